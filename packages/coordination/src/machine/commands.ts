@@ -1,0 +1,107 @@
+/**
+ * Everything that can be asked of the state machine through the log, in neutral form: protocols translate into these.
+ * A log entry carries a list of commands that are applied as one. Every command is total: what is wrong with it is
+ * part of its result, never an exception (S10).
+ */
+import type { Key, KeySpan, LeaseId, Revision } from './values.ts';
+
+export type Command = KeyspaceCommand | LeaseCommand | MemberCommand;
+
+export type KeyspaceCommand = PutCommand | DeleteRangeCommand | TransactionCommand | CompactCommand;
+
+export interface PutCommand {
+  readonly module: 'keyspace';
+  readonly kind: 'put';
+  readonly key: Key;
+  readonly value: Uint8Array;
+  readonly lease: LeaseId;
+  /** Answer with the record before the put. */
+  readonly previous: boolean;
+  /** Keep the key's present value, which must exist. */
+  readonly keepValue: boolean;
+  /** Keep the key's present lease; the key must exist. */
+  readonly keepLease: boolean;
+}
+
+export interface DeleteRangeCommand {
+  readonly module: 'keyspace';
+  readonly kind: 'deleteRange';
+  readonly span: KeySpan;
+  readonly previous: boolean;
+}
+
+export interface TransactionCommand {
+  readonly module: 'keyspace';
+  readonly kind: 'transaction';
+  readonly compares: readonly Comparison[];
+  readonly success: readonly TransactionOperation[];
+  readonly failure: readonly TransactionOperation[];
+}
+
+export type TransactionOperation = RangeOperation | PutCommand | DeleteRangeCommand | TransactionCommand;
+
+export interface RangeOperation {
+  readonly module: 'keyspace';
+  readonly kind: 'range';
+  readonly query: RangeQuery;
+}
+
+export type ComparisonResult = 'equal' | 'greater' | 'less' | 'notEqual';
+
+/** Holds when every key in the span compares so; over an empty span a comparison of a value fails and one of a number compares with 0. */
+export type Comparison = { readonly span: KeySpan; readonly result: ComparisonResult } & (
+  | { readonly target: 'version' | 'createRevision' | 'modRevision'; readonly number: number }
+  | { readonly target: 'value'; readonly value: Uint8Array }
+  | { readonly target: 'lease'; readonly lease: LeaseId }
+);
+
+export interface CompactCommand {
+  readonly module: 'keyspace';
+  readonly kind: 'compact';
+  readonly revision: Revision;
+}
+
+export type LeaseCommand =
+  | { readonly module: 'leases'; readonly kind: 'grant'; readonly id: LeaseId; readonly ttlSeconds: number }
+  /** `expired`: the leader's clock ended it (C19); `asked`: a client did. */
+  | {
+      readonly module: 'leases';
+      readonly kind: 'revoke';
+      readonly id: LeaseId;
+      readonly cause: 'asked' | 'expired';
+    }
+  /** What is left of each lease, so that a new leader does not start from the full TTL; 0 means: from the full TTL again. */
+  | {
+      readonly module: 'leases';
+      readonly kind: 'checkpoint';
+      readonly remaining: readonly { readonly id: LeaseId; readonly remainingSeconds: number }[];
+    };
+
+/** What a member tells the others of itself when it starts. */
+export type MemberCommand = {
+  readonly module: 'members';
+  readonly kind: 'publish';
+  readonly id: string;
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly clientUrls: readonly string[];
+};
+
+export type SortTarget = 'key' | 'version' | 'createRevision' | 'modRevision' | 'value';
+
+/** A question to the keyspace; defaults are written out by whoever builds it. */
+export interface RangeQuery {
+  readonly span: KeySpan;
+  /** 0: now. */
+  readonly revision: number;
+  /** At most so many records; 0: all. */
+  readonly limit: number;
+  readonly sort: { readonly target: SortTarget; readonly order: 'ascending' | 'descending' } | undefined;
+  readonly keysOnly: boolean;
+  readonly countOnly: boolean;
+  /** Each 0 where it does not bound. */
+  readonly minModRevision: number;
+  readonly maxModRevision: number;
+  readonly minCreateRevision: number;
+  readonly maxCreateRevision: number;
+}

@@ -1,0 +1,65 @@
+/**
+ * The face of the replicated state machine towards the services. The replica sees the same object as a StateMachine
+ * (the engine's port).
+ */
+import type { StateMachine } from '@synod/consensus';
+import type { RangeQuery } from './commands.ts';
+import type { CommandResult, Failure, RangeResult } from './results.ts';
+import type { KeyEvent, LeaseId, Revision } from './values.ts';
+
+/** Who proposed an entry: enough to find the waiting request, and to apply a retried proposal at most once (S2). */
+export interface ProposalOrigin {
+  /** The member that took the request from its client, as 16 hex digits. */
+  readonly member: string;
+  /** The life of that member: rises with every start. */
+  readonly incarnation: number;
+  /** Rises by one with each proposal of a life, from 1. */
+  readonly sequence: number;
+  /** Every lower sequence of this life was answered and will not be retried: what lets the machine forget. */
+  readonly oldestPending: number;
+}
+
+/** Where the machine's outputs go. All calls happen inside `apply`, in log order, on every member alike. */
+export interface MachineOutputs {
+  /** The result of one command list. A list of one command gives one result. */
+  result(origin: ProposalOrigin, results: readonly CommandResult[]): void;
+  /** All changes of one revision, in sub-revision order. Called before the `result` of the command that made it. */
+  events(revision: Revision, events: readonly KeyEvent[]): void;
+  /** A compaction took effect at this revision. */
+  compacted(revision: Revision): void;
+  /** A lease began, ended, or had its remaining time checkpointed: for the leader's lease clock. */
+  leaseChanged(change: LeaseChange): void;
+  /** The whole state was replaced by a snapshot: rebuild whatever was derived from it. */
+  restored(): void;
+}
+
+export type LeaseChange =
+  | { readonly kind: 'granted'; readonly id: LeaseId; readonly ttlSeconds: number }
+  | { readonly kind: 'ended'; readonly id: LeaseId }
+  | { readonly kind: 'checkpointed'; readonly id: LeaseId; readonly remainingSeconds: number };
+
+export interface LeaseFacts {
+  readonly id: LeaseId;
+  readonly ttlSeconds: number;
+  /** From the last checkpoint; 0: the full TTL. */
+  readonly remainingSeconds: number;
+}
+
+export interface MemberFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+  readonly clientUrls: readonly string[];
+  readonly isLearner: boolean;
+}
+
+export interface Machine extends StateMachine {
+  readonly revision: Revision;
+  readonly compactRevision: Revision;
+  range(query: RangeQuery): RangeResult | Failure;
+  lease(id: LeaseId): LeaseFacts | undefined;
+  /** The keys attached to a lease, in byte order. */
+  leaseKeys(id: LeaseId): string[];
+  leases(): LeaseFacts[];
+  members(): MemberFacts[];
+}

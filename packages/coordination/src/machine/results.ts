@@ -1,0 +1,72 @@
+/** What commands and queries come to. Expected failures are values with their facts; protocols turn them into words. */
+import type { KeyRecord, LeaseId, Revision } from './values.ts';
+
+export type CommandResult =
+  | PutResult
+  | DeleteRangeResult
+  | TransactionResult
+  | { readonly kind: 'compacted'; readonly revision: Revision }
+  | {
+      readonly kind: 'leaseGranted';
+      readonly id: LeaseId;
+      readonly ttlSeconds: number;
+      readonly revision: Revision;
+    }
+  | { readonly kind: 'leaseRevoked'; readonly revision: Revision }
+  | { readonly kind: 'leasesCheckpointed'; readonly revision: Revision }
+  | { readonly kind: 'memberPublished'; readonly revision: Revision }
+  | Failure;
+
+/** `revision` in every result is the keyspace's after the command: the header's revision. */
+export interface PutResult {
+  readonly kind: 'put';
+  readonly revision: Revision;
+  /** Set only where it was asked for and there was one. */
+  readonly previous: KeyRecord | undefined;
+}
+
+export interface DeleteRangeResult {
+  readonly kind: 'deleteRange';
+  readonly revision: Revision;
+  readonly deleted: number;
+  readonly previous: readonly KeyRecord[];
+}
+
+export interface RangeResult {
+  readonly kind: 'range';
+  /** The keyspace's revision when it was answered, not the one asked for. */
+  readonly revision: Revision;
+  readonly records: readonly KeyRecord[];
+  /** Whether the limit left some out. */
+  readonly more: boolean;
+  /** How many there are without the limit. */
+  readonly count: number;
+}
+
+export interface TransactionResult {
+  readonly kind: 'transaction';
+  readonly revision: Revision;
+  readonly succeeded: boolean;
+  readonly results: readonly TransactionOperationResult[];
+}
+
+export type TransactionOperationResult = RangeResult | PutResult | DeleteRangeResult | TransactionResult;
+
+/** Every way in which the state machine says no. The command changed nothing. */
+export type FailureReason =
+  | { readonly code: 'revisionCompacted'; readonly compactRevision: Revision }
+  | { readonly code: 'revisionInFuture'; readonly currentRevision: Revision }
+  | { readonly code: 'keyNotFound' }
+  | { readonly code: 'leaseNotFound'; readonly id: LeaseId }
+  | { readonly code: 'leaseExists'; readonly id: LeaseId }
+  | { readonly code: 'leaseTtlTooLarge'; readonly ttlSeconds: number }
+  /** The proposal came a second time (S2), or from a life of a member that has ended. */
+  | { readonly code: 'duplicateProposal' }
+  /** The entry was written by a newer version, or is not a list of commands. */
+  | { readonly code: 'unknownCommand'; readonly detail: string };
+
+export interface Failure {
+  readonly kind: 'failure';
+  readonly reason: FailureReason;
+  readonly revision: Revision;
+}

@@ -1,0 +1,31 @@
+/**
+ * `npm test`: every test that needs nothing but Node, from fast to slow. Words after `--` choose files by part of
+ * their path (`npm test -- raft journal`).
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+/** Pure packages first, then the server; within the server its cluster tests come last. */
+const ORDER = [
+  'scripts/*.test.ts',
+  'packages/consensus/test/**/*.test.ts',
+  'packages/coordination/test/**/*.test.ts',
+  'packages/server/test/**/*.test.ts',
+];
+
+const wanted = process.argv.slice(2);
+const files = ORDER.flatMap((pattern) => globSync(pattern, { cwd: root }).sort()).filter(
+  (file) => wanted.length === 0 || wanted.some((word) => file.includes(word)),
+);
+if (files.length === 0) {
+  process.stderr.write(`No test file has ${wanted.join(' or ')} in its path.\n`);
+  process.exit(1);
+}
+const result = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...files], {
+  cwd: root,
+  stdio: 'inherit',
+});
+process.exit(result.status ?? 1);
