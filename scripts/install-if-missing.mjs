@@ -21,7 +21,9 @@ if (!isCurrent) {
   });
   if (result.error || result.status !== 0) {
     const reason = result.error ? result.error.message : `npm ci ended with code ${result.status}`;
-    process.stderr.write(`The install failed: ${reason}. Mend what npm says above and run the command again.\n`);
+    process.stderr.write(
+      `The install failed: ${reason}. Mend what npm says above and run the command again.\n`,
+    );
     process.exit(1);
   }
 }
