@@ -69,11 +69,18 @@ export type LeaseCommand =
       readonly kind: 'revoke';
       readonly id: LeaseId;
       readonly cause: 'asked' | 'expired';
+      /** The epoch in which the expiring leader led; an expiry of an older epoch than the last seen is void. 0 where a client asked. */
+      readonly epoch: number;
     }
-  /** What is left of each lease, so that a new leader does not start from the full TTL; 0 means: from the full TTL again. */
+  /**
+   * What is left of each lease, so that a new leader does not start from the full TTL; 0 means: from the full TTL again.
+   * An empty one announces a new leader's clock: from then on whatever an older epoch's clock still says is void.
+   */
   | {
       readonly module: 'leases';
       readonly kind: 'checkpoint';
+      /** The epoch in which the proposer leads. */
+      readonly epoch: number;
       readonly remaining: readonly { readonly id: LeaseId; readonly remainingSeconds: number }[];
     };
 
