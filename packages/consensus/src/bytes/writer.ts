@@ -38,7 +38,9 @@ export class ByteWriter {
 
   /** A safe integer from 0, as a varint of at most eight bytes. */
   varint(value: number): void {
-    assert(value >= 0 && Number.isSafeInteger(value), `a varint is a safe integer from 0, not ${value}`);
+    // The sentence is built only when it is needed: this runs several times an entry.
+    if (!(value >= 0 && Number.isSafeInteger(value)))
+      assert(false, `a varint is a safe integer from 0, not ${value}`);
     this.reserve(8);
     while (value >= 0x80) {
       this.buffer[this.length++] = (value % 0x80) | 0x80;
@@ -73,7 +75,12 @@ export class ByteWriter {
     this.view.setUint32(offset, value, true);
   }
 
-  /** What was written, without a copy. The writer must not be used again. */
+  /** Starts again in the same buffer: what `finish` gave out before is overwritten. */
+  reset(): void {
+    this.length = 0;
+  }
+
+  /** What was written, without a copy. The writer must not be used again, except after `reset`. */
   finish(): Uint8Array {
     return this.buffer.subarray(0, this.length);
   }

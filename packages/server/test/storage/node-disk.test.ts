@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { diskContractSuite } from '../../../consensus/test/journal/disk-contract-suite.ts';
+import { NodeDisk, toDiskError } from '../../src/storage/node-disk.ts';
+import { lockDataDirectory, PROCESS_ID_FILE } from '../../src/storage/node-disk-lock.ts';
+
+function withDirectory(body: (directory: string) => void): void {
+  const directory = mkdtempSync(join(tmpdir(), 'synod-disk-'));
+  try {
+    body(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+diskContractSuite('node disk', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'synod-disk-'));
+  const disk = new NodeDisk(directory);
+  return {
+    disk,
+    settle: () => {},
+    close: () => {
+      disk.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+});
+
+test('what the operating system says becomes one of four kinds', () => {
+  const kind = (code: string) => toDiskError('a', Object.assign(new Error('text'), { code })).kind;
+  assert.deepEqual(['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EEXIST', 'EIO'].map(kind), [
+    'full',
+    'full',
+    'denied',
+    'denied',
+    'exists',
+    'failed',
+  ]);
+});
+
+test('a data directory is taken once, and again after it was given up', () => {
+  withDirectory((root) => {
+    const directory = join(root, 'm1');
+    const first = lockDataDirectory(directory);
+    assert(first.ok);
+    assert.equal(readFileSync(join(directory, PROCESS_ID_FILE), 'utf8'), `${process.pid}\n`);
+    assert.deepEqual(lockDataDirectory(directory), {
+      ok: false,
+      error: { kind: 'inUse', directory, processId: process.pid },
+    });
+    first.lock.release();
+    const second = lockDataDirectory(directory);
+    assert(second.ok);
+    second.lock.release();
+    assert.deepEqual(readdirSync(directory), []);
+  });
+});
+
+test('a directory held by another living process is refused', () => {
+  withDirectory((directory) => {
+    writeFileSync(join(directory, PROCESS_ID_FILE), `${process.ppid}\n`);
+    assert.deepEqual(lockDataDirectory(directory), {
+      ok: false,
+      error: { kind: 'inUse', directory, processId: process.ppid },
+    });
+  });
+});
+
+test('a process id file of a dead process, of an earlier life with the same id, or of garbage is taken over', () => {
+  const { pid: deadProcess } = spawnSync(process.execPath, ['-e', '']);
+  for (const left of [`${deadProcess}\n`, `${process.pid}\n`, 'garbage'])
+    withDirectory((directory) => {
+      writeFileSync(join(directory, PROCESS_ID_FILE), left);
+      const result = lockDataDirectory(directory);
+      assert(result.ok);
+      result.lock.release();
+    });
+});
+
+test('a directory that cannot be made gives the reason', () => {
+  withDirectory((root) => {
+    writeFileSync(join(root, 'file'), '');
+    const result = lockDataDirectory(join(root, 'file'));
+    assert(!result.ok && result.error.kind === 'disk');
+  });
+});
