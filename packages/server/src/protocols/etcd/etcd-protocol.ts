@@ -1,0 +1,38 @@
+/** The etcd protocol of one member as a table of calls: what the gRPC layer is given. */
+import type { CoordinationService } from '../../service/service-api.ts';
+import { type EtcdOptions, MemberFace } from './member-face.ts';
+import type { RpcHandler, RpcTable } from './rpc.ts';
+import { clusterHandlers } from './services/cluster.ts';
+import { healthHandlers } from './services/health.ts';
+import { kvHandlers } from './services/kv.ts';
+import { LeaderRequirement } from './services/leader-requirement.ts';
+import { leaseHandlers } from './services/lease.ts';
+import { maintenanceHandlers } from './services/maintenance.ts';
+import { watchHandlers } from './services/watch.ts';
+import { WatchProgress } from './services/watch-progress.ts';
+
+export interface EtcdProtocol {
+  readonly rpcs: RpcTable;
+  /** Lets go of timers and listeners. Open calls are for the gRPC layer to end. */
+  stop(): void;
+}
+
+export function etcdProtocol(service: CoordinationService, options: EtcdOptions): EtcdProtocol {
+  const face = new MemberFace(service, options);
+  const leaders = new LeaderRequirement(face);
+  const progress = new WatchProgress(options.progressIntervalMs);
+  return {
+    rpcs: new Map<string, RpcHandler>([
+      ...kvHandlers(face),
+      ...watchHandlers(face, leaders, progress),
+      ...leaseHandlers(face, leaders),
+      ...clusterHandlers(face),
+      ...maintenanceHandlers(face),
+      ...healthHandlers(face),
+    ]),
+    stop() {
+      leaders.stop();
+      progress.stop();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/** Every limit of the etcd protocol, and the values etcd has for those that a flag can change. */
+
+/** `--max-txn-ops`: operations a transaction, counted by branch. */
+export const TRANSACTION_OPERATIONS_MAX = 128;
+
+/**
+ * Operations and compares of a transaction with all its inner ones. etcd counts each branch alone, so that a tree of
+ * them may hold hundreds of thousands; one such would stall every client of a member.
+ */
+export const TRANSACTION_OPERATIONS_TOTAL_MAX = 10_000;
+
+/** `--max-request-bytes`: an encoded proposal. */
+export const REQUEST_BYTES_MAX = 1_572_864;
+
+/**
+ * What a request grows by in the proposal that etcd measures: the proposal's number, the request's tag and length.
+ * Measured on etcd 3.4 at its limit.
+ */
+export const PROPOSAL_OVERHEAD_BYTES = 17;
+
+/** What gRPC lets through above REQUEST_BYTES_MAX, so that the answer can be etcd's own and not gRPC's. */
+export const REQUEST_OVERHEAD_BYTES = 512 * 1024;
+
+/**
+ * Transactions within transactions. Each level takes one operation from what its inner ones may hold, so with etcd's
+ * own limit none goes deeper than this; it also keeps the decoder's recursion small.
+ */
+export const TRANSACTION_DEPTH_MAX = 129;
+
+/** `--experimental-watch-progress-notify-interval`: between bookmarks of a silent watch that asked for them. */
+export const PROGRESS_INTERVAL_MS = 600_000;
+
+/** No lease lives longer, in seconds. */
+export const LEASE_TTL_SECONDS_MAX = 9_000_000_000;
+
+/** Requests of one keep-alive stream that wait for an answer; beyond, the stream is refused. */
+export const KEEP_ALIVES_WAITING_MAX = 4096;
+
+/** Watches on one stream. */
+export const WATCHES_PER_STREAM_MAX = 100_000;
+
+/** Ids tried for a lease whose id the member chooses before it gives up. */
+export const LEASE_ID_TRIES_MAX = 8;

@@ -1,0 +1,114 @@
+/**
+ * What all etcd services of one member share: the service behind them, reader and writer, the header's ids, the options.
+ * Also the rules that etcd applies to every call alike.
+ */
+import { MalformedBytes } from '@synod/consensus';
+import type { Failure } from '@synod/coordination';
+import type { CoordinationService, ServiceFailure } from '../../service/service-api.ts';
+import { ETCD_ERRORS, type EtcdErrorCode, wireErrorOf } from './error-table.ts';
+import { ResponseHeaders } from './messages/response-header.ts';
+import { ProtobufReader } from './protobuf/reader.ts';
+import { ProtobufWriter } from './protobuf/writer.ts';
+import type { CallMetadata } from './rpc.ts';
+
+export interface EtcdOptions {
+  readonly transactionOperationsMax: number;
+  readonly requestBytesMax: number;
+  readonly progressIntervalMs: number;
+  /** As the consensus has it; streams that want a leader live on for three of these without one. */
+  readonly electionTimeoutMs: number;
+  /** What `Status` and `/version` say. */
+  readonly serverVersion: string;
+  readonly clusterVersion: string;
+  /** Eight random bytes. */
+  readonly randomBytes: () => Uint8Array;
+}
+
+/** Anything a call can be failed through. */
+export interface FailingCall {
+  fail(grpcCode: number, text: string): void;
+}
+
+export class MemberFace {
+  readonly service: CoordinationService;
+  readonly options: EtcdOptions;
+  readonly reader = new ProtobufReader();
+  readonly writer = new ProtobufWriter();
+  private readonly headers: ResponseHeaders;
+
+  constructor(service: CoordinationService, options: EtcdOptions) {
+    this.service = service;
+    this.options = options;
+    this.headers = new ResponseHeaders(service.clusterId, service.memberId);
+  }
+
+  writeHeader(revision: number): void {
+    this.headers.write(this.writer, revision, this.service.term);
+  }
+
+  /** Decodes the one request of a call, or fails the call and gives undefined. */
+  decode<Message>(
+    call: FailingCall,
+    bytes: Uint8Array,
+    decoder: (reader: ProtobufReader) => Message,
+  ): Message | undefined {
+    return this.decodeOr(call, 'malformedRequest', bytes, decoder);
+  }
+
+  /** Decodes a message of a stream, or fails the call and gives undefined. */
+  decodeStreamed<Message>(
+    call: FailingCall,
+    bytes: Uint8Array,
+    decoder: (reader: ProtobufReader) => Message,
+  ): Message | undefined {
+    return this.decodeOr(call, 'malformedStreamMessage', bytes, decoder);
+  }
+
+  private decodeOr<Message>(
+    call: FailingCall,
+    otherwise: 'malformedRequest' | 'malformedStreamMessage',
+    bytes: Uint8Array,
+    decoder: (reader: ProtobufReader) => Message,
+  ): Message | undefined {
+    this.reader.open(bytes);
+    try {
+      return decoder(this.reader);
+    } catch (error) {
+      if (!(error instanceof MalformedBytes)) throw error;
+      const { grpcCode, text } = ETCD_ERRORS[otherwise];
+      call.fail(grpcCode, `${text} ${error.message}`);
+      return undefined;
+    } finally {
+      this.reader.close();
+    }
+  }
+
+  /** The rules for every call; what a learner answers is for the caller to say. Fails the call and gives true. */
+  refuses(call: CallMetadata & FailingCall, learnerAnswers: boolean): boolean {
+    const error = this.refusal(call, learnerAnswers);
+    if (error === undefined) return false;
+    this.fail(call, error);
+    return true;
+  }
+
+  private refusal(call: CallMetadata, learnerAnswers: boolean): EtcdErrorCode | undefined {
+    if (this.service.isLearner && !learnerAnswers) return 'learner';
+    if (!this.service.hasLeader && wantsLeader(call)) return 'noLeader';
+    return undefined;
+  }
+
+  fail(call: FailingCall, code: EtcdErrorCode): void {
+    const { grpcCode, text } = ETCD_ERRORS[code];
+    call.fail(grpcCode, text);
+  }
+
+  failWith(call: FailingCall, failure: Failure | ServiceFailure): void {
+    const { grpcCode, text } = wireErrorOf(failure);
+    call.fail(grpcCode, text);
+  }
+}
+
+/** Whether the client asked to be refused, and its stream to be ended, where no leader is known. */
+export function wantsLeader(call: CallMetadata): boolean {
+  return call.metadata('hasleader') === 'true';
+}

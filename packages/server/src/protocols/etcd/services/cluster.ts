@@ -1,0 +1,45 @@
+/** etcdserverpb.Cluster: MemberList. Changes of the membership are not served yet. */
+import type { MemberFacts } from '@synod/coordination';
+import type { MemberList, ServiceFailure } from '../../../service/service-api.ts';
+import type { MemberFace } from '../member-face.ts';
+import { memberListRequest, memberListResponse } from '../messages/rare-messages.ts';
+import type { RpcHandler, UnaryCall } from '../rpc.ts';
+
+export function clusterHandlers(face: MemberFace): readonly (readonly [string, RpcHandler])[] {
+  return [
+    [
+      '/etcdserverpb.Cluster/MemberList',
+      { kind: 'unary', handle: (call, bytes) => memberList(face, call, bytes) },
+    ],
+  ];
+}
+
+function memberList(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
+  const request = face.decode(call, bytes, memberListRequest.decode);
+  if (request === undefined || face.refuses(call, false)) return;
+  face.service.members(request.linearizable, {
+    complete(result: MemberList | ServiceFailure) {
+      if (result.kind === 'serviceFailure') {
+        face.failWith(call, result);
+        return;
+      }
+      face.writeHeader(face.service.revision);
+      memberListResponse.encode(face.writer, { members: [...result.members].sort(byId).map(wireMember) });
+      call.respond(face.writer.finish());
+    },
+  });
+}
+
+function byId(a: MemberFacts, b: MemberFacts): number {
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+function wireMember(member: MemberFacts) {
+  return {
+    ID: member.id,
+    name: member.name,
+    peerURLs: member.peerUrls,
+    clientURLs: member.clientUrls,
+    isLearner: member.isLearner,
+  };
+}

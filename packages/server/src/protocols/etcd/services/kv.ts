@@ -1,0 +1,158 @@
+/** etcdserverpb.KV: Range, Put, DeleteRange, Txn, Compact. */
+import type {
+  CommandResult,
+  DeleteRangeResult,
+  Failure,
+  PutResult,
+  RangeResult,
+  Revision,
+  TransactionResult,
+} from '@synod/coordination';
+import { revision } from '@synod/coordination';
+import type { Completion, ServiceFailure } from '../../../service/service-api.ts';
+import type { MemberFace } from '../member-face.ts';
+import { decodeDeleteRangeRequest, writeDeleteRangeBody } from '../messages/delete-range.ts';
+import { decodePutRequest, writePutBody } from '../messages/put.ts';
+import { decodeRangeRequest, writeRangeBody } from '../messages/range.ts';
+import { compactionRequest } from '../messages/rare-messages.ts';
+import { decodeTransactionRequest, writeTransactionBody } from '../messages/transaction.ts';
+import {
+  deleteRangeCommandOf,
+  putCommandOf,
+  rangeQueryOf,
+  transactionCommandOf,
+} from '../neutral-commands.ts';
+import {
+  checkDeleteRange,
+  checkPut,
+  checkRange,
+  checkTransaction,
+  proposalTooLarge,
+} from '../request-checks.ts';
+import type { RpcHandler, UnaryCall } from '../rpc.ts';
+
+export function kvHandlers(face: MemberFace): readonly (readonly [string, RpcHandler])[] {
+  return [
+    ['/etcdserverpb.KV/Range', { kind: 'unary', handle: (call, bytes) => range(face, call, bytes) }],
+    ['/etcdserverpb.KV/Put', { kind: 'unary', handle: (call, bytes) => put(face, call, bytes) }],
+    [
+      '/etcdserverpb.KV/DeleteRange',
+      { kind: 'unary', handle: (call, bytes) => deleteRange(face, call, bytes) },
+    ],
+    ['/etcdserverpb.KV/Txn', { kind: 'unary', handle: (call, bytes) => transaction(face, call, bytes) }],
+    ['/etcdserverpb.KV/Compact', { kind: 'unary', handle: (call, bytes) => compact(face, call, bytes) }],
+  ];
+}
+
+function range(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
+  const request = face.decode(call, bytes, decodeRangeRequest);
+  if (request === undefined || face.refuses(call, request.serializable)) return;
+  const error = checkRange(request);
+  if (error !== undefined) face.fail(call, error);
+  else face.service.range(rangeQueryOf(request), !request.serializable, new RangeAnswer(face, call));
+}
+
+function put(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
+  const request = face.decode(call, bytes, decodePutRequest);
+  if (request === undefined || face.refuses(call, false)) return;
+  const error = checkPut(request) ?? proposalTooLarge(bytes, face.options.requestBytesMax);
+  if (error !== undefined) face.fail(call, error);
+  else face.service.submit(putCommandOf(request), new CommandAnswer(face, call));
+}
+
+function deleteRange(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
+  const request = face.decode(call, bytes, decodeDeleteRangeRequest);
+  if (request === undefined || face.refuses(call, false)) return;
+  const error = checkDeleteRange(request) ?? proposalTooLarge(bytes, face.options.requestBytesMax);
+  if (error !== undefined) face.fail(call, error);
+  else face.service.submit(deleteRangeCommandOf(request), new CommandAnswer(face, call));
+}
+
+function transaction(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
+  const request = face.decode(call, bytes, decodeTransactionRequest);
+  if (request === undefined || face.refuses(call, false)) return;
+  const { transactionOperationsMax, requestBytesMax } = face.options;
+  const error =
+    checkTransaction(request, transactionOperationsMax) ?? proposalTooLarge(bytes, requestBytesMax);
+  if (error !== undefined) face.fail(call, error);
+  else face.service.submit(transactionCommandOf(request), new CommandAnswer(face, call));
+}
+
+/**
+ * `physical` asks for the answer only when the space is free. Here the keyspace drops what was compacted while it
+ * applies the command, so the answer always comes after.
+ */
+function compact(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
+  const request = face.decode(call, bytes, compactionRequest.decode);
+  if (request === undefined || face.refuses(call, false)) return;
+  // Nothing is kept from below 0.
+  if (request.revision < 0) face.fail(call, 'revisionCompacted');
+  else
+    face.service.submit(
+      { module: 'keyspace', kind: 'compact', revision: revision(request.revision) },
+      new CommandAnswer(face, call),
+    );
+}
+
+class RangeAnswer implements Completion<RangeResult | Failure | ServiceFailure> {
+  private readonly face: MemberFace;
+  private readonly call: UnaryCall;
+
+  constructor(face: MemberFace, call: UnaryCall) {
+    this.face = face;
+    this.call = call;
+  }
+
+  complete(result: RangeResult | Failure | ServiceFailure): void {
+    if (result.kind !== 'range') {
+      this.face.failWith(this.call, result);
+      return;
+    }
+    const { writer } = this.face;
+    this.face.writeHeader(result.revision);
+    writeRangeBody(writer, result);
+    this.call.respond(writer.finish());
+  }
+}
+
+type KeyspaceResult =
+  | PutResult
+  | DeleteRangeResult
+  | TransactionResult
+  | { readonly kind: 'compacted'; readonly revision: Revision };
+
+class CommandAnswer implements Completion<CommandResult | ServiceFailure> {
+  private readonly face: MemberFace;
+  private readonly call: UnaryCall;
+
+  constructor(face: MemberFace, call: UnaryCall) {
+    this.face = face;
+    this.call = call;
+  }
+
+  complete(result: CommandResult | ServiceFailure): void {
+    switch (result.kind) {
+      case 'put':
+      case 'deleteRange':
+      case 'transaction':
+      case 'compacted':
+        this.respond(result);
+        return;
+      case 'failure':
+      case 'serviceFailure':
+        this.face.failWith(this.call, result);
+        return;
+      default:
+        throw new Error(`a keyspace command came to a ${result.kind}`);
+    }
+  }
+
+  private respond(result: KeyspaceResult): void {
+    const { writer } = this.face;
+    this.face.writeHeader(result.revision);
+    if (result.kind === 'put') writePutBody(writer, result);
+    else if (result.kind === 'deleteRange') writeDeleteRangeBody(writer, result);
+    else if (result.kind === 'transaction') writeTransactionBody(writer, result);
+    this.call.respond(writer.finish());
+  }
+}

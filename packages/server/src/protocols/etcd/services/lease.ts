@@ -1,0 +1,153 @@
+/** etcdserverpb.Lease: grant, revoke, time-to-live, leases. The keep-alive stream is in its own file. */
+import { type CommandResult, type Failure, type LeaseId, leaseId, NO_LEASE } from '@synod/coordination';
+import type { Completion, LeaseList, LeaseTimeToLive, ServiceFailure } from '../../../service/service-api.ts';
+import { LEASE_ID_TRIES_MAX } from '../limits.ts';
+import type { MemberFace } from '../member-face.ts';
+import {
+  leaseGrantRequest,
+  leaseGrantResponse,
+  leaseLeasesResponse,
+  leaseRevokeRequest,
+  leaseTimeToLiveRequest,
+  leaseTimeToLiveResponse,
+} from '../messages/rare-messages.ts';
+import type { RpcHandler, UnaryCall } from '../rpc.ts';
+import type { LeaderRequirement } from './leader-requirement.ts';
+import { openKeepAlive } from './lease-keep-alive.ts';
+
+export function leaseHandlers(
+  face: MemberFace,
+  leaders: LeaderRequirement,
+): readonly (readonly [string, RpcHandler])[] {
+  return [
+    ['/etcdserverpb.Lease/LeaseGrant', { kind: 'unary', handle: (call, bytes) => grant(face, call, bytes) }],
+    [
+      '/etcdserverpb.Lease/LeaseRevoke',
+      { kind: 'unary', handle: (call, bytes) => revoke(face, call, bytes) },
+    ],
+    [
+      '/etcdserverpb.Lease/LeaseTimeToLive',
+      { kind: 'unary', handle: (call, bytes) => timeToLive(face, call, bytes) },
+    ],
+    ['/etcdserverpb.Lease/LeaseLeases', { kind: 'unary', handle: (call) => leases(face, call) }],
+    [
+      '/etcdserverpb.Lease/LeaseKeepAlive',
+      { kind: 'stream', open: (call) => openKeepAlive(face, leaders, call) },
+    ],
+  ];
+}
+
+function grant(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
+  const request = face.decode(call, bytes, leaseGrantRequest.decode);
+  if (request === undefined || face.refuses(call, false)) return;
+  const ttlSeconds = Math.max(request.TTL, shortestTtlSeconds(face.options.electionTimeoutMs));
+  new Grant(face, call, ttlSeconds, request.ID).submit();
+}
+
+/** A lease must outlive an election: one and a half of them, as etcd has it, in whole seconds. */
+function shortestTtlSeconds(electionTimeoutMs: number): number {
+  return Math.ceil((1.5 * electionTimeoutMs) / 1000);
+}
+
+/** One grant; where the client left the id open, tries another one should it be taken. */
+class Grant implements Completion<CommandResult | ServiceFailure> {
+  private readonly face: MemberFace;
+  private readonly call: UnaryCall;
+  private readonly ttlSeconds: number;
+  /** NO_LEASE: the member chooses. */
+  private readonly asked: LeaseId;
+  private tries = 0;
+
+  constructor(face: MemberFace, call: UnaryCall, ttlSeconds: number, asked: LeaseId) {
+    this.face = face;
+    this.call = call;
+    this.ttlSeconds = ttlSeconds;
+    this.asked = asked;
+  }
+
+  submit(): void {
+    this.tries++;
+    const id = this.asked === NO_LEASE ? randomLeaseId(this.face.options.randomBytes()) : this.asked;
+    this.face.service.submit({ module: 'leases', kind: 'grant', id, ttlSeconds: this.ttlSeconds }, this);
+  }
+
+  complete(result: CommandResult | ServiceFailure): void {
+    if (result.kind === 'leaseGranted') {
+      const { writer } = this.face;
+      this.face.writeHeader(result.revision);
+      leaseGrantResponse.encode(writer, { ID: result.id, TTL: result.ttlSeconds, error: '' });
+      this.call.respond(writer.finish());
+    } else if (result.kind === 'failure') {
+      const taken = result.reason.code === 'leaseExists' && this.asked === NO_LEASE;
+      if (taken && this.tries < LEASE_ID_TRIES_MAX) this.submit();
+      else this.face.failWith(this.call, result);
+    } else if (result.kind === 'serviceFailure') this.face.failWith(this.call, result);
+    else throw new Error(`a lease grant came to a ${result.kind}`);
+  }
+}
+
+/** From 1 to 2^63 − 1: clients print ids as signed numbers. */
+export function randomLeaseId(bytes: Uint8Array): LeaseId {
+  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, 8).toString('hex');
+  const positive = (Number.parseInt(hex[0]!, 16) & 7).toString(16) + hex.slice(1);
+  return positive === '0000000000000000' ? leaseId('0000000000000001') : leaseId(positive);
+}
+
+function revoke(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
+  const request = face.decode(call, bytes, leaseRevokeRequest.decode);
+  if (request === undefined || face.refuses(call, false)) return;
+  // There is never a lease 0, and the log need not be asked.
+  if (request.ID === NO_LEASE) {
+    face.fail(call, 'leaseNotFound');
+    return;
+  }
+  face.service.submit(
+    { module: 'leases', kind: 'revoke', id: request.ID, cause: 'asked', epoch: 0 },
+    {
+      complete(result) {
+        if (result.kind === 'leaseRevoked') {
+          face.writeHeader(result.revision);
+          call.respond(face.writer.finish());
+        } else if (result.kind === 'failure' || result.kind === 'serviceFailure') face.failWith(call, result);
+        else throw new Error(`a lease revocation came to a ${result.kind}`);
+      },
+    },
+  );
+}
+
+/** A lease that is not there has a TTL of −1; it is no error. */
+const NO_SUCH_LEASE_TTL = -1;
+
+function timeToLive(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
+  const request = face.decode(call, bytes, leaseTimeToLiveRequest.decode);
+  if (request === undefined || face.refuses(call, false)) return;
+  const respond = (ttl: number, grantedTTL: number, keys: readonly string[]): void => {
+    face.writeHeader(face.service.revision);
+    leaseTimeToLiveResponse.encode(face.writer, { ID: request.ID, TTL: ttl, grantedTTL, keys });
+    call.respond(face.writer.finish());
+  };
+  face.service.timeToLive(request.ID, request.keys, {
+    complete(result: LeaseTimeToLive | Failure | ServiceFailure) {
+      if (result.kind === 'leaseTimeToLive')
+        respond(result.remainingSeconds, result.grantedSeconds, result.keys);
+      else if (result.kind === 'failure' && result.reason.code === 'leaseNotFound')
+        respond(NO_SUCH_LEASE_TTL, 0, []);
+      else face.failWith(call, result);
+    },
+  });
+}
+
+function leases(face: MemberFace, call: UnaryCall): void {
+  if (face.refuses(call, false)) return;
+  face.service.leases({
+    complete(result: LeaseList | ServiceFailure) {
+      if (result.kind === 'serviceFailure') {
+        face.failWith(call, result);
+        return;
+      }
+      face.writeHeader(face.service.revision);
+      leaseLeasesResponse.encode(face.writer, { leases: result.ids.map((ID) => ({ ID })) });
+      call.respond(face.writer.finish());
+    },
+  });
+}

@@ -1,0 +1,60 @@
+/** etcdserverpb.Maintenance: Status, and Alarm as far as there are alarms: the list, which is empty. */
+import { GRPC_UNIMPLEMENTED } from '../error-table.ts';
+import type { MemberFace } from '../member-face.ts';
+import { alarmRequest, statusResponse } from '../messages/rare-messages.ts';
+import type { RpcHandler, UnaryCall } from '../rpc.ts';
+
+export function maintenanceHandlers(face: MemberFace): readonly (readonly [string, RpcHandler])[] {
+  return [
+    ['/etcdserverpb.Maintenance/Status', { kind: 'unary', handle: (call) => status(face, call) }],
+    ['/etcdserverpb.Maintenance/Alarm', { kind: 'unary', handle: (call, bytes) => alarm(face, call, bytes) }],
+  ];
+}
+
+const NO_LEADER_ID = '0000000000000000';
+
+/** Answered by learners too, and without a leader: it is how one finds out. */
+function status(face: MemberFace, call: UnaryCall): void {
+  if (face.refuses(call, true)) return;
+  const { service, options, writer } = face;
+  const facts = service.status();
+  const errors = facts.leader === undefined ? [NO_LEADER_TEXT, ...facts.errors] : facts.errors;
+  face.writeHeader(service.revision);
+  statusResponse.encode(writer, {
+    version: options.serverVersion,
+    dbSize: facts.storeBytes,
+    leader: facts.leader ?? NO_LEADER_ID,
+    raftIndex: facts.commitIndex,
+    raftTerm: facts.term,
+    raftAppliedIndex: facts.appliedIndex,
+    errors,
+    dbSizeInUse: facts.storeBytesUsed,
+    isLearner: facts.isLearner,
+    storageVersion: majorAndMinor(options.clusterVersion),
+    dbSizeQuota: facts.storeBytesMax,
+  });
+  call.respond(writer.finish());
+}
+
+/** As etcd has it among the errors of a member that knows no leader. */
+const NO_LEADER_TEXT = 'etcdserver: no leader';
+
+/** The storage's version has no patch level of its own: 3.7.0 for every 3.7. */
+function majorAndMinor(version: string): string {
+  const [major, minor] = version.split('.');
+  return `${major}.${minor}.0`;
+}
+
+const ALARM_GET = 0;
+
+/** `etcdctl endpoint health` asks for the list. */
+function alarm(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
+  const request = face.decode(call, bytes, alarmRequest.decode);
+  if (request === undefined || face.refuses(call, false)) return;
+  if (request.action !== ALARM_GET) {
+    call.fail(GRPC_UNIMPLEMENTED, 'alarms cannot be raised or cleared in this version of Synod');
+    return;
+  }
+  face.writeHeader(face.service.revision);
+  call.respond(face.writer.finish());
+}

@@ -1,0 +1,258 @@
+/**
+ * etcdserverpb.Watch: many watches on one stream. The requests are translated here; what happens to the keys comes from
+ * the hub behind the service, which also lets slow streams fall behind without growing. Knows no keyspace.
+ */
+import { unreachable } from '@synod/consensus';
+import type { Revision } from '@synod/coordination';
+import type { WatchEvent, WatchSink, WatchSpec, WatchStream } from '../../../service/service-api.ts';
+import { ETCD_ERRORS } from '../error-table.ts';
+import { REQUEST_OVERHEAD_BYTES, WATCHES_PER_STREAM_MAX } from '../limits.ts';
+import type { MemberFace } from '../member-face.ts';
+import { eventSize, writeEvent } from '../messages/key-value.ts';
+import {
+  decodeWatchRequest,
+  FILTER_NO_DELETE,
+  FILTER_NO_PUT,
+  WATCH_EVENTS,
+  type WatchAnswer,
+  type WatchCreateRequest,
+  writeWatchAnswer,
+} from '../messages/watch.ts';
+import { spanOf } from '../neutral-commands.ts';
+import type { RpcHandler, StreamCall, StreamReceiver } from '../rpc.ts';
+import type { LeaderBoundStream, LeaderRequirement } from './leader-requirement.ts';
+import type { WatchProgress } from './watch-progress.ts';
+
+export function watchHandlers(
+  face: MemberFace,
+  leaders: LeaderRequirement,
+  progress: WatchProgress,
+): readonly (readonly [string, RpcHandler])[] {
+  return [
+    [
+      '/etcdserverpb.Watch/Watch',
+      { kind: 'stream', open: (call) => openWatch(face, leaders, progress, call) },
+    ],
+  ];
+}
+
+function openWatch(
+  face: MemberFace,
+  leaders: LeaderRequirement,
+  progress: WatchProgress,
+  call: StreamCall,
+): StreamReceiver {
+  const stream = new EtcdWatchStream(face, leaders, progress, call);
+  if (face.refuses(call, false)) stream.finish();
+  else leaders.opened(stream);
+  return stream;
+}
+
+/** What `watch_id` says where there is no one watch meant. */
+const NO_WATCH_ID = -1;
+
+/** The words of a watch that could not be created: part of the answer, not a status. */
+const REFUSALS = {
+  duplicateWatchId: 'mvcc: duplicate watch ID provided on the WatchStream',
+  emptySpan: 'mvcc: watcher range is empty',
+} as const;
+
+/** What this protocol remembers of a watch; the rest is the hub's. */
+interface OpenWatch {
+  /** Large answers are to be split. */
+  readonly fragment: boolean;
+  /** The client wants bookmarks from time to time. */
+  readonly progressNotify: boolean;
+  /** Whether events were sent since the last round of bookmarks: then this round needs none. */
+  eventsSinceRound: boolean;
+}
+
+export class EtcdWatchStream implements StreamReceiver, WatchSink, LeaderBoundStream {
+  readonly call: StreamCall;
+  private readonly face: MemberFace;
+  private readonly leaders: LeaderRequirement;
+  private readonly progressRounds: WatchProgress;
+  private readonly hubStream: WatchStream;
+  private readonly watches = new Map<number, OpenWatch>();
+  /** Nothing may be sent any more. */
+  private over = false;
+
+  constructor(face: MemberFace, leaders: LeaderRequirement, progress: WatchProgress, call: StreamCall) {
+    this.face = face;
+    this.leaders = leaders;
+    this.progressRounds = progress;
+    this.call = call;
+    this.hubStream = face.service.openWatchStream(this);
+  }
+
+  message(bytes: Uint8Array): void {
+    if (this.over) return;
+    const request = this.face.decodeStreamed(this, bytes, decodeWatchRequest);
+    if (request === undefined) return;
+    switch (request.kind) {
+      case 'create':
+        this.create(request.request);
+        return;
+      case 'cancel':
+        this.cancel(request.watchId);
+        return;
+      case 'progress':
+        this.hubStream.requestProgressOfAll();
+        return;
+      case 'empty':
+        // etcd does nothing either: a newer client may ask for what this version does not know.
+        return;
+      default:
+        unreachable(request);
+    }
+  }
+
+  private create(request: WatchCreateRequest): void {
+    if (request.startRevision < 0) {
+      this.refuse(ETCD_ERRORS.revisionCompacted.text);
+      return;
+    }
+    if (this.watches.size >= WATCHES_PER_STREAM_MAX) {
+      this.refuse(ETCD_ERRORS.tooManyRequests.text);
+      return;
+    }
+    const creation = this.hubStream.create(specOf(request));
+    if (creation.kind === 'refused') {
+      this.refuse(REFUSALS[creation.why]);
+      return;
+    }
+    this.watches.set(creation.id, {
+      fragment: request.fragment,
+      progressNotify: request.progressNotify,
+      eventsSinceRound: false,
+    });
+    if (request.progressNotify) this.progressRounds.opened(this);
+    this.answer({ watchId: creation.id, created: true }, this.face.service.revision);
+  }
+
+  private refuse(reason: string): void {
+    this.answer(
+      { watchId: NO_WATCH_ID, created: true, canceled: true, cancelReason: reason },
+      this.face.service.revision,
+    );
+  }
+
+  /** The cancellation of a watch that is not there has no answer. */
+  private cancel(watchId: number): void {
+    if (!this.hubStream.cancel(watchId)) return;
+    this.watches.delete(watchId);
+    this.answer({ watchId, canceled: true }, this.face.service.revision);
+  }
+
+  /** One round of bookmarks, for the watches that want them and had no events meanwhile. */
+  progressRound(): void {
+    for (const [id, watch] of this.watches) {
+      if (watch.progressNotify && !watch.eventsSinceRound) this.hubStream.requestProgress(id);
+      watch.eventsSinceRound = false;
+    }
+  }
+
+  events(id: number, revision: Revision, events: readonly WatchEvent[]): void {
+    const watch = this.watches.get(id);
+    if (this.over || watch === undefined) return;
+    watch.eventsSinceRound = true;
+    if (!watch.fragment) {
+      this.send({ watchId: id }, revision, events, 0, events.length);
+      return;
+    }
+    const bytesMax = this.face.options.requestBytesMax + REQUEST_OVERHEAD_BYTES;
+    let from = 0;
+    while (from < events.length) {
+      const to = fragmentEnd(events, from, bytesMax);
+      this.send({ watchId: id, fragment: to < events.length }, revision, events, from, to);
+      from = to;
+    }
+  }
+
+  /** The one answer of etcd whose header has no revision; why stands in no document. */
+  compacted(id: number, compactRevision: Revision): void {
+    if (this.over || !this.watches.delete(id)) return;
+    this.answer({ watchId: id, canceled: true, compactRevision }, 0);
+  }
+
+  progress(id: number | undefined, revision: Revision): void {
+    if (!this.over) this.answer({ watchId: id ?? NO_WATCH_ID }, revision);
+  }
+
+  private answer(answer: WatchAnswer, revision: number): void {
+    this.send(answer, revision, NO_EVENTS, 0, 0);
+  }
+
+  private send(
+    answer: WatchAnswer,
+    revision: number,
+    events: readonly WatchEvent[],
+    from: number,
+    to: number,
+  ): void {
+    const { writer } = this.face;
+    this.face.writeHeader(revision);
+    writeWatchAnswer(writer, answer);
+    for (let i = from; i < to; i++) writeEvent(writer, WATCH_EVENTS, events[i]!);
+    if (!this.call.send(writer.finish())) this.hubStream.pause();
+  }
+
+  drained(): void {
+    if (!this.over) this.hubStream.resume();
+  }
+
+  /** As in etcd, the stream lives on: watches are often opened by clients that never write again. */
+  halfClosed(): void {}
+
+  closed(): void {
+    this.finish();
+  }
+
+  leaderLost(): void {
+    this.finish();
+  }
+
+  /** For the decoder. */
+  fail(grpcCode: number, text: string): void {
+    this.finish();
+    this.call.fail(grpcCode, text);
+  }
+
+  finish(): void {
+    if (this.over) return;
+    this.over = true;
+    this.leaders.closed(this);
+    this.progressRounds.closed(this);
+    this.hubStream.close();
+    this.watches.clear();
+  }
+}
+
+const NO_EVENTS: readonly WatchEvent[] = [];
+
+function specOf(request: WatchCreateRequest): WatchSpec {
+  return {
+    id: request.watchId === 0 ? undefined : request.watchId,
+    // No key means from the first possible one on; a range may then end where it likes.
+    span: spanOf(request.key === '' ? '\0' : request.key, request.rangeEnd),
+    startRevision: request.startRevision,
+    puts: !request.filters.includes(FILTER_NO_PUT),
+    deletes: !request.filters.includes(FILTER_NO_DELETE),
+    previous: request.previous,
+  };
+}
+
+/** The bytes that the fields of an answer other than its events may take. */
+const ANSWER_HEAD_BYTES = 128;
+
+/** Where a fragment that begins at `from` ends: below the limit, but always one event at least. */
+function fragmentEnd(events: readonly WatchEvent[], from: number, bytesMax: number): number {
+  let size = ANSWER_HEAD_BYTES + eventSize(events[from]!);
+  let to = from + 1;
+  while (to < events.length) {
+    size += eventSize(events[to]!);
+    if (size >= bytesMax) break;
+    to++;
+  }
+  return to;
+}
