@@ -1,6 +1,10 @@
 /** What the other packages may use of the state machine. */
 export * from './backend/backend.ts';
+export * from './leases/lease-clock.ts';
+export * from './leases/lease-module.ts';
 export * from './machine/commands.ts';
 export * from './machine/machine-api.ts';
 export * from './machine/results.ts';
 export * from './machine/values.ts';
+export * from './watches/history.ts';
+export * from './watches/watch.ts';

@@ -1,0 +1,176 @@
+/**
+ * The replicated half of leases: which there are, how long they are, which keys hang on them. Driven by commands from
+ * the log, the same on every member; it has no clock. When a lease ends is the leader's business (lease-clock.ts), and
+ * comes here as a command like any other (S6). It does not delete keys: it says which, and the machine deletes them.
+ */
+import { assert } from '@synod/consensus';
+import { type Backend, TABLE } from '../backend/backend.ts';
+import type { LeaseChange, LeaseFacts } from '../machine/machine-api.ts';
+import type { FailureReason } from '../machine/results.ts';
+import { type Key, type LeaseId, NO_LEASE } from '../machine/values.ts';
+import {
+  decodeEpochRow,
+  decodeLeaseRow,
+  EPOCH_ROW_KEY,
+  encodeEpochRow,
+  encodeLeaseRow,
+  leaseIdOfRowKey,
+  leaseRowKey,
+} from './lease-row.ts';
+import { LEASE_TTL_SECONDS_MAX } from './limits.ts';
+
+interface Lease {
+  readonly id: LeaseId;
+  readonly ttlSeconds: number;
+  /** From the last checkpoint; 0: the full TTL. Durable. Written by `checkpoint` only. */
+  remainingSeconds: number;
+  /** Keys that end with the lease. Not stored: every key's record names its lease. Written by attach and detach. */
+  keys: Set<Key> | undefined;
+}
+
+export type LeaseRevocation =
+  /** The lease is gone; these keys, in byte order, go in the same revision (C20). */
+  { readonly kind: 'revoked'; readonly keys: readonly Key[] } | LeaseRefusal;
+
+export interface LeaseRefusal {
+  readonly kind: 'refused';
+  readonly reason: FailureReason;
+}
+
+export class LeaseModule {
+  private readonly backend: Pick<Backend, 'get' | 'scan' | 'put' | 'remove'>;
+  private readonly changed: (change: LeaseChange) => void;
+  /** Every lease there is. Durable but for the attachments. */
+  private readonly leases = new Map<LeaseId, Lease>();
+  /** The highest epoch whose leader's clock has spoken. Monotonic, durable; written by `speaks`. */
+  private clockEpoch = 0;
+
+  /** `changed` is called inside the commands that change something, and never while rows are loaded. */
+  constructor(
+    backend: Pick<Backend, 'get' | 'scan' | 'put' | 'remove'>,
+    changed: (change: LeaseChange) => void,
+  ) {
+    this.backend = backend;
+    this.changed = changed;
+  }
+
+  /**
+   * Takes the leases from the backend, forgetting what was here: at opening and after a restore. The owner then
+   * attaches every key that names a lease.
+   * @throws MalformedBytes when a row is not what this version wrote.
+   */
+  load(): void {
+    this.leases.clear();
+    this.clockEpoch = 0;
+    for (const { key, value } of this.backend.scan(TABLE.leases, {})) {
+      if (key.length === EPOCH_ROW_KEY.length) {
+        this.clockEpoch = decodeEpochRow(value);
+        continue;
+      }
+      const id = leaseIdOfRowKey(key);
+      this.leases.set(id, { id, ...decodeLeaseRow(value), keys: undefined });
+    }
+  }
+
+  /** `undefined`: granted. An id that the client left open was chosen before the command entered the log. */
+  grant(id: LeaseId, ttlSeconds: number): FailureReason | undefined {
+    if (id === NO_LEASE) return { code: 'leaseNotFound', id };
+    if (ttlSeconds > LEASE_TTL_SECONDS_MAX) return { code: 'leaseTtlTooLarge', ttlSeconds };
+    if (this.leases.has(id)) return { code: 'leaseExists', id };
+    const lease: Lease = { id, ttlSeconds, remainingSeconds: 0, keys: undefined };
+    this.leases.set(id, lease);
+    this.store(lease);
+    this.changed({ kind: 'granted', id, ttlSeconds });
+    return undefined;
+  }
+
+  /** Ends a lease that a client no longer wants. */
+  revoke(id: LeaseId): LeaseRevocation {
+    const lease = this.leases.get(id);
+    if (lease === undefined) return { kind: 'refused', reason: { code: 'leaseNotFound', id } };
+    const keys = this.keysOf(id);
+    this.leases.delete(id);
+    this.backend.remove(TABLE.leases, leaseRowKey(id));
+    this.changed({ kind: 'ended', id });
+    return { kind: 'revoked', keys };
+  }
+
+  /**
+   * Ends a lease that ran out by the clock of the leader of `epoch`. Void once a later leader's clock has spoken:
+   * that one may have acknowledged a renewal that the earlier one knows nothing of (C19).
+   */
+  expire(id: LeaseId, epoch: number): LeaseRevocation {
+    if (!this.speaks(epoch)) return { kind: 'refused', reason: { code: 'leaseNotFound', id } };
+    return this.revoke(id);
+  }
+
+  /**
+   * Notes what is left of leases, by the clock of the leader of `epoch`; leases that are gone are passed over, and all
+   * of it if a later leader's clock has spoken. An empty list only makes the epoch known.
+   */
+  checkpoint(
+    epoch: number,
+    remaining: readonly { readonly id: LeaseId; readonly remainingSeconds: number }[],
+  ): void {
+    if (!this.speaks(epoch)) return;
+    for (const { id, remainingSeconds } of remaining) {
+      const lease = this.leases.get(id);
+      if (lease === undefined) continue;
+      lease.remainingSeconds = remainingSeconds;
+      this.store(lease);
+      this.changed({ kind: 'checkpointed', id, remainingSeconds });
+    }
+  }
+
+  has(id: LeaseId): boolean {
+    return this.leases.has(id);
+  }
+
+  /** Hangs a key on a lease that exists. Hanging it there again changes nothing. */
+  attach(id: LeaseId, key: Key): void {
+    const lease = this.leases.get(id);
+    assert(lease !== undefined, `the lease ${id} exists when a key is attached to it`);
+    lease.keys ??= new Set();
+    lease.keys.add(key);
+  }
+
+  /** Takes a key off a lease: it was deleted, or written with another lease. The lease may be gone already. */
+  detach(id: LeaseId, key: Key): void {
+    this.leases.get(id)?.keys?.delete(key);
+  }
+
+  /** In byte order; empty where there is no such lease. */
+  keysOf(id: LeaseId): Key[] {
+    const keys = this.leases.get(id)?.keys;
+    // Latin1 strings compare by code unit, which is byte order; the default sort does so.
+    return keys === undefined ? [] : [...keys].sort();
+  }
+
+  facts(id: LeaseId): LeaseFacts | undefined {
+    const lease = this.leases.get(id);
+    return lease === undefined ? undefined : factsOf(lease);
+  }
+
+  /** In the order of ids, so that it is the same before and after a restart (S8). */
+  list(): LeaseFacts[] {
+    return [...this.leases.values()].map(factsOf).sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Whether the clock of this epoch's leader may still say something; raises the epoch to it. */
+  private speaks(epoch: number): boolean {
+    if (epoch < this.clockEpoch) return false;
+    if (epoch > this.clockEpoch) {
+      this.clockEpoch = epoch;
+      this.backend.put(TABLE.leases, EPOCH_ROW_KEY, encodeEpochRow(epoch));
+    }
+    return true;
+  }
+
+  private store(lease: Lease): void {
+    this.backend.put(TABLE.leases, leaseRowKey(lease.id), encodeLeaseRow(lease));
+  }
+}
+
+function factsOf({ id, ttlSeconds, remainingSeconds }: Lease): LeaseFacts {
+  return { id, ttlSeconds, remainingSeconds };
+}
