@@ -8,3 +8,5 @@ export * from './machine/results.ts';
 export * from './machine/values.ts';
 export * from './watches/history.ts';
 export * from './watches/watch.ts';
+export * from './watches/watch-hub.ts';
+export * from './watches/watch-stream.ts';
