@@ -1,0 +1,201 @@
+/**
+ * One stream of a connection: what its user may send and is told, and what waits to be sent (RFC 9113 section 5). The
+ * connection owns the windows of the whole and the socket; this file knows no frame that arrives.
+ */
+import type { Http2Connection } from './connection.ts';
+import { ERROR_CODE, FLAG, FRAME, FRAME_HEADER_BYTES, writeFrameHeader } from './frames.ts';
+import type { HeaderList } from './hpack/header-field.ts';
+
+/** Told what happens to a stream. Calls come in the order of the frames; after `onReset` nothing more comes. */
+export interface StreamHandler {
+  /** A client's answer began. Never called at a server, where the head comes with the stream. */
+  onHeaders(headers: HeaderList): void;
+  /** bytes[start..end) may be kept. It is acknowledged to the peer at once. */
+  onData(bytes: Buffer<ArrayBufferLike>, start: number, end: number): void;
+  /** The peer will send nothing more. */
+  onEnd(trailers: HeaderList | undefined): void;
+  /** Over before its end: by the peer's reset, a breach of the protocol, or the loss of the connection. */
+  onReset(code: number): void;
+  /** What waited has gone down to half of the limit, after `write` had said that there is no room. */
+  onWritable(): void;
+}
+
+/** Writes into `into` from `offset`, at most what was announced; returns the offset behind what it wrote. */
+export type WriteInto = (into: Buffer, offset: number) => number;
+
+export class Http2Stream {
+  readonly id: number;
+  private readonly connection: Http2Connection;
+  /** Set once, before anything is told. */
+  handler!: StreamHandler;
+  /** What the peer allows on this stream; negative after it lowered its initial window. Written by the connection. */
+  sendWindow: number;
+  /** What we allow the peer, and how much of it we have not yet given back. Written by the connection. */
+  receiveWindow: number;
+  receivedUnreturned = 0;
+  /** The peer has ended its side. Monotonic; written by the connection. */
+  remoteEnded = false;
+  /** A client's stream: the answer's head has come. Monotonic; written by the connection. */
+  headersReceived = false;
+  /** content-length less what has come; -1: it was not stated. Written by the connection. */
+  contentBytesLeft = -1;
+  /** END_STREAM was sent or waits behind `queue`. Monotonic. */
+  private localEnded = false;
+  /** Nothing is sent or told any more. Monotonic; written by the connection. */
+  closed = false;
+  /** DATA that waits for a window or for the socket, oldest first; the first is sent up to `queueOffset`. */
+  private queue: Uint8Array[] = [];
+  private queueOffset = 0;
+  queuedBytes = 0;
+  /** The trailers' block that waits behind the queue. */
+  private queuedTrailers: Buffer | undefined = undefined;
+  private roomDenied = false;
+
+  constructor(connection: Http2Connection, id: number, sendWindow: number, receiveWindow: number) {
+    this.connection = connection;
+    this.id = id;
+    this.sendWindow = sendWindow;
+    this.receiveWindow = receiveWindow;
+  }
+
+  /** A header block, without the end of the stream. */
+  sendHeaders(block: Buffer): void {
+    if (this.closed) return;
+    this.connection.writeHeaderBlock(this.id, block, 0);
+  }
+
+  /** The message is its head alone. */
+  sendHeadersAndEnd(block: Buffer): void {
+    if (this.closed) return;
+    this.localEnded = true;
+    this.connection.writeHeaderBlock(this.id, block, FLAG.endStream);
+    this.connection.localSideEnded(this);
+  }
+
+  /** The bytes are kept until they are sent: the caller writes to them no more. `false`: wait for `onWritable`. */
+  write(bytes: Uint8Array): boolean {
+    if (this.closed || this.localEnded) return false;
+    return this.writeOrQueue(bytes);
+  }
+
+  /** The last bytes, with the end of the stream in their frame. */
+  writeAndEnd(bytes: Uint8Array): void {
+    if (this.closed || this.localEnded) return;
+    const room = this.connection.dataRoom(this);
+    if (this.queuedBytes === 0 && bytes.length <= room) {
+      this.localEnded = true;
+      this.connection.writeData(this, bytes, 0, bytes.length, FLAG.endStream);
+      this.connection.localSideEnded(this);
+      return;
+    }
+    this.writeOrQueue(bytes);
+    this.end(undefined);
+  }
+
+  /**
+   * DATA that `write` puts straight into the outgoing buffer; at most `bytesMax`. Where a window or the peer's frame
+   * size is too small for that it goes the long way, with one copy.
+   */
+  writeInPlace(bytesMax: number, write: WriteInto): boolean {
+    if (this.closed || this.localEnded) return false;
+    const { connection } = this;
+    if (this.queuedBytes > 0 || bytesMax > connection.dataRoom(this)) {
+      const bytes = Buffer.allocUnsafeSlow(bytesMax);
+      return this.writeOrQueue(bytes.subarray(0, write(bytes, 0)));
+    }
+    const { output } = connection;
+    output.reserve(FRAME_HEADER_BYTES + bytesMax);
+    const start = output.length + FRAME_HEADER_BYTES;
+    const end = write(output.buffer, start);
+    writeFrameHeader(output.buffer, output.length, end - start, FRAME.data, 0, this.id);
+    output.length = end;
+    connection.spendWindow(this, end - start);
+    return true;
+  }
+
+  /** Ends our side: with a block of trailers, or with an empty DATA frame. At a server the stream is over with it. */
+  end(trailers: Buffer | undefined): void {
+    if (this.closed || this.localEnded) return;
+    this.localEnded = true;
+    this.queuedTrailers = trailers;
+    if (this.queuedBytes === 0) this.sendEnd();
+  }
+
+  /** Gives the stream up; what waited is dropped and nothing more is told. */
+  reset(code: number): void {
+    if (!this.closed) this.connection.resetStream(this, code);
+  }
+
+  private writeOrQueue(bytes: Uint8Array): boolean {
+    const { connection } = this;
+    let sent = 0;
+    while (this.queuedBytes === 0 && sent < bytes.length) {
+      const room = Math.min(connection.dataRoom(this), bytes.length - sent);
+      if (room <= 0) break;
+      connection.writeData(this, bytes, sent, sent + room, 0);
+      sent += room;
+    }
+    if (sent === bytes.length) return true;
+    return this.enqueue(sent === 0 ? bytes : bytes.subarray(sent));
+  }
+
+  private enqueue(bytes: Uint8Array): boolean {
+    const { connection } = this;
+    if (connection.queuedBytes > connection.limits.connectionQueueBytesMax) {
+      connection.abandonStream(this, ERROR_CODE.enhanceYourCalm);
+      return false;
+    }
+    this.queue.push(bytes);
+    this.queuedBytes += bytes.length;
+    connection.queuedMore(this, bytes.length);
+    this.roomDenied = this.queuedBytes > connection.limits.streamQueueBytes;
+    return !this.roomDenied;
+  }
+
+  /** Sends one frame of what waits, where windows and socket allow; the connection goes round its streams with it. */
+  sendQueued(): void {
+    const { connection } = this;
+    const first = this.queue[0]!;
+    const bytes = Math.min(connection.dataRoom(this), first.length - this.queueOffset);
+    if (bytes <= 0) return;
+    const isLast = bytes === this.queuedBytes && this.localEnded && this.queuedTrailers === undefined;
+    const start = this.queueOffset;
+    this.queuedBytes -= bytes;
+    this.queueOffset += bytes;
+    if (this.queueOffset === first.length) {
+      this.queue.shift();
+      this.queueOffset = 0;
+    }
+    connection.queuedLess(bytes);
+    connection.writeData(this, first, start, start + bytes, isLast ? FLAG.endStream : 0);
+    if (isLast) connection.localSideEnded(this);
+    else if (this.queuedBytes === 0 && this.localEnded) this.sendEnd();
+    else if (this.roomDenied && this.queuedBytes <= connection.limits.streamQueueBytes / 2) {
+      this.roomDenied = false;
+      this.handler.onWritable();
+    }
+  }
+
+  private sendEnd(): void {
+    const { connection } = this;
+    if (this.queuedTrailers === undefined) connection.writeData(this, NOTHING, 0, 0, FLAG.endStream);
+    else connection.writeHeaderBlock(this.id, this.queuedTrailers, FLAG.endStream);
+    connection.localSideEnded(this);
+  }
+
+  /** Whether our side has said all: nothing waits. */
+  get localFinished(): boolean {
+    return this.localEnded && this.queuedBytes === 0;
+  }
+
+  /** Lets go of what waits; called by the connection when the stream closes. */
+  drop(): void {
+    this.closed = true;
+    if (this.queuedBytes > 0) this.connection.queuedLess(this.queuedBytes);
+    this.queue = [];
+    this.queuedBytes = 0;
+    this.queuedTrailers = undefined;
+  }
+}
+
+const NOTHING = new Uint8Array(0);

@@ -1,0 +1,187 @@
+/** Calls through real sockets, our client against our server: answers, refusals, deadlines, cancels, streams. */
+import assert from 'node:assert/strict';
+import { type AddressInfo, createServer } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { connectGrpc, type GrpcClient } from '../../src/grpc/client.ts';
+import { createGrpcServer, type GrpcMethod } from '../../src/grpc/server.ts';
+import type { CancelReason, StreamCall, UnaryCall } from '../../src/grpc/server-call.ts';
+import type { GrpcStatus } from '../../src/grpc/status.ts';
+
+const MESSAGE_BYTES_MAX = 100_000;
+const bytesOf = (text: string) => new Uint8Array(Buffer.from(text));
+const textOf = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString();
+
+describe('gRPC over our own HTTP/2', () => {
+  const neverAnswered: UnaryCall[] = [];
+  const cancels: CancelReason[] = [];
+  let openStream: StreamCall | undefined;
+  let whenCancelled: (() => void) | undefined;
+  const cancelled = (reason: CancelReason) => {
+    cancels.push(reason);
+    whenCancelled?.();
+  };
+  const methods = new Map<string, GrpcMethod>([
+    ['/test.Echo/Say', { kind: 'unary', handler: (call) => call.respond(call.message) }],
+    [
+      '/test.Echo/SayInPlace',
+      {
+        kind: 'unary',
+        handler: (call) =>
+          call.respondWith(call.message.length + 10, (into, offset) => {
+            into.set(call.message, offset);
+            return offset + call.message.length;
+          }),
+      },
+    ],
+    ['/test.Echo/Fail', { kind: 'unary', handler: (call) => call.fail(11, 'etcd: über the top\n100%') }],
+    [
+      '/test.Echo/Never',
+      {
+        kind: 'unary',
+        handler: (call) => {
+          neverAnswered.push(call);
+          call.onCancel = cancelled;
+        },
+      },
+    ],
+    [
+      '/test.Echo/Metadata',
+      { kind: 'unary', handler: (call) => call.respond(bytesOf(`${call.metadata('token')}`)) },
+    ],
+    [
+      '/test.Echo/Chat',
+      {
+        kind: 'stream',
+        open: (call) => {
+          openStream = call;
+          return {
+            onMessage: (message) => call.send(message),
+            onHalfClose: () => call.finish(),
+            onCancel: cancelled,
+            onDrain: () => undefined,
+          };
+        },
+      },
+    ],
+  ]);
+  const listener = createGrpcServer({ methods, grpcLimits: { messageBytesMax: MESSAGE_BYTES_MAX } });
+  const server = createServer((socket) => listener.accept(socket));
+  let client: GrpcClient;
+
+  before(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    client = connectGrpc({ host: '127.0.0.1', port: (server.address() as AddressInfo).port });
+  });
+  after(() => {
+    client.destroy();
+    listener.destroy();
+    server.close();
+  });
+
+  it('answers a unary call', async () => {
+    const { status, message } = await client.call('/test.Echo/Say', bytesOf('hello'));
+    assert.deepEqual(status, { code: 0, text: '' });
+    assert.equal(textOf(message), 'hello');
+  });
+
+  it('answers from an encoder that writes in place, small and larger than a frame', async () => {
+    for (const size of [0, 1, 16_000, 16_384, 90_000]) {
+      const request = new Uint8Array(size).fill(size % 251);
+      const { message } = await client.call('/test.Echo/SayInPlace', request);
+      assert.deepEqual(message, Buffer.from(request));
+    }
+  });
+
+  it('answers a thousand calls in flight at once, each with its own', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 1000 }, (_, i) => client.call('/test.Echo/Say', bytesOf(`call ${i}`))),
+    );
+    answers.forEach(({ message }, i) => {
+      assert.equal(textOf(message), `call ${i}`);
+    });
+  });
+
+  it('carries a status with any text', async () => {
+    const { status } = await client.call('/test.Echo/Fail', bytesOf(''));
+    assert.deepEqual(status, { code: 11, text: 'etcd: über the top\n100%' });
+  });
+
+  it('hands metadata to the handler', async () => {
+    const { message } = await client.call('/test.Echo/Metadata', bytesOf(''), {
+      metadata: [['token', 'abc']],
+    });
+    assert.equal(textOf(message), 'abc');
+  });
+
+  it('says which service or method it does not know', async () => {
+    const unknownService = await client.call('/test.Nobody/Say', bytesOf(''));
+    assert.deepEqual(unknownService.status, { code: 12, text: 'unknown service test.Nobody' });
+    const unknownMethod = await client.call('/test.Echo/Shout', bytesOf(''));
+    assert.deepEqual(unknownMethod.status, {
+      code: 12,
+      text: 'unknown method Shout for service test.Echo',
+    });
+  });
+
+  it('refuses a message longer than the limit, by its length alone', async () => {
+    const { status } = await client.call('/test.Echo/Say', new Uint8Array(MESSAGE_BYTES_MAX + 1));
+    assert.deepEqual(status, {
+      code: 8,
+      text: `grpc: received message larger than max (${MESSAGE_BYTES_MAX + 1} vs. ${MESSAGE_BYTES_MAX})`,
+    });
+  });
+
+  it('ends a call at its deadline and tells the handler', async () => {
+    cancels.length = 0;
+    const { status } = await client.call('/test.Echo/Never', bytesOf(''), { timeoutMs: 20 });
+    assert.deepEqual(status, { code: 4, text: 'context deadline exceeded' });
+    if (cancels.length === 0) await new Promise<void>((resolve) => (whenCancelled = resolve));
+    assert.equal(neverAnswered.pop()?.cancelled, true);
+    assert.equal(cancels.length, 1);
+  });
+
+  it('echoes a stream in order and ends it with OK', async () => {
+    const received: string[] = [];
+    const status = await new Promise<GrpcStatus>((resolve) => {
+      const stream = client.stream('/test.Echo/Chat', {
+        onMessage: (message) => received.push(textOf(message)),
+        onEnd: resolve,
+      });
+      for (let i = 0; i < 100; i++) stream.send(bytesOf(`message ${i}`));
+      stream.halfClose();
+    });
+    assert.deepEqual(status, { code: 0, text: '' });
+    assert.deepEqual(
+      received,
+      Array.from({ length: 100 }, (_, i) => `message ${i}`),
+    );
+  });
+
+  it('tells the handler when the client cancels a stream', async () => {
+    cancels.length = 0;
+    const told = new Promise<void>((resolve) => (whenCancelled = resolve));
+    const stream = client.stream('/test.Echo/Chat', {
+      onMessage: () => stream.cancel(),
+      onEnd: () => undefined,
+    });
+    stream.send(bytesOf('hello'));
+    await told;
+    assert.deepEqual(cancels, ['cancelledByClient']);
+    assert.equal(openStream?.send(bytesOf('too late')), false);
+  });
+
+  it('moves more than every window in both directions', async () => {
+    const size = 60_000;
+    const count = 200;
+    let received = 0;
+    await new Promise<GrpcStatus>((resolve) => {
+      const stream = client.stream('/test.Echo/Chat', {
+        onMessage: (message) => (received += message.length),
+        onEnd: resolve,
+      });
+      for (let i = 0; i < count; i++) stream.send(new Uint8Array(size));
+      stream.halfClose();
+    });
+    assert.equal(received, size * count);
+  });
+});
