@@ -2,7 +2,9 @@
  * What a replica needs of the world. The server implements these over sockets, files and timers; the simulator over
  * a seed. Callbacks, not promises: the order in which things complete is part of a simulated world's trace.
  */
+import type { MembershipChangeFailure } from '../core/effects.ts';
 import type { Entry } from '../core/entry.ts';
+import type { Membership } from '../core/membership.ts';
 import type { LogIndex, MemberId } from '../core/numbers.ts';
 
 /** Monotonic time and the end of a turn. Never the wall clock. */
@@ -114,6 +116,9 @@ export type ReplicaEvent =
       readonly epoch: number;
       readonly leader: MemberId | undefined;
     }
+  /** The membership in force here changed: whom the transport should hold links to. */
+  | { readonly kind: 'membershipChanged'; readonly membership: Membership; readonly index: number }
+  | { readonly kind: 'membershipChangeRejected'; readonly reason: MembershipChangeFailure }
   | { readonly kind: 'synced'; readonly bytes: number; readonly milliseconds: number }
   | { readonly kind: 'trimmed'; readonly index: number }
   | {

@@ -1,0 +1,137 @@
+/**
+ * Feeds the state machine what was committed, strictly in the order the core said it: entries and snapshots pass
+ * through one queue, so that no apply can race a restore (pitfall 27). Bounded work a turn.
+ */
+import type { SnapshotMeta } from '../core/effects.ts';
+import type { Entry } from '../core/entry.ts';
+import type { LogIndex } from '../core/numbers.ts';
+import { APPLY_ENTRIES_PER_TURN } from './limits.ts';
+import type { Clock, Disk, StateMachine } from './ports.ts';
+import { snapshotPath } from './snapshot-names.ts';
+import { readWholeFile } from './snapshot-seal.ts';
+
+type Task =
+  | { readonly kind: 'apply'; readonly entries: readonly Entry[]; next: number }
+  | { readonly kind: 'restore'; readonly meta: SnapshotMeta };
+
+export interface MachineDriverPorts {
+  readonly machine: StateMachine;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  /** The state machine holds everything up to here. */
+  applied(index: LogIndex): void;
+  restored(meta: SnapshotMeta): void;
+  failed(reason: string): void;
+}
+
+export class MachineDriver {
+  private readonly ports: MachineDriverPorts;
+  private readonly tasks: Task[] = [];
+  /** Whether the first task goes on by itself: in a later turn, or when a restore ends. */
+  private busy = false;
+  private stopped = false;
+
+  constructor(ports: MachineDriverPorts) {
+    this.ports = ports;
+  }
+
+  /** Whether the state is that of the last index told by `applied`. */
+  get isIdle(): boolean {
+    return this.tasks.length === 0;
+  }
+
+  apply(entries: readonly Entry[]): void {
+    this.tasks.push({ kind: 'apply', entries, next: 0 });
+    this.pump();
+  }
+
+  restore(meta: SnapshotMeta): void {
+    this.tasks.push({ kind: 'restore', meta });
+    this.pump();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.tasks.length = 0;
+  }
+
+  private pump(): void {
+    while (!this.busy && !this.stopped) {
+      const task = this.tasks[0];
+      if (task === undefined) return;
+      if (task.kind === 'apply') this.applySome(task);
+      else this.restoreAll(task.meta);
+    }
+  }
+
+  private applySome(task: Extract<Task, { kind: 'apply' }>): void {
+    const slice = task.entries.slice(task.next, task.next + APPLY_ENTRIES_PER_TURN);
+    task.next += slice.length;
+    const isDone = task.next >= task.entries.length;
+    if (isDone) this.tasks.shift();
+    else {
+      this.busy = true;
+      this.ports.clock.defer(() => {
+        this.busy = false;
+        this.pump();
+      });
+    }
+    const last = slice.at(-1);
+    if (last === undefined) return;
+    // After a restart the state may already hold the first of them.
+    const { appliedIndex } = this.ports.machine;
+    const fresh =
+      slice[0]!.index > appliedIndex ? slice : slice.filter((entry) => entry.index > appliedIndex);
+    if (fresh.length > 0) this.ports.machine.apply(fresh);
+    this.ports.applied(last.index);
+  }
+
+  private restoreAll(meta: SnapshotMeta): void {
+    const { machine } = this.ports;
+    this.busy = true;
+    if (machine.appliedIndex >= meta.index) {
+      this.restored(meta);
+      return;
+    }
+    restoreFromFile(this.ports, snapshotPath(meta.index), (failure) => {
+      if (this.stopped) return;
+      if (failure === undefined) this.restored(meta);
+      else this.ports.failed(failure);
+    });
+  }
+
+  private restored(meta: SnapshotMeta): void {
+    this.busy = false;
+    this.tasks.shift();
+    this.ports.restored(meta);
+    this.ports.applied(meta.index);
+    this.pump();
+  }
+}
+
+/** Puts the state of a whole snapshot file in force. Calls back with what went wrong, if anything did. */
+export function restoreFromFile(
+  ports: { readonly machine: StateMachine; readonly disk: Disk; readonly clock: Clock },
+  path: string,
+  done: (failure: string | undefined) => void,
+): void {
+  let restore: ReturnType<StateMachine['beginRestore']> | undefined;
+  const index = Number.parseInt(path.slice(path.lastIndexOf('/') + 1), 16) as LogIndex;
+  readWholeFile(ports, path, {
+    piece: (bytes) => {
+      restore ??= ports.machine.beginRestore(index);
+      restore.write(bytes);
+    },
+    end: () => {
+      restore ??= ports.machine.beginRestore(index);
+      restore.finish((error) =>
+        done(error && `the state of ${path} could not be made durable: ${error.message}`),
+      );
+    },
+    failed: (result) => {
+      restore?.abort();
+      const detail = result.kind === 'malformed' ? result.detail : result.error.detail;
+      done(`the snapshot file ${path} cannot be restored: ${detail}`);
+    },
+  });
+}

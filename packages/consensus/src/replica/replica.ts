@@ -1,0 +1,406 @@
+/**
+ * Drives one core over the ports: inputs in, effects out, in the order the core gave them. Decides nothing about
+ * consensus and knows nothing of what commands mean. The rule it enforces for everyone: a message leaves only when
+ * the write whose ticket it carries is durable.
+ */
+import { MalformedBytes } from '../bytes/malformed.ts';
+import { unreachable } from '../core/assert.ts';
+import type { ConsensusCore } from '../core/core.ts';
+import type { Effect, LogRecord } from '../core/effects.ts';
+import type { Input } from '../core/inputs.ts';
+import type { MembershipChange } from '../core/membership.ts';
+import type { PeerMessage } from '../core/messages.ts';
+import { type LogIndex, logIndex, type MemberId, NO_INDEX, NO_TICKET, type Ticket } from '../core/numbers.ts';
+import type { Journal } from '../journal/journal.ts';
+import { describeDiskError } from '../journal/journal-error.ts';
+import { decodeForward } from './forward-codec.ts';
+import { HeldSends } from './held-sends.ts';
+import { MachineDriver } from './machine-driver.ts';
+import type { Clock, Disk, DiskError, Lane, Observer, StateMachine, Transport } from './ports.ts';
+import { ReadBarrier } from './read-barrier.ts';
+import type { ReadBarrierFailure, ReplicaApi, ReplicaStatus } from './replica-api.ts';
+import { SnapshotExchange } from './snapshot-exchange.ts';
+import { type ProposalBatch, Submissions } from './submissions.ts';
+import { shouldPersist, TRIMMING_DEFAULTS, type TrimmingOptions, trimTarget } from './trimming.ts';
+
+export interface ReplicaOptions {
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly transport: Transport;
+  readonly machine: StateMachine;
+  readonly observer: Observer;
+  readonly electionTimeoutTicks: number;
+  /** Milliseconds that the owner means to let pass between two ticks. */
+  readonly tickMs: number;
+  readonly trimming?: Partial<TrimmingOptions>;
+}
+
+export class Replica implements ReplicaApi {
+  private readonly core: ConsensusCore;
+  private readonly journal: Journal;
+  private readonly options: ReplicaOptions;
+  private readonly trimming: TrimmingOptions;
+  private readonly submissions: Submissions;
+  private readonly reads: ReadBarrier;
+  private readonly driver: MachineDriver;
+  private readonly snapshots: SnapshotExchange;
+  private readonly heldSends = new HeldSends();
+  /** Inputs that came while one was being carried out, oldest first. */
+  private readonly inputs: Input[] = [];
+  private running = false;
+  /** Whether `endTurn` is scheduled. */
+  private turnScheduled = false;
+  /** What the `propose` being carried out was made of. */
+  private proposing: ProposalBatch | undefined;
+  /** Monotone. */
+  private durableTicket: Ticket = NO_TICKET;
+  /** The last entry of each write not yet durable, by ticket, oldest first. */
+  private readonly writes: { readonly ticket: Ticket; readonly lastIndex: LogIndex }[] = [];
+  /** The end of the durable log; falls only where Raft cuts it. */
+  private durableIndex: LogIndex;
+  /** What the core was told is applied. Monotone. */
+  private appliedIndex: LogIndex;
+  private leader: MemberId | undefined;
+  private isLeader = false;
+  /** Where the state was when a persist last began. Monotone. */
+  private persistedIndex = 0;
+  private persisting = false;
+  private lastTickMs: number | undefined;
+  /** No input is taken any more: stopped by its owner, or by a failure. */
+  private ended = false;
+
+  constructor(core: ConsensusCore, journal: Journal, options: ReplicaOptions) {
+    this.core = core;
+    this.journal = journal;
+    this.options = options;
+    this.trimming = { ...TRIMMING_DEFAULTS, ...options.trimming };
+    const { lastIndex, appliedIndex } = core.status();
+    this.durableIndex = lastIndex;
+    this.appliedIndex = appliedIndex;
+    this.reads = new ReadBarrier(options.electionTimeoutTicks);
+    this.submissions = new Submissions((leader, message) =>
+      options.transport.send(leader, 'forward', message),
+    );
+    this.driver = new MachineDriver({
+      machine: options.machine,
+      disk: options.disk,
+      clock: options.clock,
+      applied: (index) => this.applied(index),
+      restored: (meta) => this.restored(meta.index),
+      failed: (reason) => this.fatal(reason),
+    });
+    this.snapshots = new SnapshotExchange({
+      ...options,
+      incarnation: journal.incarnation,
+      capture: () => this.capture(),
+      transferred: (to, index) => this.run({ kind: 'snapshotSent', to, index }),
+      install: (from, message) => this.receiveConsensus(from, message),
+      failed: (error) => this.diskFailed(error),
+    });
+    journal.attach({
+      durable: (reached) => this.becameDurable(reached),
+      failed: (error) => this.diskFailed(error),
+      synced: (bytes, milliseconds) => options.observer.observe({ kind: 'synced', bytes, milliseconds }),
+    });
+    this.carryOutAll();
+  }
+
+  submit(payload: Uint8Array): boolean {
+    if (this.ended) return false;
+    const taken = this.submissions.submit(payload);
+    this.scheduleTurn();
+    return taken;
+  }
+
+  read(done: (failure: ReadBarrierFailure | undefined) => void): void {
+    if (this.ended) {
+      done('stopped');
+      return;
+    }
+    this.reads.add(done);
+    this.scheduleTurn();
+  }
+
+  receive(from: MemberId, lane: Lane, bytes: Uint8Array): void {
+    if (this.ended) return;
+    switch (lane) {
+      case 'consensus':
+        this.receiveConsensus(from, bytes);
+        return;
+      case 'forward':
+        this.guarded(from, () => this.submissions.relay(decodeForward(bytes)));
+        this.scheduleTurn();
+        return;
+      case 'snapshot':
+        this.guarded(from, () => this.snapshots.receive(from, bytes));
+        return;
+      case 'call':
+        // Questions between services pass the replica by; the member routes them before this.
+        return;
+      default:
+        unreachable(lane);
+    }
+  }
+
+  peerUnreachable(peer: MemberId): void {
+    this.run({ kind: 'unreachable', peer });
+  }
+
+  tick(): void {
+    if (this.ended) return;
+    const nowMs = this.options.clock.nowMs();
+    const lateAfterMs = this.options.electionTimeoutTicks * this.options.tickMs;
+    const stalled = this.lastTickMs !== undefined && nowMs - this.lastTickMs > lateAfterMs;
+    this.lastTickMs = nowMs;
+    if (stalled) this.run({ kind: 'stalled' });
+    this.run({ kind: 'tick' });
+    this.reads.tick(this.leader !== undefined);
+    this.snapshots.tick();
+    this.submissions.retry();
+    this.scheduleTurn();
+  }
+
+  transferLeadership(to: MemberId): void {
+    this.run({ kind: 'transferLeadership', to });
+  }
+
+  changeMembership(change: MembershipChange): void {
+    this.run({ kind: 'changeMembership', change });
+  }
+
+  status(): ReplicaStatus {
+    return {
+      ...this.core.status(),
+      durableIndex: this.durableIndex,
+      incarnation: this.journal.incarnation,
+      stopped: this.ended,
+    };
+  }
+
+  stop(done: () => void): void {
+    this.end();
+    this.journal.close(done);
+  }
+
+  /** Gives the core one input and carries out what it decides, and whatever that causes, before it returns. */
+  private run(input: Input): void {
+    if (this.ended) return;
+    this.inputs.push(input);
+    if (!this.running) this.carryOutAll();
+  }
+
+  private carryOutAll(): void {
+    this.running = true;
+    this.carryOut(this.core.drain());
+    while (!this.ended) {
+      const input = this.inputs.shift();
+      if (input === undefined) break;
+      this.core.step(input);
+      this.carryOut(this.core.drain());
+      if (input.kind === 'propose') this.proposing = undefined;
+    }
+    this.running = false;
+  }
+
+  private carryOut(effects: readonly Effect[]): void {
+    for (const effect of effects) if (!this.ended) this.carryOutOne(effect);
+  }
+
+  private carryOutOne(effect: Effect): void {
+    const { observer } = this.options;
+    switch (effect.kind) {
+      case 'write':
+        this.write(effect.ticket, effect.records);
+        return;
+      case 'send':
+        if (effect.after <= this.durableTicket) this.send(effect.to, effect.message);
+        else this.heldSends.hold(effect);
+        return;
+      case 'apply':
+        this.driver.apply(effect.entries);
+        return;
+      case 'readable':
+        this.reads.readable(effect.tokens, effect.index, this.options.machine.appliedIndex);
+        return;
+      case 'readFailed':
+        this.reads.failed(effect.tokens);
+        return;
+      case 'role':
+        this.leader = effect.leader;
+        this.isLeader = effect.role === 'leader';
+        if (!this.isLeader) this.snapshots.abandonSending();
+        this.submissions.retry();
+        this.scheduleTurn();
+        observer.observe({
+          kind: 'roleChanged',
+          role: effect.role,
+          epoch: effect.epoch,
+          leader: effect.leader,
+        });
+        return;
+      case 'rejected':
+        if (this.proposing !== undefined)
+          this.submissions.refused(this.proposing, effect.reason, effect.leader);
+        return;
+      case 'changeRejected':
+        observer.observe({ kind: 'membershipChangeRejected', reason: effect.reason });
+        return;
+      case 'membership':
+        observer.observe({
+          kind: 'membershipChanged',
+          membership: effect.membership,
+          index: effect.index,
+        });
+        return;
+      case 'sendSnapshot':
+        this.snapshots.send(effect.to, effect.atLeast, (meta) =>
+          this.core.codec.encode(effect.install(meta)),
+        );
+        return;
+      case 'restore':
+        this.driver.restore(effect.meta);
+        return;
+      default:
+        unreachable(effect);
+    }
+  }
+
+  private write(ticket: Ticket, records: readonly LogRecord[]): void {
+    this.journal.append(ticket, records);
+    for (let at = records.length - 1; at >= 0; at--) {
+      const record = records[at]!;
+      if (record.kind === 'hardState') continue;
+      const lastIndex = record.kind === 'entry' ? record.entry.index : record.meta.index;
+      this.writes.push({ ticket, lastIndex });
+      break;
+    }
+    this.scheduleTurn();
+  }
+
+  private becameDurable(reached: Ticket): void {
+    if (this.ended) return;
+    this.durableTicket = reached;
+    while (this.writes[0] !== undefined && this.writes[0].ticket <= reached)
+      this.durableIndex = this.writes.shift()!.lastIndex;
+    this.heldSends.release(reached, (to, message) => this.send(to, message));
+    this.run({ kind: 'durable', ticket: reached });
+  }
+
+  private send(to: MemberId, message: PeerMessage): void {
+    this.options.transport.send(to, 'consensus', this.core.codec.encode(message));
+  }
+
+  private receiveConsensus(from: MemberId, bytes: Uint8Array): void {
+    this.guarded(from, () => {
+      const message = this.core.codec.decode(bytes);
+      this.run({ kind: 'message', from, message });
+    });
+  }
+
+  /** Bytes from a peer that are not what they should be are dropped, and said so. */
+  private guarded(from: MemberId, take: () => void): void {
+    try {
+      take();
+    } catch (error) {
+      if (!(error instanceof MalformedBytes)) throw error;
+      this.options.observer.observe({ kind: 'malformedMessage', from, detail: error.message });
+    }
+  }
+
+  private scheduleTurn(): void {
+    if (this.turnScheduled || this.ended) return;
+    this.turnScheduled = true;
+    this.options.clock.defer(() => this.endTurn());
+  }
+
+  /** Once a turn: one propose, one question for all reads, one frame. */
+  private endTurn(): void {
+    this.turnScheduled = false;
+    if (this.ended) return;
+    if (this.submissions.isReady) {
+      const batch = this.submissions.take();
+      this.proposing = batch;
+      this.run({ kind: 'propose', payloads: [...batch.local, ...batch.relayed] });
+    }
+    this.reads.ask((token) => this.run({ kind: 'read', token }));
+    this.journal.flush();
+  }
+
+  private applied(index: LogIndex): void {
+    this.appliedIndex = index;
+    this.reads.applied(this.options.machine.appliedIndex);
+    this.submissions.retry();
+    if (this.submissions.isReady) this.scheduleTurn();
+    this.run({ kind: 'applied', index });
+    this.considerPersist();
+  }
+
+  private restored(index: LogIndex): void {
+    this.durableIndex = logIndex(Math.max(this.durableIndex, index));
+    this.snapshots.removeStale();
+  }
+
+  private logFacts() {
+    const { lastIndex, trimmedIndex } = this.core.status();
+    const logBytes = this.core.logBytes();
+    return {
+      appliedIndex: this.appliedIndex,
+      lastIndex,
+      trimmedIndex,
+      logBytes,
+      journalBytes: this.journal.sizeBytes,
+    };
+  }
+
+  private considerPersist(): void {
+    if (this.persisting || this.ended) return;
+    if (!shouldPersist(this.logFacts(), this.persistedIndex, this.trimming)) return;
+    this.persisting = true;
+    this.persistedIndex = this.appliedIndex;
+    this.options.machine.persist((error) => {
+      this.persisting = false;
+      if (this.ended) return;
+      if (error !== undefined) this.fatal(`the state could not be made durable: ${error.message}`);
+      else this.trim();
+    });
+  }
+
+  private trim(): void {
+    const facts = this.logFacts();
+    const { durableIndex } = this.options.machine;
+    const target = trimTarget(facts, durableIndex, this.snapshots.neededAfter, this.trimming);
+    if (target <= facts.trimmedIndex) return;
+    const index = logIndex(target);
+    this.journal.trim(this.core.snapshotMeta(index));
+    this.run({ kind: 'trim', index });
+    this.snapshots.trimmed(index);
+    this.options.observer.observe({ kind: 'trimmed', index });
+  }
+
+  /** An image needs the meta of its index, which the core knows only once it was told that this is applied. */
+  private capture() {
+    if (!this.driver.isIdle || this.appliedIndex === NO_INDEX) return undefined;
+    if (this.appliedIndex !== this.options.machine.appliedIndex) return undefined;
+    return { image: this.options.machine.capture(), meta: this.core.snapshotMeta(this.appliedIndex) };
+  }
+
+  private diskFailed(error: DiskError): void {
+    this.fatal(describeDiskError(error));
+  }
+
+  private fatal(reason: string): void {
+    if (this.ended) return;
+    this.end();
+    this.options.observer.observe({ kind: 'fatal', reason });
+  }
+
+  private end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.inputs.length = 0;
+    this.heldSends.clear();
+    this.driver.stop();
+    this.snapshots.stop();
+    this.reads.stop();
+  }
+}

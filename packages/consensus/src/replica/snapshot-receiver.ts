@@ -1,0 +1,169 @@
+/**
+ * Takes a snapshot file from a leader: written aside, synced, read back, renamed; then the core is told. Whatever is
+ * lost on the way is asked for again by acknowledging what is there. One file at a time; the newest offer wins.
+ */
+import type { LogIndex, MemberId } from '../core/numbers.ts';
+import { logIndex } from '../core/numbers.ts';
+import type { Clock, Disk, DiskError } from './ports.ts';
+import {
+  type ReceiverState,
+  type SnapshotFileId,
+  type SnapshotMessage,
+  sameFile,
+} from './snapshot-messages.ts';
+import { snapshotPartPath } from './snapshot-names.ts';
+import { sealSnapshotFile } from './snapshot-seal.ts';
+
+type Offer = Extract<SnapshotMessage, { kind: 'offer' }>;
+type Chunk = Extract<SnapshotMessage, { kind: 'chunk' }>;
+
+interface Arrival {
+  readonly from: MemberId;
+  readonly file: SnapshotFileId;
+  readonly index: LogIndex;
+  readonly sizeBytes: number;
+  readonly path: string;
+  /** The sender's newest word for the core. */
+  install: Uint8Array;
+  stage: 'creating' | 'receiving' | 'verifying';
+  /** Everything below was handed to the disk. */
+  taken: number;
+  /** Everything below was written: what is acknowledged. */
+  written: number;
+}
+
+export interface SnapshotReceiverPorts {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  send(to: MemberId, message: SnapshotMessage): void;
+  /** What the state machine holds already. */
+  appliedIndex(): number;
+  /** The file is durable under its name: hand this to the core. */
+  install(from: MemberId, message: Uint8Array): void;
+  ended(from: MemberId, index: LogIndex, bytes: number, ok: boolean): void;
+  failed(error: DiskError): void;
+}
+
+export class SnapshotReceiver {
+  private readonly ports: SnapshotReceiverPorts;
+  private arrival: Arrival | undefined;
+  /** The last file whose core was told, in case its acknowledgement was lost. */
+  private installed: { readonly from: MemberId; readonly file: SnapshotFileId } | undefined;
+  private stopped = false;
+
+  constructor(ports: SnapshotReceiverPorts) {
+    this.ports = ports;
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  offered(from: MemberId, offer: Offer): void {
+    if (this.installed?.from === from && sameFile(this.installed.file, offer.file)) {
+      // The core may have turned the first one down, for a term that had passed: this one may be newer.
+      this.ports.install(from, offer.install);
+      this.answer(from, offer.file, 'installed', offer.sizeBytes);
+      return;
+    }
+    const arrival = this.arrival;
+    if (arrival !== undefined && arrival.from === from && sameFile(arrival.file, offer.file)) {
+      arrival.install = offer.install.slice();
+      // Whatever was on its way when the sender began again will not come.
+      if (arrival.stage === 'verifying') this.answer(from, offer.file, 'verifying', arrival.written);
+      else if (arrival.taken === arrival.written) this.acknowledge(arrival);
+      return;
+    }
+    if (offer.index <= this.ports.appliedIndex()) {
+      // The state is there already; only the log needs to learn where it may go on.
+      this.ports.install(from, offer.install);
+      this.answer(from, offer.file, 'installed', offer.sizeBytes);
+      return;
+    }
+    // A file that is all there is finished first: its name must not be taken from under it.
+    if (arrival !== undefined && arrival.stage !== 'receiving') return;
+    this.begin(from, offer);
+  }
+
+  received(from: MemberId, chunk: Chunk): void {
+    const arrival = this.arrival;
+    if (arrival === undefined || arrival.from !== from || !sameFile(arrival.file, chunk.file)) return;
+    if (arrival.stage !== 'receiving' || chunk.offset !== arrival.taken || chunk.bytes.length === 0) return;
+    if (chunk.offset + chunk.bytes.length > arrival.sizeBytes) return;
+    arrival.taken += chunk.bytes.length;
+    this.ports.disk.write(arrival.path, chunk.offset, [chunk.bytes.slice()], (error) => {
+      if (this.stopped || this.arrival !== arrival) return;
+      if (error !== undefined) return this.ports.failed(error);
+      arrival.written += chunk.bytes.length;
+      if (arrival.written < arrival.sizeBytes) this.acknowledge(arrival);
+      else this.verify(arrival);
+    });
+  }
+
+  private begin(from: MemberId, offer: Offer): void {
+    const old = this.arrival;
+    const index = logIndex(offer.index);
+    const arrival: Arrival = {
+      from,
+      file: offer.file,
+      index,
+      sizeBytes: offer.sizeBytes,
+      path: snapshotPartPath(index, 'received'),
+      install: offer.install.slice(),
+      stage: 'creating',
+      taken: 0,
+      written: 0,
+    };
+    this.arrival = arrival;
+    const then = (step: () => void) => (error: DiskError | undefined) => {
+      if (this.stopped || this.arrival !== arrival) return;
+      if (error !== undefined) this.ports.failed(error);
+      else step();
+    };
+    const { disk } = this.ports;
+    const create = () =>
+      disk.create(
+        arrival.path,
+        0,
+        then(() => {
+          arrival.stage = 'receiving';
+          this.acknowledge(arrival);
+        }),
+      );
+    const removeOwn = () => disk.remove(arrival.path, then(create));
+    if (old === undefined || old.path === arrival.path) removeOwn();
+    else disk.remove(old.path, then(removeOwn));
+  }
+
+  private verify(arrival: Arrival): void {
+    arrival.stage = 'verifying';
+    this.answer(arrival.from, arrival.file, 'verifying', arrival.written);
+    sealSnapshotFile(this.ports, arrival.path, (result) => {
+      if (this.stopped) return;
+      this.arrival = undefined;
+      switch (result.kind) {
+        case 'disk':
+          this.ports.failed(result.error);
+          return;
+        case 'malformed':
+          this.ports.ended(arrival.from, arrival.index, arrival.written, false);
+          this.answer(arrival.from, arrival.file, 'refused', 0);
+          return;
+        case 'sealed':
+          this.installed = { from: arrival.from, file: arrival.file };
+          this.ports.ended(arrival.from, arrival.index, arrival.written, true);
+          this.ports.install(arrival.from, arrival.install);
+          this.answer(arrival.from, arrival.file, 'installed', arrival.written);
+          return;
+      }
+    });
+  }
+
+  private acknowledge(arrival: Arrival): void {
+    this.answer(arrival.from, arrival.file, 'receiving', arrival.written);
+  }
+
+  private answer(to: MemberId, file: SnapshotFileId, state: ReceiverState, offset: number): void {
+    this.ports.send(to, { kind: 'acknowledgement', file, state, offset });
+  }
+}
