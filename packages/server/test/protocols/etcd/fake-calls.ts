@@ -1,0 +1,139 @@
+/** The etcd protocol over a fake service, driven by calls that only remember what came back. */
+import assert from 'node:assert/strict';
+import { type EtcdProtocol, etcdProtocol } from '../../../src/protocols/etcd/etcd-protocol.ts';
+import type { EtcdOptions } from '../../../src/protocols/etcd/member-face.ts';
+import type { StreamCall, StreamReceiver, UnaryCall } from '../../../src/protocols/etcd/rpc.ts';
+import { FakeService } from './fake-service.ts';
+import { type TableMessage, tableDecode, tableEncode } from './wire/table-codec.ts';
+
+export const OPTIONS: EtcdOptions = {
+  transactionOperationsMax: 128,
+  requestBytesMax: 1_572_864,
+  progressIntervalMs: 600_000,
+  electionTimeoutMs: 1000,
+  serverVersion: '3.7.0',
+  clusterVersion: '3.7.0',
+  randomBytes: () => Buffer.from('ff00000000000001', 'hex'),
+};
+
+export interface Setup {
+  readonly service: FakeService;
+  readonly protocol: EtcdProtocol;
+}
+
+export function setUp(options: Partial<EtcdOptions> = {}): Setup {
+  const service = new FakeService();
+  return { service, protocol: etcdProtocol(service, { ...OPTIONS, ...options }) };
+}
+
+export class FakeUnaryCall implements UnaryCall {
+  private readonly headers: Readonly<Record<string, string>>;
+  /** What came back, in order: a call must get exactly one. */
+  readonly answers: ({ readonly bytes: Buffer } | { readonly grpcCode: number; readonly text: string })[] =
+    [];
+
+  constructor(headers: Readonly<Record<string, string>> = {}) {
+    this.headers = headers;
+  }
+  metadata(name: string): string | undefined {
+    return this.headers[name];
+  }
+  respond(message: Uint8Array): void {
+    this.answers.push({ bytes: Buffer.from(message) });
+  }
+  fail(grpcCode: number, text: string): void {
+    this.answers.push({ grpcCode, text });
+  }
+
+  /** The one answer in hex, or its status. */
+  get answer(): string {
+    assert.equal(this.answers.length, 1, 'a call has exactly one answer');
+    const [only] = this.answers;
+    return 'bytes' in only! ? only.bytes.toString('hex') : `${only!.grpcCode} ${only!.text}`;
+  }
+  decoded(message: string): TableMessage {
+    return tableDecode(message, Buffer.from(this.answer, 'hex'));
+  }
+}
+
+/** Calls one of etcd's, by `Service/Method`, with a request as the tables name its fields or as bytes. */
+export function call(
+  { protocol }: Setup,
+  path: string,
+  request: Uint8Array | readonly [message: string, fields: TableMessage],
+  headers: Readonly<Record<string, string>> = {},
+): FakeUnaryCall {
+  const handler = protocol.rpcs.get(path.startsWith('/') ? path : `/etcdserverpb.${path}`);
+  assert.ok(handler?.kind === 'unary', `${path} is a call with one answer`);
+  const made = new FakeUnaryCall(headers);
+  handler.handle(made, bytesOf(request));
+  return made;
+}
+
+export class FakeStreamCall implements StreamCall {
+  private readonly headers: Readonly<Record<string, string>>;
+  readonly messages: Buffer[] = [];
+  /** `OK`, or code and text; undefined while the call goes on. */
+  status: string | undefined;
+  /** What `send` says. */
+  flowing = true;
+
+  constructor(headers: Readonly<Record<string, string>>) {
+    this.headers = headers;
+  }
+  metadata(name: string): string | undefined {
+    return this.headers[name];
+  }
+  send(message: Uint8Array): boolean {
+    assert.equal(this.status, undefined, 'nothing is sent after the status');
+    this.messages.push(Buffer.from(message));
+    return this.flowing;
+  }
+  end(): void {
+    assert.equal(this.status, undefined, 'a call ends once');
+    this.status = 'OK';
+  }
+  fail(grpcCode: number, text: string): void {
+    assert.equal(this.status, undefined, 'a call ends once');
+    this.status = `${grpcCode} ${text}`;
+  }
+}
+
+export interface OpenStream {
+  readonly call: FakeStreamCall;
+  readonly receiver: StreamReceiver;
+  /** Sends a message and gives back, in hex, what came at once. */
+  say(request: Uint8Array | readonly [message: string, fields: TableMessage]): string[];
+  /** What came since it was last looked, in hex. */
+  heard(): string[];
+}
+
+export function open(
+  { protocol }: Setup,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): OpenStream {
+  const handler = protocol.rpcs.get(path.startsWith('/') ? path : `/etcdserverpb.${path}`);
+  assert.ok(handler?.kind === 'stream', `${path} is a stream`);
+  const made = new FakeStreamCall(headers);
+  const receiver = handler.open(made);
+  let looked = 0;
+  const heard = (): string[] => {
+    const since = made.messages.slice(looked);
+    looked = made.messages.length;
+    return since.map((message) => message.toString('hex'));
+  };
+  return {
+    call: made,
+    receiver,
+    heard,
+    say(request) {
+      receiver.message(bytesOf(request));
+      return heard();
+    },
+  };
+}
+
+function bytesOf(request: Uint8Array | readonly [message: string, fields: TableMessage]): Uint8Array {
+  return request instanceof Uint8Array ? request : tableEncode(request[0], request[1]);
+}

@@ -1,0 +1,161 @@
+/** A service that does nothing by itself: it keeps what it was asked, and the test says what comes of it. */
+import {
+  type Command,
+  type CommandResult,
+  type Failure,
+  type LeaseId,
+  type RangeQuery,
+  type RangeResult,
+  type Revision,
+  revision,
+} from '@synod/coordination';
+import type {
+  Completion,
+  CoordinationService,
+  LeaderListener,
+  LeaseList,
+  LeaseRenewed,
+  LeaseTimeToLive,
+  MemberList,
+  MemberStatus,
+  ServiceFailure,
+  WatchCreation,
+  WatchSink,
+  WatchSpec,
+  WatchStream,
+} from '../../../src/service/service-api.ts';
+
+interface Asked<Question, Answer> {
+  readonly question: Question;
+  readonly completion: Completion<Answer>;
+}
+
+export class FakeService implements CoordinationService {
+  readonly clusterId = '2c0910e274d895df';
+  readonly memberId = '22197522e0270d61';
+  revision: Revision = revision(2);
+  term = 2;
+  isLearner = false;
+  hasLeader = true;
+  compactRevision: Revision = revision(0);
+
+  readonly commands: Asked<Command, CommandResult | ServiceFailure>[] = [];
+  readonly ranges: Asked<
+    { readonly query: RangeQuery; readonly linearizable: boolean },
+    RangeResult | Failure | ServiceFailure
+  >[] = [];
+  readonly keepAlives: Asked<LeaseId, LeaseRenewed | Failure | ServiceFailure>[] = [];
+  readonly timesToLive: Asked<
+    { readonly id: LeaseId; readonly withKeys: boolean },
+    LeaseTimeToLive | Failure | ServiceFailure
+  >[] = [];
+  readonly leaseLists: Asked<undefined, LeaseList | ServiceFailure>[] = [];
+  readonly memberLists: Asked<{ readonly linearizable: boolean }, MemberList | ServiceFailure>[] = [];
+  readonly streams: FakeWatchStream[] = [];
+  readonly listeners = new Set<LeaderListener>();
+  memberStatus: MemberStatus = {
+    leader: '22197522e0270d61',
+    term: 2,
+    commitIndex: 72,
+    appliedIndex: 71,
+    isLearner: false,
+    storeBytes: 45_056,
+    storeBytesUsed: 45_000,
+    storeBytesMax: 2_147_483_648,
+    errors: [],
+  };
+
+  addLeaderListener(listener: LeaderListener): void {
+    this.listeners.add(listener);
+  }
+  removeLeaderListener(listener: LeaderListener): void {
+    this.listeners.delete(listener);
+  }
+  submit(question: Command, completion: Completion<CommandResult | ServiceFailure>): void {
+    this.commands.push({ question, completion });
+  }
+  range(
+    query: RangeQuery,
+    linearizable: boolean,
+    completion: Completion<RangeResult | Failure | ServiceFailure>,
+  ): void {
+    this.ranges.push({ question: { query, linearizable }, completion });
+  }
+  keepAlive(question: LeaseId, completion: Completion<LeaseRenewed | Failure | ServiceFailure>): void {
+    this.keepAlives.push({ question, completion });
+  }
+  timeToLive(
+    id: LeaseId,
+    withKeys: boolean,
+    completion: Completion<LeaseTimeToLive | Failure | ServiceFailure>,
+  ): void {
+    this.timesToLive.push({ question: { id, withKeys }, completion });
+  }
+  leases(completion: Completion<LeaseList | ServiceFailure>): void {
+    this.leaseLists.push({ question: undefined, completion });
+  }
+  members(linearizable: boolean, completion: Completion<MemberList | ServiceFailure>): void {
+    this.memberLists.push({ question: { linearizable }, completion });
+  }
+  status(): MemberStatus {
+    return this.memberStatus;
+  }
+  openWatchStream(sink: WatchSink): WatchStream {
+    const stream = new FakeWatchStream(sink);
+    this.streams.push(stream);
+    return stream;
+  }
+
+  /** How many questions came in all. */
+  get asked(): number {
+    return (
+      this.commands.length +
+      this.ranges.length +
+      this.keepAlives.length +
+      this.timesToLive.length +
+      this.leaseLists.length +
+      this.memberLists.length
+    );
+  }
+}
+
+export class FakeWatchStream implements WatchStream {
+  readonly sink: WatchSink;
+  readonly specs: WatchSpec[] = [];
+  /** What was asked besides `create`, in order. */
+  readonly calls: string[] = [];
+  private readonly open = new Set<number>();
+  private next = 0;
+  refusal: 'duplicateWatchId' | 'emptySpan' | undefined;
+
+  constructor(sink: WatchSink) {
+    this.sink = sink;
+  }
+
+  create(spec: WatchSpec): WatchCreation {
+    this.specs.push(spec);
+    if (this.refusal !== undefined) return { kind: 'refused', why: this.refusal };
+    const id = spec.id ?? this.next++;
+    this.open.add(id);
+    return { kind: 'created', id };
+  }
+  cancel(id: number): boolean {
+    this.calls.push(`cancel ${id}`);
+    return this.open.delete(id);
+  }
+  requestProgress(id: number): void {
+    this.calls.push(`progress ${id}`);
+  }
+  requestProgressOfAll(): void {
+    this.calls.push('progress of all');
+  }
+  pause(): void {
+    this.calls.push('pause');
+  }
+  resume(): void {
+    this.calls.push('resume');
+  }
+  close(): void {
+    this.calls.push('close');
+  }
+}
