@@ -1,0 +1,47 @@
+/** What the term of a message does before its content is looked at (Raft §5.1): join a newer term, or put right an older sender. */
+import type { MemberId } from '../core/numbers.ts';
+import { hasRecentLeader } from './election.ts';
+import type { RaftMessage } from './messages.ts';
+import type { RaftState } from './state.ts';
+import { becomeFollower } from './transitions.ts';
+
+/** Returns whether the message is to be handled; then its term is the replica's own, pre-vote requests excepted. */
+export function admit(state: RaftState, from: MemberId, message: RaftMessage): boolean {
+  // Pre-votes change no term, whichever they carry (R13).
+  if (message.kind === 'preVoteRequest' || message.term === state.term) return true;
+  return message.term > state.term ? joinTerm(state, from, message) : putRight(state, from, message);
+}
+
+function joinTerm(state: RaftState, from: MemberId, message: RaftMessage): boolean {
+  switch (message.kind) {
+    case 'voteRequest':
+      // A replica that lost touch must not depose a leader whom the rest still hears (pitfall 8), unless the leader asked for it (pitfall 9).
+      if (hasRecentLeader(state) && !message.transfer) return false;
+      becomeFollower(state, message.term, undefined);
+      return true;
+    case 'append':
+    case 'heartbeat':
+    case 'commitNotice':
+    case 'installSnapshot':
+      becomeFollower(state, message.term, from);
+      return true;
+    default:
+      becomeFollower(state, message.term, undefined);
+      return true;
+  }
+}
+
+function putRight(state: RaftState, from: MemberId, message: RaftMessage): boolean {
+  switch (message.kind) {
+    case 'voteRequest':
+      state.outbox.send(from, { kind: 'voteResponse', term: state.term, granted: false });
+      return false;
+    case 'append':
+    case 'heartbeat':
+    case 'installSnapshot':
+      state.outbox.send(from, { kind: 'newerTerm', term: state.term });
+      return false;
+    default:
+      return false;
+  }
+}
