@@ -29,6 +29,8 @@ export type LeaseRenewal =
   | { readonly kind: 'clearFirst'; readonly command: LeaseCommand }
   | { readonly kind: 'notLeading' };
 
+export type ExpiryCommand = Extract<LeaseCommand, { readonly kind: 'revoke' }>;
+
 class RunningLease {
   readonly id: LeaseId;
   readonly ttlSeconds: number;
@@ -158,8 +160,8 @@ export class LeaseClock {
    * Expiries to submit now, at most `countMax`, the longest overdue first. Each lease's is handed out once: say
    * `expiryFailed` when it ended in anything but a result, and it comes again.
    */
-  dueExpiries(nowMs: number, countMax: number): LeaseCommand[] {
-    const commands: LeaseCommand[] = [];
+  dueExpiries(nowMs: number, countMax: number): ExpiryCommand[] {
+    const commands: ExpiryCommand[] = [];
     while (commands.length < countMax) {
       const item = this.expiries.first();
       if (item === undefined || item.atMs > nowMs) break;
@@ -240,7 +242,7 @@ export class LeaseClock {
     else if (!isPlaced(lease.checkpoint)) this.checkpoints.place(lease.checkpoint, lease.checkpointDueMs);
   }
 
-  private expiryOf(id: LeaseId): LeaseCommand {
+  private expiryOf(id: LeaseId): ExpiryCommand {
     assert(this.epoch !== undefined, 'only a running clock hands out expiries');
     return { module: 'leases', kind: 'revoke', id, cause: 'expired', epoch: this.epoch };
   }

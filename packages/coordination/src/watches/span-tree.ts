@@ -25,6 +25,11 @@ export class SpanTree<Value> {
     return this.root === undefined;
   }
 
+  /** The longest way from the root to a leaf: what a search costs at most, beside what it finds. */
+  get height(): number {
+    return heightOf(this.root);
+  }
+
   get(from: Key, to: Key): Value | undefined {
     let node = this.root;
     while (node !== undefined) {

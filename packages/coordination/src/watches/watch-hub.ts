@@ -11,7 +11,7 @@ import { assert } from '@synod/consensus';
 import { type KeyEvent, type Revision, revision as toRevision } from '../machine/values.ts';
 import { addPrevious, Gathering } from './gathering.ts';
 import type { HistoryChunk, WatchHistory } from './history.ts';
-import { CATCH_UP_BYTES_A_STEP, CATCH_UP_DELIVERIES_A_STEP, CATCH_UP_ROWS_A_STEP } from './limits.ts';
+import { WATCH_LIMITS, type WatchLimits } from './limits.ts';
 import type { WatchSink, WatchSpec } from './watch.ts';
 import { type StreamOwner, WatchStream } from './watch-stream.ts';
 import { Watcher } from './watcher.ts';
@@ -19,6 +19,7 @@ import { WatcherIndex } from './watcher-index.ts';
 
 export class WatchHub {
   private readonly history: WatchHistory;
+  private readonly limits: WatchLimits;
   /** The last revision published, or found in the history at the start or after a restore. Monotonic. */
   private revision: Revision;
   private readonly streams = new Set<WatchStream>();
@@ -28,12 +29,17 @@ export class WatchHub {
   private readonly behind = new WatcherIndex();
   /** Streams that are not paused and have watchers behind, in the order of their turns. */
   private readonly ready = new Set<WatchStream>();
+  /** Sinks are being told of changes. A sink may call back: progress then waits until all were told (C12). */
+  private isTelling = false;
+  /** Streams that wanted to report progress meanwhile. */
+  private readonly reporting = new Set<WatchStream>();
   /** How many watchers stand in each place. */
   private readonly counts = { synced: 0, behind: 0 };
   private readonly owner: StreamOwner;
 
-  constructor(history: WatchHistory) {
+  constructor(history: WatchHistory, limits: WatchLimits = WATCH_LIMITS) {
     this.history = history;
+    this.limits = limits;
     this.revision = history.revision;
     this.owner = this.ownerOfStreams();
   }
@@ -59,8 +65,11 @@ export class WatchHub {
     this.revision = revision;
     if (this.synced.isEmpty) return;
     const first = events[0];
+    this.isTelling = true;
     if (events.length === 1 && first !== undefined) this.publishOne(revision, first, events);
     else this.publishMany(revision, events);
+    this.isTelling = false;
+    this.reportPostponed();
   }
 
   /** The state was replaced by a snapshot: what lies between was not published, and is read from the history. */
@@ -132,8 +141,8 @@ export class WatchHub {
     }
     const from = hindmost.nextRevision;
     const chunk = this.history.eventsFrom(from, {
-      rowsMax: Math.min(rowsMax, CATCH_UP_ROWS_A_STEP),
-      bytesMax: CATCH_UP_BYTES_A_STEP,
+      rowsMax: Math.min(rowsMax, this.limits.rowsAStepMax),
+      bytesMax: this.limits.bytesAStepMax,
     });
     assert(chunk.nextRevision > from, 'reading the past goes forward');
     return this.tell(from, chunk);
@@ -155,16 +164,19 @@ export class WatchHub {
     for (const { revision, events } of chunk.revisions) {
       for (const event of events) gathering.add(event, revision, isWaiting);
       rows += events.length;
-      if (gathering.deliveries < CATCH_UP_DELIVERIES_A_STEP) continue;
+      if (gathering.deliveries < this.limits.deliveriesAStepMax) continue;
       end = toRevision(revision + 1);
       break;
     }
     const streams = new Set<WatchStream>();
+    this.isTelling = true;
     for (const watcher of waiting) {
       streams.add(watcher.stream);
       this.advance(watcher, end);
     }
+    this.isTelling = false;
     for (const stream of streams) this.settle(stream);
+    this.reportPostponed();
     return Math.max(rows, 1);
   }
 
@@ -196,6 +208,13 @@ export class WatchHub {
   private settle(stream: WatchStream): void {
     if (stream.behind.size === 0) this.ready.delete(stream);
     stream.reportProgress();
+  }
+
+  private reportPostponed(): void {
+    if (this.reporting.size === 0) return;
+    const streams = [...this.reporting];
+    this.reporting.clear();
+    for (const stream of streams) stream.reportProgress();
   }
 
   private fallBehind(watcher: Watcher, nextRevision: Revision): void {
@@ -250,8 +269,13 @@ export class WatchHub {
       resumed: (stream) => {
         if (stream.behind.size > 0) this.ready.add(stream);
       },
+      postponesProgress: (stream) => {
+        if (this.isTelling) this.reporting.add(stream);
+        return this.isTelling;
+      },
       closed: (stream) => {
         this.ready.delete(stream);
+        this.reporting.delete(stream);
         this.streams.delete(stream);
       },
     };

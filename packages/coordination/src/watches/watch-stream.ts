@@ -16,6 +16,8 @@ export interface StreamOwner {
   paused(stream: WatchStream): void;
   resumed(stream: WatchStream): void;
   closed(stream: WatchStream): void;
+  /** `true`: sinks are being told something just now, so what is delivered up to where is not clear; ask the stream after. */
+  postponesProgress(stream: WatchStream): boolean;
 }
 
 export class WatchStream {
@@ -106,6 +108,8 @@ export class WatchStream {
 
   /** For the hub: pays what progress is owed and can be paid, after watchers caught up or went (C12). */
   reportProgress(): void {
+    if (this.progressOwed.size === 0 && !this.progressOfAllOwed) return;
+    if (this.owner.postponesProgress(this)) return;
     for (const watcher of this.progressOwed) {
       if (this.isPaused) return;
       if (watcher.place !== 'synced') continue;
