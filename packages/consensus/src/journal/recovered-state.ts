@@ -3,7 +3,7 @@ import { unreachable } from '../core/assert.ts';
 import type { RecoveredLog } from '../core/core.ts';
 import type { SnapshotMeta } from '../core/effects.ts';
 import type { Entry } from '../core/entry.ts';
-import { epoch, NO_INDEX } from '../core/numbers.ts';
+import { epoch, type LogIndex, NO_INDEX } from '../core/numbers.ts';
 import type { JournalIdentity } from './identity.ts';
 import type { JournalRecord } from './records.ts';
 
@@ -20,6 +20,7 @@ export class RecoveredState {
   take(record: JournalRecord): void {
     switch (record.kind) {
       case 'entry':
+        if (this.identity?.protocol === 'raft') this.cutFrom(record.entry.index);
         this.entries.push(record.entry);
         return;
       case 'hardState':
@@ -41,6 +42,19 @@ export class RecoveredState {
       default:
         unreachable(record);
     }
+  }
+
+  /**
+   * Raft writes an index again after cutting its log there. The cut is made here, not left to the core, because the
+   * entry that says so may itself lie below the base, while what it cut lies above and would come back to life.
+   */
+  private cutFrom(index: LogIndex): void {
+    for (
+      let last = this.entries.at(-1);
+      last !== undefined && last.index >= index;
+      last = this.entries.at(-1)
+    )
+      this.entries.pop();
   }
 
   log(identity: JournalIdentity): RecoveredLog {

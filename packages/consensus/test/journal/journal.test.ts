@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { RecoveredLog } from '../../src/core/core.ts';
 import { epoch, logIndex, ticket } from '../../src/core/numbers.ts';
 import { MemoryDisk } from '../../src/journal/memory-disk.ts';
 import { appendEntries, entryRecord, IDENTITY, indexes, MEMBER, open } from './journal-harness.ts';
@@ -53,22 +54,54 @@ test('the incarnation rises with every start, also when nothing else was written
   }
 });
 
-test('an index written twice comes back twice, in order: the core decides', () => {
+const indexAndTerm = (log: RecoveredLog) => log.entries.map((entry) => [entry.index, entry.epoch]);
+
+test('an index written again cuts a Raft log there', () => {
   const disk = new MemoryDisk();
   const opened = open(disk);
-  opened.journal.append(ticket(1), [entryRecord(1, 1), entryRecord(2, 1), entryRecord(2, 2)]);
+  opened.journal.append(ticket(1), [
+    entryRecord(1, 1),
+    entryRecord(2, 1),
+    entryRecord(3, 1),
+    entryRecord(2, 2),
+  ]);
   opened.journal.flush();
   disk.settle();
   disk.crash();
-  const { recovered } = open(disk);
-  assert.deepEqual(
-    recovered.entries.map((entry) => [entry.index, entry.epoch]),
-    [
-      [1, 1],
-      [2, 1],
-      [2, 2],
-    ],
-  );
+  assert.deepEqual(indexAndTerm(open(disk).recovered), [
+    [1, 1],
+    [2, 2],
+  ]);
+});
+
+test('what was cut stays cut when the log is trimmed up to the cut', () => {
+  const disk = new MemoryDisk();
+  const opened = open(disk);
+  opened.journal.append(ticket(1), [
+    entryRecord(1, 1),
+    entryRecord(2, 1),
+    entryRecord(3, 1),
+    entryRecord(2, 2),
+  ]);
+  opened.journal.trim({ ...META, index: logIndex(2) });
+  disk.settle();
+  disk.crash();
+  assert.deepEqual(indexAndTerm(open(disk).recovered), []);
+});
+
+test('an index written again in a Paxos journal comes back twice, in order: the core decides', () => {
+  const disk = new MemoryDisk();
+  const identity = { ...IDENTITY, protocol: 'paxos' } as const;
+  const opened = open(disk, { identity });
+  opened.journal.append(ticket(1), [entryRecord(1, 1), entryRecord(2, 1), entryRecord(1, 2)]);
+  opened.journal.flush();
+  disk.settle();
+  disk.crash();
+  assert.deepEqual(indexAndTerm(open(disk, { identity }).recovered), [
+    [1, 1],
+    [2, 1],
+    [1, 2],
+  ]);
 });
 
 test('a snapshot record drops every entry before it, a trim only those at and below it', () => {
