@@ -1,0 +1,95 @@
+/**
+ * `npm run test:interop`: the clients that people already have, against a cluster of real processes. Installs what it
+ * needs (Debian's etcdctl and etcd, npm's etcd3 outside the workspaces) and fails, rather than skips, if it cannot.
+ * Words after `--` choose files by part of their name (`npm run test:interop -- watch lease`).
+ * `SYNOD_INTEROP_TARGET=etcd` runs the same suite against the real etcd, which is how its expectations were checked.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const ETCD3_VERSION = '1.1.2';
+/** A test that hangs ends here instead of holding up the run. */
+const TEST_TIMEOUT_MS = 300_000;
+
+const wanted = process.argv.slice(2);
+const files = globSync('packages/server/interop/*.test.ts', { cwd: root })
+  .sort()
+  .filter((file) => wanted.length === 0 || wanted.some((word) => file.includes(word)));
+if (files.length === 0) fail(`No interop test has ${wanted.join(' or ')} in its name.`);
+
+installDebianPackages([
+  ['etcdctl', 'etcd-client'],
+  ['etcd', 'etcd-server'],
+]);
+installEtcd3(join(root, 'node_modules', '.cache', 'interop'));
+
+const result = spawnSync(
+  process.execPath,
+  [
+    '--test',
+    '--test-reporter=spec',
+    // One cluster at a time: three members and their clients are enough for two cores.
+    '--test-concurrency=1',
+    `--test-timeout=${TEST_TIMEOUT_MS}`,
+    ...files,
+  ],
+  { cwd: root, stdio: 'inherit' },
+);
+process.exit(result.status ?? 1);
+
+function isOnPath(command: string): boolean {
+  const directories = (process.env['PATH'] ?? '').split(delimiter);
+  return directories.some((directory) => existsSync(join(directory, command)));
+}
+
+function installDebianPackages(commands: readonly (readonly [command: string, packageName: string])[]): void {
+  const missing = commands.filter(([command]) => !isOnPath(command)).map(([, packageName]) => packageName);
+  if (missing.length === 0) return;
+  if (!isOnPath('apt-get'))
+    fail(
+      `Not on the path: ${missing.join(', ')}. Without apt-get, install etcdctl and etcd 3.4 or later yourself.`,
+    );
+  const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '--non-interactive'];
+  if (asRoot.length > 0 && !isOnPath('sudo'))
+    fail(
+      `Not on the path: ${missing.join(', ')}. Run this as root, or install them: apt-get install ${missing.join(' ')}`,
+    );
+  process.stderr.write(`Installing ${missing.join(' and ')} with apt-get …\n`);
+  const install = ['apt-get', 'install', '--yes', '--no-install-recommends', ...missing];
+  // The lists of a fresh machine may be missing or old: once without, once after an update.
+  if (succeeds([...asRoot, ...install])) return;
+  succeeds([...asRoot, 'apt-get', 'update']);
+  if (!succeeds([...asRoot, ...install], 'show'))
+    fail(`apt-get could not install ${missing.join(' and ')}: its own words are above.`);
+}
+
+/** Into a directory of its own, so that the workspaces neither name nor lock it. */
+function installEtcd3(directory: string): void {
+  if (existsSync(join(directory, 'node_modules', 'etcd3', 'package.json'))) return;
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
+  process.stderr.write(`Installing npm's etcd3 ${ETCD3_VERSION} …\n`);
+  const install = ['npm', 'install', '--no-fund', '--no-audit', '--loglevel=error', '--ignore-scripts'];
+  if (!succeeds([...install, `etcd3@${ETCD3_VERSION}`], 'show', directory))
+    fail('npm could not install etcd3: its own words are above.');
+}
+
+function succeeds(command: readonly string[], output: 'show' | 'hide' = 'hide', cwd: string = root): boolean {
+  const [name, ...args] = command;
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return (
+    spawnSync(name!, args, {
+      cwd,
+      env,
+      stdio: ['ignore', 'ignore', output === 'show' ? 'inherit' : 'ignore'],
+    }).status === 0
+  );
+}
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
