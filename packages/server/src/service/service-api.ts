@@ -7,15 +7,18 @@ import type {
   Command,
   CommandResult,
   Failure,
-  KeyEvent,
-  KeyRecord,
-  KeySpan,
   LeaseId,
   MemberFacts,
   RangeQuery,
   RangeResult,
   Revision,
+  WatchCreation,
+  WatchSink,
+  WatchSpec,
 } from '@synod/coordination';
+
+/** The hub's own words, unchanged. */
+export type { WatchCreation, WatchEvent, WatchSink, WatchSpec } from '@synod/coordination';
 
 export interface Completion<Result> {
   complete(result: Result): void;
@@ -96,37 +99,7 @@ export interface MemberStatus {
   readonly errors: readonly string[];
 }
 
-/** What to watch; defaults are written out by whoever builds it. */
-export interface WatchSpec {
-  /** undefined: the stream chooses. */
-  readonly id: number | undefined;
-  readonly span: KeySpan;
-  /** The first revision wanted; 0: whatever comes after now. */
-  readonly startRevision: number;
-  readonly puts: boolean;
-  readonly deletes: boolean;
-  /** Events carry the record before the change, where compaction left it. */
-  readonly previous: boolean;
-}
-
-export interface WatchEvent extends KeyEvent {
-  readonly previous?: KeyRecord | undefined;
-}
-
-export type WatchCreation =
-  | { readonly kind: 'created'; readonly id: number }
-  | { readonly kind: 'refused'; readonly why: 'duplicateWatchId' | 'emptySpan' };
-
-/** Where a stream's happenings go. Calls come in revision order for one watch (C7), and never inside `create`. */
-export interface WatchSink {
-  /** Whole revisions, ascending (C10). `revision`: the keyspace's when this was gathered. */
-  events(id: number, revision: Revision, events: readonly WatchEvent[]): void;
-  /** The watch wanted what compaction took; it is over. */
-  compacted(id: number, compactRevision: Revision, revision: Revision): void;
-  /** All at or below `revision` was delivered (C12): for one watch, or (undefined) for all of this stream. */
-  progress(id: number | undefined, revision: Revision): void;
-}
-
+/** The part of the hub's stream that protocols use. */
 export interface WatchStream {
   create(spec: WatchSpec): WatchCreation;
   /** `false`: there is no such watch. Nothing of the watch comes after. */

@@ -1,7 +1,7 @@
 /** The etcd protocol of one member as a table of calls: what the gRPC layer is given. */
 import type { CoordinationService } from '../../service/service-api.ts';
 import { type EtcdOptions, MemberFace } from './member-face.ts';
-import type { RpcHandler, RpcTable } from './rpc.ts';
+import type { RpcMethod, RpcTable } from './rpc.ts';
 import { clusterHandlers } from './services/cluster.ts';
 import { healthHandlers } from './services/health.ts';
 import { kvHandlers } from './services/kv.ts';
@@ -12,7 +12,7 @@ import { watchHandlers } from './services/watch.ts';
 import { WatchProgress } from './services/watch-progress.ts';
 
 export interface EtcdProtocol {
-  readonly rpcs: RpcTable;
+  readonly methods: RpcTable;
   /** Lets go of timers and listeners. Open calls are for the gRPC layer to end. */
   stop(): void;
 }
@@ -22,7 +22,7 @@ export function etcdProtocol(service: CoordinationService, options: EtcdOptions)
   const leaders = new LeaderRequirement(face);
   const progress = new WatchProgress(options.progressIntervalMs);
   return {
-    rpcs: new Map<string, RpcHandler>([
+    methods: new Map<string, RpcMethod>([
       ...kvHandlers(face),
       ...watchHandlers(face, leaders, progress),
       ...leaseHandlers(face, leaders),

@@ -9,7 +9,7 @@ import { ETCD_ERRORS, type EtcdErrorCode, wireErrorOf } from './error-table.ts';
 import { ResponseHeaders } from './messages/response-header.ts';
 import { ProtobufReader } from './protobuf/reader.ts';
 import { ProtobufWriter } from './protobuf/writer.ts';
-import type { CallMetadata } from './rpc.ts';
+import type { CallMetadata, FailingCall, UnaryCall } from './rpc.ts';
 
 export interface EtcdOptions {
   readonly transactionOperationsMax: number;
@@ -22,11 +22,6 @@ export interface EtcdOptions {
   readonly clusterVersion: string;
   /** Eight random bytes. */
   readonly randomBytes: () => Uint8Array;
-}
-
-/** Anything a call can be failed through. */
-export interface FailingCall {
-  fail(grpcCode: number, text: string): void;
 }
 
 export class MemberFace {
@@ -47,12 +42,8 @@ export class MemberFace {
   }
 
   /** Decodes the one request of a call, or fails the call and gives undefined. */
-  decode<Message>(
-    call: FailingCall,
-    bytes: Uint8Array,
-    decoder: (reader: ProtobufReader) => Message,
-  ): Message | undefined {
-    return this.decodeOr(call, 'malformedRequest', bytes, decoder);
+  decode<Message>(call: UnaryCall, decoder: (reader: ProtobufReader) => Message): Message | undefined {
+    return this.decodeOr(call, 'malformedRequest', call.message, decoder);
   }
 
   /** Decodes a message of a stream, or fails the call and gives undefined. */

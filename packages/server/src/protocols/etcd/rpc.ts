@@ -1,38 +1,47 @@
-/** What the etcd services need of gRPC: calls with metadata, messages and a status. Knows no HTTP/2 and no service. */
+/**
+ * The part of gRPC's calls that the etcd services use; the classes of the gRPC layer have it, and tests need no more. Knows
+ * no HTTP/2 and no service.
+ */
+import type { StatusCode } from '../../grpc/status.ts';
 
 export interface CallMetadata {
   /** The first value of a request header, lower-case name. */
   metadata(name: string): string | undefined;
 }
 
-/** One call with one answer. Exactly one of the two methods is called, once. */
-export interface UnaryCall extends CallMetadata {
-  respond(message: Uint8Array): void;
-  fail(grpcCode: number, text: string): void;
+/** Anything a call can be failed through. */
+export interface FailingCall {
+  fail(code: StatusCode, text: string): void;
 }
 
-export interface StreamCall extends CallMetadata {
-  /** `false`: the client reads slowly, and `drained` will say when it has caught up; the message is taken all the same. */
+/** One call with one answer. Exactly one of `respond` and `fail` is called, once. */
+export interface UnaryCall extends CallMetadata, FailingCall {
+  /** The request's bytes; views on them may be kept. */
+  readonly message: Uint8Array;
+  respond(message: Uint8Array): void;
+}
+
+export interface StreamCall extends CallMetadata, FailingCall {
+  /** `false`: the client reads slowly, and `onDrain` will say when it has caught up; the message is taken all the same. */
   send(message: Uint8Array): boolean;
   /** Ends the call with status OK. */
-  end(): void;
-  fail(grpcCode: number, text: string): void;
+  finish(): void;
 }
 
-/** What the client does on a stream. */
-export interface StreamReceiver {
-  /** The bytes are the receiver's to keep. */
-  message(bytes: Uint8Array): void;
+/** What the client does on a stream. Nothing is called after `finish`, `fail` or `onCancel`. */
+export interface StreamListener {
+  /** Views on the bytes may be kept. */
+  onMessage(bytes: Uint8Array): void;
   /** The client sends no more. */
-  halfClosed(): void;
-  drained(): void;
-  /** The call is over, by whichever side; nothing is called afterwards. */
-  closed(): void;
+  onHalfClose(): void;
+  onDrain(): void;
+  /** The call is over before it was ended here. */
+  onCancel(): void;
 }
 
-export type RpcHandler =
-  | { readonly kind: 'unary'; readonly handle: (call: UnaryCall, request: Uint8Array) => void }
-  | { readonly kind: 'stream'; readonly open: (call: StreamCall) => StreamReceiver };
+export type RpcMethod =
+  | { readonly kind: 'unary'; readonly handler: (call: UnaryCall) => void }
+  | { readonly kind: 'stream'; readonly open: (call: StreamCall) => StreamListener };
 
 /** By path: `/package.Service/Method`. */
-export type RpcTable = ReadonlyMap<string, RpcHandler>;
+export type RpcTable = ReadonlyMap<string, RpcMethod>;

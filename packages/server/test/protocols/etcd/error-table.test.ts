@@ -27,8 +27,6 @@ const NAMES: Readonly<Record<EtcdErrorCode, string | undefined>> = {
   tooManyOperations: 'ErrGRPCTooManyOps',
   duplicateKey: 'ErrGRPCDuplicateKey',
   invalidSortOption: 'ErrGRPCInvalidSortOption',
-  invalidClientApiVersion: 'ErrGRPCInvalidClientAPIVersion',
-  watchCanceled: 'ErrGRPCWatchCanceled',
   malformedRequest: undefined,
   malformedStreamMessage: undefined,
   keyNotFound: 'ErrGRPCKeyNotFound',

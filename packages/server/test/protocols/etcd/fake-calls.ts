@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type EtcdProtocol, etcdProtocol } from '../../../src/protocols/etcd/etcd-protocol.ts';
 import type { EtcdOptions } from '../../../src/protocols/etcd/member-face.ts';
-import type { StreamCall, StreamReceiver, UnaryCall } from '../../../src/protocols/etcd/rpc.ts';
+import type { StreamCall, StreamListener, UnaryCall } from '../../../src/protocols/etcd/rpc.ts';
 import { FakeService } from './fake-service.ts';
 import { type TableMessage, tableDecode, tableEncode } from './wire/table-codec.ts';
 
@@ -32,7 +32,10 @@ export class FakeUnaryCall implements UnaryCall {
   readonly answers: ({ readonly bytes: Buffer } | { readonly grpcCode: number; readonly text: string })[] =
     [];
 
-  constructor(headers: Readonly<Record<string, string>> = {}) {
+  readonly message: Uint8Array;
+
+  constructor(message: Uint8Array, headers: Readonly<Record<string, string>>) {
+    this.message = message;
     this.headers = headers;
   }
   metadata(name: string): string | undefined {
@@ -63,10 +66,10 @@ export function call(
   request: Uint8Array | readonly [message: string, fields: TableMessage],
   headers: Readonly<Record<string, string>> = {},
 ): FakeUnaryCall {
-  const handler = protocol.rpcs.get(path.startsWith('/') ? path : `/etcdserverpb.${path}`);
+  const handler = protocol.methods.get(path.startsWith('/') ? path : `/etcdserverpb.${path}`);
   assert.ok(handler?.kind === 'unary', `${path} is a call with one answer`);
-  const made = new FakeUnaryCall(headers);
-  handler.handle(made, bytesOf(request));
+  const made = new FakeUnaryCall(bytesOf(request), headers);
+  handler.handler(made);
   return made;
 }
 
@@ -89,7 +92,7 @@ export class FakeStreamCall implements StreamCall {
     this.messages.push(Buffer.from(message));
     return this.flowing;
   }
-  end(): void {
+  finish(): void {
     assert.equal(this.status, undefined, 'a call ends once');
     this.status = 'OK';
   }
@@ -101,7 +104,7 @@ export class FakeStreamCall implements StreamCall {
 
 export interface OpenStream {
   readonly call: FakeStreamCall;
-  readonly receiver: StreamReceiver;
+  readonly listener: StreamListener;
   /** Sends a message and gives back, in hex, what came at once. */
   say(request: Uint8Array | readonly [message: string, fields: TableMessage]): string[];
   /** What came since it was last looked, in hex. */
@@ -113,10 +116,10 @@ export function open(
   path: string,
   headers: Readonly<Record<string, string>> = {},
 ): OpenStream {
-  const handler = protocol.rpcs.get(path.startsWith('/') ? path : `/etcdserverpb.${path}`);
+  const handler = protocol.methods.get(path.startsWith('/') ? path : `/etcdserverpb.${path}`);
   assert.ok(handler?.kind === 'stream', `${path} is a stream`);
   const made = new FakeStreamCall(headers);
-  const receiver = handler.open(made);
+  const listener = handler.open(made);
   let looked = 0;
   const heard = (): string[] => {
     const since = made.messages.slice(looked);
@@ -125,10 +128,10 @@ export function open(
   };
   return {
     call: made,
-    receiver,
+    listener,
     heard,
     say(request) {
-      receiver.message(bytesOf(request));
+      listener.onMessage(bytesOf(request));
       return heard();
     },
   };

@@ -8,6 +8,9 @@ import {
   type RangeResult,
   type Revision,
   revision,
+  type WatchCreation,
+  type WatchSink,
+  type WatchSpec,
 } from '@synod/coordination';
 import type {
   Completion,
@@ -19,9 +22,6 @@ import type {
   MemberList,
   MemberStatus,
   ServiceFailure,
-  WatchCreation,
-  WatchSink,
-  WatchSpec,
   WatchStream,
 } from '../../../src/service/service-api.ts';
 

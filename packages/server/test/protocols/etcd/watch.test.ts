@@ -156,7 +156,7 @@ test('C12 bookmarks: only for watches that want them, and not after events', (co
   assert.deepEqual(hub.calls, ['progress 2']);
   context.mock.timers.tick(600_000);
   assert.deepEqual(hub.calls, ['progress 2', 'progress 2', 'progress 3']);
-  stream.receiver.closed();
+  stream.listener.onCancel();
   context.mock.timers.tick(600_000);
   assert.deepEqual(hub.calls, ['progress 2', 'progress 2', 'progress 3', 'close']);
   protocol.stop();
@@ -202,19 +202,19 @@ test('C18 a slow client pauses the hub until it has caught up', () => {
   assert.deepEqual(hub.calls, ['pause']);
   assert.equal(stream.heard().length, 1, 'what was sent is not lost');
   stream.call.flowing = true;
-  stream.receiver.drained();
+  stream.listener.onDrain();
   assert.deepEqual(hub.calls, ['pause', 'resume']);
 });
 
 test('a client that sends no more still gets its events; one that goes away frees its watches', () => {
   const { stream, hub } = openWatch();
   stream.say(create({ ...W, watch_id: 1n }));
-  stream.receiver.halfClosed();
+  stream.listener.onHalfClose();
   hub.sink.events(1, revision(8), [{ kind: 'put', record: record('x', 2, 8, 7) }]);
   assert.equal(stream.heard().length, 1);
   assert.equal(stream.call.status, undefined);
-  stream.receiver.closed();
-  stream.receiver.closed();
+  stream.listener.onCancel();
+  stream.listener.onCancel();
   assert.deepEqual(hub.calls, ['close']);
   hub.sink.events(1, revision(9), [{ kind: 'put', record: record('x', 2, 9, 8) }]);
   assert.deepEqual(stream.heard(), []);

@@ -1,6 +1,5 @@
 /** mvccpb.KeyValue and mvccpb.Event: the records inside ranges, previous values and watch answers. */
-import type { KeyRecord } from '@synod/coordination';
-import type { WatchEvent } from '../../../service/service-api.ts';
+import type { KeyRecord, WatchEvent } from '@synod/coordination';
 import { idSize, type ProtobufWriter, varintSize } from '../protobuf/writer.ts';
 
 const KEY = 1;

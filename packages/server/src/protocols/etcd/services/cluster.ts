@@ -3,19 +3,14 @@ import type { MemberFacts } from '@synod/coordination';
 import type { MemberList, ServiceFailure } from '../../../service/service-api.ts';
 import type { MemberFace } from '../member-face.ts';
 import { memberListRequest, memberListResponse } from '../messages/rare-messages.ts';
-import type { RpcHandler, UnaryCall } from '../rpc.ts';
+import type { RpcMethod, UnaryCall } from '../rpc.ts';
 
-export function clusterHandlers(face: MemberFace): readonly (readonly [string, RpcHandler])[] {
-  return [
-    [
-      '/etcdserverpb.Cluster/MemberList',
-      { kind: 'unary', handle: (call, bytes) => memberList(face, call, bytes) },
-    ],
-  ];
+export function clusterHandlers(face: MemberFace): readonly (readonly [string, RpcMethod])[] {
+  return [['/etcdserverpb.Cluster/MemberList', { kind: 'unary', handler: (call) => memberList(face, call) }]];
 }
 
-function memberList(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
-  const request = face.decode(call, bytes, memberListRequest.decode);
+function memberList(face: MemberFace, call: UnaryCall): void {
+  const request = face.decode(call, memberListRequest.decode);
   if (request === undefined || face.refuses(call, false)) return;
   face.service.members(request.linearizable, {
     complete(result: MemberList | ServiceFailure) {

@@ -2,14 +2,14 @@
  * grpc.health.v1: what load balancers and probes ask. Like etcd it knows the server as a whole (the empty name) and no
  * single service, and says SERVING as long as the process answers.
  */
-import { GRPC_NOT_FOUND } from '../error-table.ts';
+import { STATUS } from '../../../grpc/status.ts';
 import type { MemberFace } from '../member-face.ts';
 import { healthCheckRequest, healthCheckResponse } from '../messages/rare-messages.ts';
-import type { RpcHandler, StreamCall, StreamReceiver, UnaryCall } from '../rpc.ts';
+import type { RpcMethod, StreamCall, StreamListener, UnaryCall } from '../rpc.ts';
 
-export function healthHandlers(face: MemberFace): readonly (readonly [string, RpcHandler])[] {
+export function healthHandlers(face: MemberFace): readonly (readonly [string, RpcMethod])[] {
   return [
-    ['/grpc.health.v1.Health/Check', { kind: 'unary', handle: (call, bytes) => check(face, call, bytes) }],
+    ['/grpc.health.v1.Health/Check', { kind: 'unary', handler: (call) => check(face, call) }],
     ['/grpc.health.v1.Health/Watch', { kind: 'stream', open: (call) => new HealthWatch(face, call) }],
   ];
 }
@@ -17,11 +17,11 @@ export function healthHandlers(face: MemberFace): readonly (readonly [string, Rp
 const SERVING = 1;
 const SERVICE_UNKNOWN = 3;
 
-function check(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
-  const request = face.decode(call, bytes, healthCheckRequest.decode);
+function check(face: MemberFace, call: UnaryCall): void {
+  const request = face.decode(call, healthCheckRequest.decode);
   if (request === undefined) return;
   if (request.service !== '') {
-    call.fail(GRPC_NOT_FOUND, 'unknown service');
+    call.fail(STATUS.notFound, 'unknown service');
     return;
   }
   healthCheckResponse.encode(face.writer, { status: SERVING });
@@ -29,7 +29,7 @@ function check(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
 }
 
 /** Says the state once; it does not change while the process lives, so the stream then stays silent. */
-class HealthWatch implements StreamReceiver {
+class HealthWatch implements StreamListener {
   private readonly face: MemberFace;
   private readonly call: StreamCall;
   private answered = false;
@@ -39,7 +39,7 @@ class HealthWatch implements StreamReceiver {
     this.call = call;
   }
 
-  message(bytes: Uint8Array): void {
+  onMessage(bytes: Uint8Array): void {
     if (this.answered) return;
     this.answered = true;
     const request = this.face.decodeStreamed(this.call, bytes, healthCheckRequest.decode);
@@ -50,7 +50,7 @@ class HealthWatch implements StreamReceiver {
     this.call.send(this.face.writer.finish());
   }
 
-  halfClosed(): void {}
-  drained(): void {}
-  closed(): void {}
+  onHalfClose(): void {}
+  onDrain(): void {}
+  onCancel(): void {}
 }

@@ -29,51 +29,48 @@ import {
   checkTransaction,
   proposalTooLarge,
 } from '../request-checks.ts';
-import type { RpcHandler, UnaryCall } from '../rpc.ts';
+import type { RpcMethod, UnaryCall } from '../rpc.ts';
 
-export function kvHandlers(face: MemberFace): readonly (readonly [string, RpcHandler])[] {
+export function kvHandlers(face: MemberFace): readonly (readonly [string, RpcMethod])[] {
   return [
-    ['/etcdserverpb.KV/Range', { kind: 'unary', handle: (call, bytes) => range(face, call, bytes) }],
-    ['/etcdserverpb.KV/Put', { kind: 'unary', handle: (call, bytes) => put(face, call, bytes) }],
-    [
-      '/etcdserverpb.KV/DeleteRange',
-      { kind: 'unary', handle: (call, bytes) => deleteRange(face, call, bytes) },
-    ],
-    ['/etcdserverpb.KV/Txn', { kind: 'unary', handle: (call, bytes) => transaction(face, call, bytes) }],
-    ['/etcdserverpb.KV/Compact', { kind: 'unary', handle: (call, bytes) => compact(face, call, bytes) }],
+    ['/etcdserverpb.KV/Range', { kind: 'unary', handler: (call) => range(face, call) }],
+    ['/etcdserverpb.KV/Put', { kind: 'unary', handler: (call) => put(face, call) }],
+    ['/etcdserverpb.KV/DeleteRange', { kind: 'unary', handler: (call) => deleteRange(face, call) }],
+    ['/etcdserverpb.KV/Txn', { kind: 'unary', handler: (call) => transaction(face, call) }],
+    ['/etcdserverpb.KV/Compact', { kind: 'unary', handler: (call) => compact(face, call) }],
   ];
 }
 
-function range(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
-  const request = face.decode(call, bytes, decodeRangeRequest);
+function range(face: MemberFace, call: UnaryCall): void {
+  const request = face.decode(call, decodeRangeRequest);
   if (request === undefined || face.refuses(call, request.serializable)) return;
   const error = checkRange(request);
   if (error !== undefined) face.fail(call, error);
   else face.service.range(rangeQueryOf(request), !request.serializable, new RangeAnswer(face, call));
 }
 
-function put(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
-  const request = face.decode(call, bytes, decodePutRequest);
+function put(face: MemberFace, call: UnaryCall): void {
+  const request = face.decode(call, decodePutRequest);
   if (request === undefined || face.refuses(call, false)) return;
-  const error = checkPut(request) ?? proposalTooLarge(bytes, face.options.requestBytesMax);
+  const error = checkPut(request) ?? proposalTooLarge(call.message, face.options.requestBytesMax);
   if (error !== undefined) face.fail(call, error);
   else face.service.submit(putCommandOf(request), new CommandAnswer(face, call));
 }
 
-function deleteRange(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
-  const request = face.decode(call, bytes, decodeDeleteRangeRequest);
+function deleteRange(face: MemberFace, call: UnaryCall): void {
+  const request = face.decode(call, decodeDeleteRangeRequest);
   if (request === undefined || face.refuses(call, false)) return;
-  const error = checkDeleteRange(request) ?? proposalTooLarge(bytes, face.options.requestBytesMax);
+  const error = checkDeleteRange(request) ?? proposalTooLarge(call.message, face.options.requestBytesMax);
   if (error !== undefined) face.fail(call, error);
   else face.service.submit(deleteRangeCommandOf(request), new CommandAnswer(face, call));
 }
 
-function transaction(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
-  const request = face.decode(call, bytes, decodeTransactionRequest);
+function transaction(face: MemberFace, call: UnaryCall): void {
+  const request = face.decode(call, decodeTransactionRequest);
   if (request === undefined || face.refuses(call, false)) return;
   const { transactionOperationsMax, requestBytesMax } = face.options;
   const error =
-    checkTransaction(request, transactionOperationsMax) ?? proposalTooLarge(bytes, requestBytesMax);
+    checkTransaction(request, transactionOperationsMax) ?? proposalTooLarge(call.message, requestBytesMax);
   if (error !== undefined) face.fail(call, error);
   else face.service.submit(transactionCommandOf(request), new CommandAnswer(face, call));
 }
@@ -82,8 +79,8 @@ function transaction(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void
  * `physical` asks for the answer only when the space is free. Here the keyspace drops what was compacted while it
  * applies the command, so the answer always comes after.
  */
-function compact(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
-  const request = face.decode(call, bytes, compactionRequest.decode);
+function compact(face: MemberFace, call: UnaryCall): void {
+  const request = face.decode(call, compactionRequest.decode);
   if (request === undefined || face.refuses(call, false)) return;
   // Nothing is kept from below 0.
   if (request.revision < 0) face.fail(call, 'revisionCompacted');

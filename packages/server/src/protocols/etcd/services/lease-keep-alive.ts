@@ -1,24 +1,25 @@
 /** etcdserverpb.Lease/LeaseKeepAlive: a stream of renewals, each answered as it completes. */
 import type { Failure, LeaseId } from '@synod/coordination';
+import type { StatusCode } from '../../../grpc/status.ts';
 import type { Completion, LeaseRenewed, ServiceFailure } from '../../../service/service-api.ts';
 import { KEEP_ALIVES_WAITING_MAX } from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';
 import { decodeLeaseKeepAliveRequest, writeLeaseKeepAliveBody } from '../messages/lease-keep-alive.ts';
-import type { StreamCall, StreamReceiver } from '../rpc.ts';
+import type { StreamCall, StreamListener } from '../rpc.ts';
 import type { LeaderBoundStream, LeaderRequirement } from './leader-requirement.ts';
 
 export function openKeepAlive(
   face: MemberFace,
   leaders: LeaderRequirement,
   call: StreamCall,
-): StreamReceiver {
+): StreamListener {
   const stream = new KeepAliveStream(face, leaders, call);
   if (face.refuses(call, false)) stream.over = true;
   else leaders.opened(stream);
   return stream;
 }
 
-class KeepAliveStream implements StreamReceiver, LeaderBoundStream {
+class KeepAliveStream implements StreamListener, LeaderBoundStream {
   readonly face: MemberFace;
   readonly call: StreamCall;
   private readonly leaders: LeaderRequirement;
@@ -35,7 +36,7 @@ class KeepAliveStream implements StreamReceiver, LeaderBoundStream {
     this.call = call;
   }
 
-  message(bytes: Uint8Array): void {
+  onMessage(bytes: Uint8Array): void {
     if (this.over) return;
     if (this.waiting >= KEEP_ALIVES_WAITING_MAX) {
       this.finish();
@@ -49,9 +50,9 @@ class KeepAliveStream implements StreamReceiver, LeaderBoundStream {
   }
 
   /** For the decoder. */
-  fail(grpcCode: number, text: string): void {
+  fail(code: StatusCode, text: string): void {
     this.finish();
-    this.call.fail(grpcCode, text);
+    this.call.fail(code, text);
   }
 
   /** One renewal came back. */
@@ -59,7 +60,7 @@ class KeepAliveStream implements StreamReceiver, LeaderBoundStream {
     this.waiting--;
     if (this.ended && this.waiting === 0 && !this.over) {
       this.finish();
-      this.call.end();
+      this.call.finish();
     }
   }
 
@@ -68,17 +69,17 @@ class KeepAliveStream implements StreamReceiver, LeaderBoundStream {
     this.leaders.closed(this);
   }
 
-  halfClosed(): void {
+  onHalfClose(): void {
     this.ended = true;
     if (this.waiting > 0 || this.over) return;
     this.finish();
-    this.call.end();
+    this.call.finish();
   }
 
   /** Answers are few and small, and KEEP_ALIVES_WAITING_MAX bounds them: they need not wait for a slow client. */
-  drained(): void {}
+  onDrain(): void {}
 
-  closed(): void {
+  onCancel(): void {
     this.finish();
   }
 

@@ -11,25 +11,19 @@ import {
   leaseTimeToLiveRequest,
   leaseTimeToLiveResponse,
 } from '../messages/rare-messages.ts';
-import type { RpcHandler, UnaryCall } from '../rpc.ts';
+import type { RpcMethod, UnaryCall } from '../rpc.ts';
 import type { LeaderRequirement } from './leader-requirement.ts';
 import { openKeepAlive } from './lease-keep-alive.ts';
 
 export function leaseHandlers(
   face: MemberFace,
   leaders: LeaderRequirement,
-): readonly (readonly [string, RpcHandler])[] {
+): readonly (readonly [string, RpcMethod])[] {
   return [
-    ['/etcdserverpb.Lease/LeaseGrant', { kind: 'unary', handle: (call, bytes) => grant(face, call, bytes) }],
-    [
-      '/etcdserverpb.Lease/LeaseRevoke',
-      { kind: 'unary', handle: (call, bytes) => revoke(face, call, bytes) },
-    ],
-    [
-      '/etcdserverpb.Lease/LeaseTimeToLive',
-      { kind: 'unary', handle: (call, bytes) => timeToLive(face, call, bytes) },
-    ],
-    ['/etcdserverpb.Lease/LeaseLeases', { kind: 'unary', handle: (call) => leases(face, call) }],
+    ['/etcdserverpb.Lease/LeaseGrant', { kind: 'unary', handler: (call) => grant(face, call) }],
+    ['/etcdserverpb.Lease/LeaseRevoke', { kind: 'unary', handler: (call) => revoke(face, call) }],
+    ['/etcdserverpb.Lease/LeaseTimeToLive', { kind: 'unary', handler: (call) => timeToLive(face, call) }],
+    ['/etcdserverpb.Lease/LeaseLeases', { kind: 'unary', handler: (call) => leases(face, call) }],
     [
       '/etcdserverpb.Lease/LeaseKeepAlive',
       { kind: 'stream', open: (call) => openKeepAlive(face, leaders, call) },
@@ -37,8 +31,8 @@ export function leaseHandlers(
   ];
 }
 
-function grant(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
-  const request = face.decode(call, bytes, leaseGrantRequest.decode);
+function grant(face: MemberFace, call: UnaryCall): void {
+  const request = face.decode(call, leaseGrantRequest.decode);
   if (request === undefined || face.refuses(call, false)) return;
   const ttlSeconds = Math.max(request.TTL, shortestTtlSeconds(face.options.electionTimeoutMs));
   new Grant(face, call, ttlSeconds, request.ID).submit();
@@ -93,8 +87,8 @@ export function randomLeaseId(bytes: Uint8Array): LeaseId {
   return positive === '0000000000000000' ? leaseId('0000000000000001') : leaseId(positive);
 }
 
-function revoke(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
-  const request = face.decode(call, bytes, leaseRevokeRequest.decode);
+function revoke(face: MemberFace, call: UnaryCall): void {
+  const request = face.decode(call, leaseRevokeRequest.decode);
   if (request === undefined || face.refuses(call, false)) return;
   // There is never a lease 0, and the log need not be asked.
   if (request.ID === NO_LEASE) {
@@ -118,8 +112,8 @@ function revoke(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
 /** A lease that is not there has a TTL of −1; it is no error. */
 const NO_SUCH_LEASE_TTL = -1;
 
-function timeToLive(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
-  const request = face.decode(call, bytes, leaseTimeToLiveRequest.decode);
+function timeToLive(face: MemberFace, call: UnaryCall): void {
+  const request = face.decode(call, leaseTimeToLiveRequest.decode);
   if (request === undefined || face.refuses(call, false)) return;
   const respond = (ttl: number, grantedTTL: number, keys: readonly string[]): void => {
     face.writeHeader(face.service.revision);

@@ -1,13 +1,13 @@
 /** etcdserverpb.Maintenance: Status, and Alarm as far as there are alarms: the list, which is empty. */
-import { GRPC_UNIMPLEMENTED } from '../error-table.ts';
+import { STATUS } from '../../../grpc/status.ts';
 import type { MemberFace } from '../member-face.ts';
 import { alarmRequest, statusResponse } from '../messages/rare-messages.ts';
-import type { RpcHandler, UnaryCall } from '../rpc.ts';
+import type { RpcMethod, UnaryCall } from '../rpc.ts';
 
-export function maintenanceHandlers(face: MemberFace): readonly (readonly [string, RpcHandler])[] {
+export function maintenanceHandlers(face: MemberFace): readonly (readonly [string, RpcMethod])[] {
   return [
-    ['/etcdserverpb.Maintenance/Status', { kind: 'unary', handle: (call) => status(face, call) }],
-    ['/etcdserverpb.Maintenance/Alarm', { kind: 'unary', handle: (call, bytes) => alarm(face, call, bytes) }],
+    ['/etcdserverpb.Maintenance/Status', { kind: 'unary', handler: (call) => status(face, call) }],
+    ['/etcdserverpb.Maintenance/Alarm', { kind: 'unary', handler: (call) => alarm(face, call) }],
   ];
 }
 
@@ -48,11 +48,11 @@ function majorAndMinor(version: string): string {
 const ALARM_GET = 0;
 
 /** `etcdctl endpoint health` asks for the list. */
-function alarm(face: MemberFace, call: UnaryCall, bytes: Uint8Array): void {
-  const request = face.decode(call, bytes, alarmRequest.decode);
+function alarm(face: MemberFace, call: UnaryCall): void {
+  const request = face.decode(call, alarmRequest.decode);
   if (request === undefined || face.refuses(call, false)) return;
   if (request.action !== ALARM_GET) {
-    call.fail(GRPC_UNIMPLEMENTED, 'alarms cannot be raised or cleared in this version of Synod');
+    call.fail(STATUS.unimplemented, 'alarms cannot be raised or cleared in this version of Synod');
     return;
   }
   face.writeHeader(face.service.revision);

@@ -3,8 +3,9 @@
  * the hub behind the service, which also lets slow streams fall behind without growing. Knows no keyspace.
  */
 import { unreachable } from '@synod/consensus';
-import type { Revision } from '@synod/coordination';
-import type { WatchEvent, WatchSink, WatchSpec, WatchStream } from '../../../service/service-api.ts';
+import type { Revision, WatchEvent, WatchSink, WatchSpec } from '@synod/coordination';
+import type { StatusCode } from '../../../grpc/status.ts';
+import type { WatchStream } from '../../../service/service-api.ts';
 import { ETCD_ERRORS } from '../error-table.ts';
 import { REQUEST_OVERHEAD_BYTES, WATCHES_PER_STREAM_MAX } from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';
@@ -19,7 +20,7 @@ import {
   writeWatchAnswer,
 } from '../messages/watch.ts';
 import { spanOf } from '../neutral-commands.ts';
-import type { RpcHandler, StreamCall, StreamReceiver } from '../rpc.ts';
+import type { RpcMethod, StreamCall, StreamListener } from '../rpc.ts';
 import type { LeaderBoundStream, LeaderRequirement } from './leader-requirement.ts';
 import type { WatchProgress } from './watch-progress.ts';
 
@@ -27,7 +28,7 @@ export function watchHandlers(
   face: MemberFace,
   leaders: LeaderRequirement,
   progress: WatchProgress,
-): readonly (readonly [string, RpcHandler])[] {
+): readonly (readonly [string, RpcMethod])[] {
   return [
     [
       '/etcdserverpb.Watch/Watch',
@@ -41,7 +42,7 @@ function openWatch(
   leaders: LeaderRequirement,
   progress: WatchProgress,
   call: StreamCall,
-): StreamReceiver {
+): StreamListener {
   const stream = new EtcdWatchStream(face, leaders, progress, call);
   if (face.refuses(call, false)) stream.finish();
   else leaders.opened(stream);
@@ -67,7 +68,7 @@ interface OpenWatch {
   eventsSinceRound: boolean;
 }
 
-export class EtcdWatchStream implements StreamReceiver, WatchSink, LeaderBoundStream {
+export class EtcdWatchStream implements StreamListener, WatchSink, LeaderBoundStream {
   readonly call: StreamCall;
   private readonly face: MemberFace;
   private readonly leaders: LeaderRequirement;
@@ -85,7 +86,7 @@ export class EtcdWatchStream implements StreamReceiver, WatchSink, LeaderBoundSt
     this.hubStream = face.service.openWatchStream(this);
   }
 
-  message(bytes: Uint8Array): void {
+  onMessage(bytes: Uint8Array): void {
     if (this.over) return;
     const request = this.face.decodeStreamed(this, bytes, decodeWatchRequest);
     if (request === undefined) return;
@@ -197,14 +198,14 @@ export class EtcdWatchStream implements StreamReceiver, WatchSink, LeaderBoundSt
     if (!this.call.send(writer.finish())) this.hubStream.pause();
   }
 
-  drained(): void {
+  onDrain(): void {
     if (!this.over) this.hubStream.resume();
   }
 
   /** As in etcd, the stream lives on: watches are often opened by clients that never write again. */
-  halfClosed(): void {}
+  onHalfClose(): void {}
 
-  closed(): void {
+  onCancel(): void {
     this.finish();
   }
 
@@ -213,9 +214,9 @@ export class EtcdWatchStream implements StreamReceiver, WatchSink, LeaderBoundSt
   }
 
   /** For the decoder. */
-  fail(grpcCode: number, text: string): void {
+  fail(code: StatusCode, text: string): void {
     this.finish();
-    this.call.fail(grpcCode, text);
+    this.call.fail(code, text);
   }
 
   finish(): void {
