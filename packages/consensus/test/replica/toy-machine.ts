@@ -103,7 +103,7 @@ export class ToyMachine implements StateMachine {
     writer.varint(taken.origins.size);
     for (const origin of taken.origins) writer.latin1(origin);
     const bytes = writer.finish();
-    const pieceBytes = this.options.pieceBytes ?? 64;
+    const pieceBytes = this.options.pieceBytes ?? 4096;
     let at = 0;
     return {
       index: taken.index,
