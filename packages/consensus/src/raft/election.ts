@@ -12,10 +12,13 @@ import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } fro
 
 const EMPTY = new Uint8Array(0);
 
-/** The election timer ran out. A replica without a vote in its newest membership, committed or not, waits (pitfall 2). */
+/**
+ * The election timer ran out. A replica without a vote in its newest membership, committed or not, waits (pitfall 2);
+ * so does one whose disk hangs, for it could neither vote for itself nor lead (pitfall 31).
+ */
 export function campaign(state: RaftState): void {
-  if (!state.selfIsVoter) {
-    state.restartElectionTimer();
+  if (!state.selfIsVoter || state.diskSilenceTicks >= state.settings.electionTimeoutTicks) {
+    becomeFollower(state, state.term, undefined);
     return;
   }
   if (!state.settings.preVote) {

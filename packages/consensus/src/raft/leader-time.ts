@@ -20,7 +20,10 @@ export function tickLeader(state: RaftState, leader: LeaderRole): void {
       return;
     }
   }
-  if (++leader.heartbeatElapsedTicks >= state.settings.heartbeatTicks) sendHeartbeats(state, leader);
+  if (++leader.heartbeatElapsedTicks < state.settings.heartbeatTicks) return;
+  leader.heartbeatElapsedTicks = 0;
+  for (const progress of leader.progress.values()) progress.silent = true;
+  sendHeartbeats(state, leader);
 }
 
 /** Whether a quorum was heard of since the last check; begins the next one (thesis §6.2). */

@@ -46,6 +46,7 @@ function receiveAppendResponse(
   if (progress === undefined || from === state.id) return;
   assert(message.matchIndex <= state.log.lastIndex, 'a follower holds no more than its leader');
   progress.recentlyActive = true;
+  progress.silent = false;
   const news = progress.acknowledged(message.matchIndex);
   if (news || (progress.state === 'probe' && message.matchIndex === progress.matchIndex)) {
     noteMatch(progress);
@@ -72,6 +73,7 @@ function receiveAppendRejected(
   const progress = leader.progress.get(from);
   if (progress === undefined || from === state.id) return;
   progress.recentlyActive = true;
+  progress.silent = false;
   // Our own log may have no entry of the hint's term: then everything of a later term here cannot match either.
   const tryAt = state.log.lastThatMayMatch(message.hintIndex, message.hintEpoch).index;
   if (progress.rejected(message.rejectedIndex, tryAt)) sendAppend(state, leader, progress);
@@ -90,10 +92,13 @@ function receiveHeartbeatResponse(
     progress.confirmedRound = message.readRound;
     confirmReadRounds(state, leader);
   }
-  progress.probeSent = false;
-  // Appends or their answers may be lost. An append that asks is answered by what the follower really has.
-  if (progress.matchIndex < state.log.lastIndex && progress.state !== 'snapshot')
-    sendAppend(state, leader, progress);
+  if (progress.silent) {
+    progress.silent = false;
+    progress.probeSent = false;
+    // Appends or their answers may be lost. An append that asks is answered by what the follower really has.
+    if (progress.matchIndex < state.log.lastIndex && progress.state !== 'snapshot')
+      sendAppend(state, leader, progress);
+  }
   sendCommitNotice(state, progress);
   continueTransfer(state, leader, from);
 }

@@ -32,12 +32,11 @@ function membershipChanged(state: RaftState): void {
   state.selfIsVoter = isVoter(membership, state.id);
   state.outbox.push({ kind: 'membership', membership, index });
   const role = state.role;
-  if (role.kind !== 'leader') {
-    // Without a vote there is no campaign. (A leader goes when the change is committed; pitfall 32.)
-    return;
-  }
+  // Without a vote a follower does not campaign, and a leader goes when the change is committed (pitfall 32).
+  if (role.kind !== 'leader') return;
   const members = allMembers(membership);
-  for (const id of members) if (!role.progress.has(id)) addProgress(state, role, id);
+  // A new member is first asked about the entry before the change, then sent the change.
+  for (const id of members) if (!role.progress.has(id)) addProgress(state, role, id, index);
   for (const id of [...role.progress.keys()])
     if (id !== state.id && !members.includes(id)) role.progress.delete(id);
   if (role.transfer !== undefined && !isVoter(membership, role.transfer.to)) role.transfer = undefined;

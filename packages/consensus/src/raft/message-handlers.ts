@@ -7,7 +7,7 @@ import type { RaftState } from './state.ts';
 export type RoleKind = RoleState['kind'];
 export type RoleOf<Kind extends RoleKind> = Extract<RoleState, { kind: Kind }>;
 
-/** Takes a message whose term is the replica's own (a pre-vote request's may differ). */
+/** Takes a message whose term is the replica's own (a pre-vote's may differ). */
 export type MessageHandler<Role, Kind extends RaftMessageKind> = (
   state: RaftState,
   role: Role,

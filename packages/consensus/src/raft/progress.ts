@@ -21,6 +21,11 @@ export class Progress {
   snapshotIndex: LogIndex = NO_INDEX;
   /** Heard of since the last check of the quorum. */
   recentlyActive: boolean;
+  /**
+   * A heartbeat of the clock went out and no append has been answered since: the answer to the heartbeat is then
+   * the sign to ask again. (Read rounds send heartbeats too, and far more of them.)
+   */
+  silent = false;
   /** The highest commit index sent to it that it can have taken. Monotonic. */
   commitSent: LogIndex = NO_INDEX;
   /** The newest read round that it has confirmed. Monotonic while this leader lasts. */

@@ -146,7 +146,8 @@ export class RaftCore implements ConsensusCore {
         break;
       case 'stalled':
         // Timers are as late as the stall was long: whoever followed waits a whole timeout again (pitfall 37).
-        stepDown(state);
+        if (state.role.kind === 'follower') state.restartElectionTimer();
+        else stepDown(state);
         break;
       default:
         unreachable(input);

@@ -113,7 +113,6 @@ function askForSnapshot(state: RaftState, progress: Progress): void {
 
 /** A heartbeat to everyone; it carries the newest read round. */
 export function sendHeartbeats(state: RaftState, leader: LeaderRole): void {
-  leader.heartbeatElapsedTicks = 0;
   for (const progress of leader.progress.values()) {
     if (progress.id === state.id) continue;
     const commitIndex = knownCommit(state, progress);

@@ -5,11 +5,14 @@ import type { RaftMessage } from './messages.ts';
 import type { RaftState } from './state.ts';
 import { becomeFollower } from './transitions.ts';
 
-/** Returns whether the message is to be handled; then its term is the replica's own, pre-vote requests excepted. */
+/** Returns whether the message is to be handled; then its term is the replica's own, pre-votes excepted. */
 export function admit(state: RaftState, from: MemberId, message: RaftMessage): boolean {
   // Pre-votes change no term, whichever they carry (R13).
   if (message.kind === 'preVoteRequest' || message.term === state.term) return true;
-  return message.term > state.term ? joinTerm(state, from, message) : putRight(state, from, message);
+  if (message.term > state.term) return joinTerm(state, from, message);
+  // Whoever lags in its term may still grant a pre-vote; the campaign's number says what it is about (pitfall 7).
+  if (message.kind === 'preVoteResponse') return true;
+  return putRight(state, from, message);
 }
 
 function joinTerm(state: RaftState, from: MemberId, message: RaftMessage): boolean {

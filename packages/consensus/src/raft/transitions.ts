@@ -5,7 +5,7 @@
 import { assert } from '../core/assert.ts';
 import { entryBytes } from '../core/entry.ts';
 import { allMembers } from '../core/membership.ts';
-import { type Epoch, epoch, logIndex, type MemberId } from '../core/numbers.ts';
+import { type Epoch, epoch, type LogIndex, logIndex, type MemberId } from '../core/numbers.ts';
 import { Progress } from './progress.ts';
 import { FOLLOWER, type LeaderRole } from './role-state.ts';
 import type { RaftState } from './state.ts';
@@ -54,9 +54,10 @@ export function becomeLeader(state: RaftState): void {
     readRounds: [],
     newestAppend: undefined,
   };
-  for (const id of allMembers(state.memberships.latest.membership)) addProgress(state, leader, id);
+  const next = logIndex(state.log.lastIndex + 1);
+  for (const id of allMembers(state.memberships.latest.membership)) addProgress(state, leader, id, next);
   // A leader that is not in its own membership still keeps account of its own log.
-  if (!progress.has(state.id)) addProgress(state, leader, state.id);
+  if (!progress.has(state.id)) addProgress(state, leader, state.id, next);
   progress.get(state.id)!.matchIndex = state.writes.durableIndex;
   state.role = leader;
   setLeader(state, state.id);
@@ -65,15 +66,10 @@ export function becomeLeader(state: RaftState): void {
 }
 
 /** A member that has just come counts as active: it gets one election timeout to show itself. */
-export function addProgress(state: RaftState, leader: LeaderRole, id: MemberId): void {
+export function addProgress(state: RaftState, leader: LeaderRole, id: MemberId, nextIndex: LogIndex): void {
   leader.progress.set(
     id,
-    new Progress({
-      id,
-      nextIndex: logIndex(state.log.lastIndex + 1),
-      window: state.settings.limits,
-      recentlyActive: true,
-    }),
+    new Progress({ id, nextIndex, window: state.settings.limits, recentlyActive: true }),
   );
 }
 
