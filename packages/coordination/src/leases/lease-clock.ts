@@ -26,24 +26,29 @@ export type LeaseRenewal =
    * The log may say that less than the TTL is left. Submit `command`; once it was applied, renew again. Only then
    * would a new leader start from the full TTL too.
    */
-  | { readonly kind: 'clearFirst'; readonly command: LeaseCommand }
+  | { readonly kind: 'clearFirst'; readonly command: CheckpointCommand }
   | { readonly kind: 'notLeading' };
 
-export type ExpiryCommand = Extract<LeaseCommand, { readonly kind: 'revoke' }>;
+export type CheckpointCommand = Extract<LeaseCommand, { readonly kind: 'checkpoint' }>;
+export type ExpiryCommand = Extract<LeaseCommand, { readonly cause: 'expired' }>;
+
+type GrantFacts = Pick<LeaseFacts, 'id' | 'ttlSeconds' | 'grantNumber'>;
 
 class RunningLease {
   readonly id: LeaseId;
   readonly ttlSeconds: number;
+  readonly grantNumber: number;
   /** Ends no earlier than this. Monotonic within a leadership. Written by `begin` and `renew`. */
   deadlineMs: number;
   /** The next checkpoint comes no earlier than this. Monotonic. Written by `scheduleCheckpoint`. */
   checkpointDueMs = 0;
   /**
-   * What the log may say of the remaining time after everything handed out so far:
-   * `full`: nothing but the full TTL; `partial`: perhaps less; `clearing`: perhaps less, but the last word handed out
-   * is that it is full, and once that word was applied it is the last.
+   * What the log may say of the remaining time after everything handed out so far: `full`: nothing but the full TTL;
+   * `partial`: perhaps less; `clearing`: perhaps less, but the last word handed out is that it is full.
    */
   logged: 'full' | 'partial' | 'clearing' = 'full';
+  /** The number of the last word handed out on it in this leadership; 0: none. Monotonic. */
+  lastWord = 0;
   /** Its expiry was handed out in this leadership, so it may end at any moment and is renewed no more. Monotonic. */
   expiring = false;
   /** Its place among the expiries, at or before the deadline: `dueExpiries` moves it there, renewals do not. */
@@ -51,9 +56,10 @@ class RunningLease {
   /** Its place among the checkpoints, at or before `checkpointDueMs`; out of the heap while too little is left for one. */
   readonly checkpoint: HeapItem<RunningLease> = heapItem(this);
 
-  constructor(id: LeaseId, ttlSeconds: number, deadlineMs: number) {
+  constructor({ id, ttlSeconds, grantNumber }: GrantFacts, deadlineMs: number) {
     this.id = id;
     this.ttlSeconds = ttlSeconds;
+    this.grantNumber = grantNumber;
     this.deadlineMs = deadlineMs;
   }
 }
@@ -67,8 +73,8 @@ export interface LeaseClockOptions {
  * The command that a new leader submits before it promotes its clock: once it was applied, whatever an earlier
  * leader's clock handed out and that still wanders about is void.
  */
-export function announcement(epoch: number): LeaseCommand {
-  return { module: 'leases', kind: 'checkpoint', epoch, remaining: [] };
+export function announcement(epoch: number): CheckpointCommand {
+  return { module: 'leases', kind: 'checkpoint', epoch, word: 0, remaining: [] };
 }
 
 /**
@@ -83,6 +89,8 @@ export class LeaseClock {
   private readonly extensionMs: number;
   /** The epoch in which this member leads and its clock runs; undefined: it does not. */
   private epoch: number | undefined;
+  /** The number of the last checkpoint handed out in this leadership; 0 is the announcement. */
+  private word = 0;
   /** Every lease, while the clock runs; empty otherwise. */
   private readonly leases = new Map<LeaseId, RunningLease>();
   private readonly expiries = new DeadlineHeap<RunningLease>();
@@ -100,16 +108,17 @@ export class LeaseClock {
   promote(epoch: number, nowMs: number, leases: Iterable<LeaseFacts>): void {
     this.demote();
     this.epoch = epoch;
-    for (const { id, ttlSeconds, remainingSeconds } of leases) {
-      const leftSeconds = remainingSeconds > 0 ? remainingSeconds : ttlSeconds;
-      const lease = this.begin(id, ttlSeconds, nowMs, leftSeconds * 1000 + this.extensionMs);
-      if (remainingSeconds > 0) lease.logged = 'partial';
+    for (const facts of leases) {
+      const leftSeconds = facts.remainingSeconds > 0 ? facts.remainingSeconds : facts.ttlSeconds;
+      const lease = this.begin(facts, nowMs, leftSeconds * 1000 + this.extensionMs);
+      if (facts.remainingSeconds > 0) lease.logged = 'partial';
     }
   }
 
   /** Stops the clock and forgets every deadline. */
   demote(): void {
     this.epoch = undefined;
+    this.word = 0;
     this.leases.clear();
     this.expiries.clear();
     this.checkpoints.clear();
@@ -120,15 +129,16 @@ export class LeaseClock {
     if (this.epoch === undefined) return;
     switch (change.kind) {
       case 'granted':
-        this.begin(change.id, change.ttlSeconds, nowMs, change.ttlSeconds * 1000);
+        this.begin(change, nowMs, change.ttlSeconds * 1000);
         return;
       case 'ended':
         this.end(change.id);
         return;
       case 'checkpointed': {
         const lease = this.leases.get(change.id);
-        // While `partial` this is an old word: a later one, of less, was handed out after it.
-        if (lease?.logged === 'clearing' && change.remainingSeconds === 0) lease.logged = 'full';
+        // An earlier word, or another leader's, says nothing of what comes after it.
+        const isLast = change.epoch === this.epoch && change.word === lease?.lastWord;
+        if (isLast && lease.logged === 'clearing') lease.logged = 'full';
         return;
       }
       default:
@@ -145,10 +155,10 @@ export class LeaseClock {
       // Holds the next checkpoint back, which would come between the clearing and the renewal that waits for it.
       this.scheduleCheckpoint(lease, nowMs);
       lease.logged = 'clearing';
-      const remaining = [{ id, remainingSeconds: 0 }];
+      lease.lastWord = ++this.word;
       return {
         kind: 'clearFirst',
-        command: { module: 'leases', kind: 'checkpoint', epoch: this.epoch, remaining },
+        command: this.checkpointOf([{ id, remainingSeconds: 0 }]),
       };
     }
     lease.deadlineMs = Math.max(lease.deadlineMs, nowMs + lease.ttlSeconds * 1000);
@@ -173,7 +183,7 @@ export class LeaseClock {
       this.expiries.remove(item);
       this.checkpoints.remove(lease.checkpoint);
       lease.expiring = true;
-      commands.push(this.expiryOf(lease.id));
+      commands.push(this.expiryOf(lease));
     }
     return commands;
   }
@@ -188,8 +198,9 @@ export class LeaseClock {
   }
 
   /** A command that notes what is left of the leases whose turn it is; call again until there is none. */
-  dueCheckpoint(nowMs: number): LeaseCommand | undefined {
+  dueCheckpoint(nowMs: number): CheckpointCommand | undefined {
     const remaining: { id: LeaseId; remainingSeconds: number }[] = [];
+    const word = this.word + 1;
     while (remaining.length < LEASES_A_CHECKPOINT_MAX) {
       const item = this.checkpoints.first();
       if (item === undefined || item.atMs > nowMs) break;
@@ -206,10 +217,12 @@ export class LeaseClock {
       const remainingSeconds = Math.ceil((lease.deadlineMs - nowMs) / 1000);
       if (remainingSeconds <= 0 || remainingSeconds >= lease.ttlSeconds) continue;
       lease.logged = 'partial';
+      lease.lastWord = word;
       remaining.push({ id: lease.id, remainingSeconds });
     }
-    if (remaining.length === 0 || this.epoch === undefined) return undefined;
-    return { module: 'leases', kind: 'checkpoint', epoch: this.epoch, remaining };
+    if (remaining.length === 0) return undefined;
+    this.word = word;
+    return this.checkpointOf(remaining);
   }
 
   /** Whole seconds until the lease ends, 0 once it is due; undefined: no such lease, or the clock does not run. */
@@ -218,10 +231,10 @@ export class LeaseClock {
     return lease === undefined ? undefined : Math.max(0, Math.floor((lease.deadlineMs - nowMs) / 1000));
   }
 
-  private begin(id: LeaseId, ttlSeconds: number, nowMs: number, leftMs: number): RunningLease {
-    assert(!this.leases.has(id), `the lease ${id} begins once`);
-    const lease = new RunningLease(id, ttlSeconds, nowMs + leftMs);
-    this.leases.set(id, lease);
+  private begin(facts: GrantFacts, nowMs: number, leftMs: number): RunningLease {
+    assert(!this.leases.has(facts.id), `the lease ${facts.id} begins once`);
+    const lease = new RunningLease(facts, nowMs + leftMs);
+    this.leases.set(facts.id, lease);
     this.expiries.place(lease.expiry, lease.deadlineMs);
     this.scheduleCheckpoint(lease, nowMs);
     return lease;
@@ -242,8 +255,13 @@ export class LeaseClock {
     else if (!isPlaced(lease.checkpoint)) this.checkpoints.place(lease.checkpoint, lease.checkpointDueMs);
   }
 
-  private expiryOf(id: LeaseId): ExpiryCommand {
+  private checkpointOf(remaining: CheckpointCommand['remaining']): CheckpointCommand {
+    assert(this.epoch !== undefined, 'only a running clock hands out checkpoints');
+    return { module: 'leases', kind: 'checkpoint', epoch: this.epoch, word: this.word, remaining };
+  }
+
+  private expiryOf({ id, grantNumber }: RunningLease): ExpiryCommand {
     assert(this.epoch !== undefined, 'only a running clock hands out expiries');
-    return { module: 'leases', kind: 'revoke', id, cause: 'expired', epoch: this.epoch };
+    return { module: 'leases', kind: 'revoke', id, cause: 'expired', epoch: this.epoch, grantNumber };
   }
 }

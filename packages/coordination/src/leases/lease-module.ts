@@ -5,25 +5,29 @@
  */
 import { assert } from '@synod/consensus';
 import { type Backend, TABLE } from '../backend/backend.ts';
+import type { LeaseCommand } from '../machine/commands.ts';
 import type { LeaseChange, LeaseFacts } from '../machine/machine-api.ts';
 import type { FailureReason } from '../machine/results.ts';
 import { type Key, type LeaseId, NO_LEASE } from '../machine/values.ts';
 import {
-  decodeEpochRow,
+  COUNTERS_ROW_KEY,
+  decodeCounters,
   decodeLeaseRow,
-  EPOCH_ROW_KEY,
-  encodeEpochRow,
+  encodeCounters,
   encodeLeaseRow,
   leaseIdOfRowKey,
   leaseRowKey,
 } from './lease-row.ts';
 import { LEASE_TTL_SECONDS_MAX } from './limits.ts';
 
+type CheckpointCommand = Extract<LeaseCommand, { readonly kind: 'checkpoint' }>;
+
 interface Lease {
   readonly id: LeaseId;
   readonly ttlSeconds: number;
   /** From the last checkpoint; 0: the full TTL. Durable. Written by `checkpoint` only. */
   remainingSeconds: number;
+  readonly grantNumber: number;
   /** Keys that end with the lease. Not stored: every key's record names its lease. Written by attach and detach. */
   keys: Set<Key> | undefined;
 }
@@ -42,8 +46,12 @@ export class LeaseModule {
   private readonly changed: (change: LeaseChange) => void;
   /** Every lease there is. Durable but for the attachments. */
   private readonly leases = new Map<LeaseId, Lease>();
-  /** The highest epoch whose leader's clock has spoken. Monotonic, durable; written by `speaks`. */
+  /** The highest epoch whose leader's clock has spoken. Monotonic, durable; written by `hear`. */
   private clockEpoch = 0;
+  /** The last checkpoint of that epoch. Monotonic within it, durable; written by `hear` and `checkpoint`. */
+  private clockWord = 0;
+  /** Grants so far. Monotonic, durable; written by `grant`. */
+  private grantNumber = 0;
 
   /** `changed` is called inside the commands that change something, and never while rows are loaded. */
   constructor(
@@ -62,9 +70,14 @@ export class LeaseModule {
   load(): void {
     this.leases.clear();
     this.clockEpoch = 0;
+    this.clockWord = 0;
+    this.grantNumber = 0;
     for (const { key, value } of this.backend.scan(TABLE.leases, {})) {
-      if (key.length === EPOCH_ROW_KEY.length) {
-        this.clockEpoch = decodeEpochRow(value);
+      if (key.length === COUNTERS_ROW_KEY.length) {
+        const counters = decodeCounters(value);
+        this.clockEpoch = counters.clockEpoch;
+        this.clockWord = counters.clockWord;
+        this.grantNumber = counters.grantNumber;
         continue;
       }
       const id = leaseIdOfRowKey(key);
@@ -77,10 +90,12 @@ export class LeaseModule {
     if (id === NO_LEASE) return { code: 'leaseNotFound', id };
     if (ttlSeconds > LEASE_TTL_SECONDS_MAX) return { code: 'leaseTtlTooLarge', ttlSeconds };
     if (this.leases.has(id)) return { code: 'leaseExists', id };
-    const lease: Lease = { id, ttlSeconds, remainingSeconds: 0, keys: undefined };
+    const grantNumber = ++this.grantNumber;
+    this.storeCounters();
+    const lease: Lease = { id, ttlSeconds, remainingSeconds: 0, grantNumber, keys: undefined };
     this.leases.set(id, lease);
     this.store(lease);
-    this.changed({ kind: 'granted', id, ttlSeconds });
+    this.changed({ kind: 'granted', id, ttlSeconds, grantNumber });
     return undefined;
   }
 
@@ -96,29 +111,31 @@ export class LeaseModule {
   }
 
   /**
-   * Ends a lease that ran out by the clock of the leader of `epoch`. Void once a later leader's clock has spoken:
-   * that one may have acknowledged a renewal that the earlier one knows nothing of (C19).
+   * Ends a lease that ran out by the clock of the leader of `epoch`. Void once a later leader's clock has spoken: that
+   * one may have acknowledged a renewal that the earlier one knows nothing of (C19). Void for a later grant of the
+   * same id, too: an expiry that was tried twice must not end the lease that came after the first.
    */
-  expire(id: LeaseId, epoch: number): LeaseRevocation {
-    if (!this.speaks(epoch)) return { kind: 'refused', reason: { code: 'leaseNotFound', id } };
+  expire(id: LeaseId, epoch: number, grantNumber: number): LeaseRevocation {
+    const isVoid = !this.hear(epoch) || this.leases.get(id)?.grantNumber !== grantNumber;
+    if (isVoid) return { kind: 'refused', reason: { code: 'leaseNotFound', id } };
     return this.revoke(id);
   }
 
   /**
-   * Notes what is left of leases, by the clock of the leader of `epoch`; leases that are gone are passed over, and all
-   * of it if a later leader's clock has spoken. An empty list only makes the epoch known.
+   * Notes what is left of leases, by the clock of the leader of `epoch`; leases that are gone are passed over. Void if a
+   * later leader's clock has spoken, or a later word of this one's: the order in which the clock spoke is what counts.
+   * An empty list only makes the epoch known.
    */
-  checkpoint(
-    epoch: number,
-    remaining: readonly { readonly id: LeaseId; readonly remainingSeconds: number }[],
-  ): void {
-    if (!this.speaks(epoch)) return;
+  checkpoint({ epoch, word, remaining }: Omit<CheckpointCommand, 'module' | 'kind'>): void {
+    if (!this.hear(epoch) || word <= this.clockWord) return;
+    this.clockWord = word;
+    this.storeCounters();
     for (const { id, remainingSeconds } of remaining) {
       const lease = this.leases.get(id);
       if (lease === undefined) continue;
       lease.remainingSeconds = remainingSeconds;
       this.store(lease);
-      this.changed({ kind: 'checkpointed', id, remainingSeconds });
+      this.changed({ kind: 'checkpointed', id, remainingSeconds, epoch, word });
     }
   }
 
@@ -157,13 +174,26 @@ export class LeaseModule {
   }
 
   /** Whether the clock of this epoch's leader may still say something; raises the epoch to it. */
-  private speaks(epoch: number): boolean {
+  private hear(epoch: number): boolean {
     if (epoch < this.clockEpoch) return false;
     if (epoch > this.clockEpoch) {
       this.clockEpoch = epoch;
-      this.backend.put(TABLE.leases, EPOCH_ROW_KEY, encodeEpochRow(epoch));
+      this.clockWord = 0;
+      this.storeCounters();
     }
     return true;
+  }
+
+  private storeCounters(): void {
+    this.backend.put(
+      TABLE.leases,
+      COUNTERS_ROW_KEY,
+      encodeCounters({
+        clockEpoch: this.clockEpoch,
+        clockWord: this.clockWord,
+        grantNumber: this.grantNumber,
+      }),
+    );
   }
 
   private store(lease: Lease): void {
@@ -171,6 +201,6 @@ export class LeaseModule {
   }
 }
 
-function factsOf({ id, ttlSeconds, remainingSeconds }: Lease): LeaseFacts {
-  return { id, ttlSeconds, remainingSeconds };
+function factsOf({ id, ttlSeconds, remainingSeconds, grantNumber }: Lease): LeaseFacts {
+  return { id, ttlSeconds, remainingSeconds, grantNumber };
 }

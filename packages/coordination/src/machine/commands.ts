@@ -63,14 +63,18 @@ export interface CompactCommand {
 
 export type LeaseCommand =
   | { readonly module: 'leases'; readonly kind: 'grant'; readonly id: LeaseId; readonly ttlSeconds: number }
-  /** `expired`: the leader's clock ended it (C19); `asked`: a client did. */
+  /** A client ends it. */
+  | { readonly module: 'leases'; readonly kind: 'revoke'; readonly id: LeaseId; readonly cause: 'asked' }
+  /** The leader's clock ends it (C19). */
   | {
       readonly module: 'leases';
       readonly kind: 'revoke';
       readonly id: LeaseId;
-      readonly cause: 'asked' | 'expired';
-      /** The epoch in which the expiring leader led; an expiry of an older epoch than the last seen is void. 0 where a client asked. */
+      readonly cause: 'expired';
+      /** The epoch in which the proposer leads; void if the clock of a later one has spoken. */
       readonly epoch: number;
+      /** Which grant of the id expired; void for a later one. */
+      readonly grantNumber: number;
     }
   /**
    * What is left of each lease, so that a new leader does not start from the full TTL; 0 means: from the full TTL again.
@@ -81,6 +85,8 @@ export type LeaseCommand =
       readonly kind: 'checkpoint';
       /** The epoch in which the proposer leads. */
       readonly epoch: number;
+      /** Rises with every checkpoint of an epoch, from 0, which is the announcement; one that comes after a later one is void. */
+      readonly word: number;
       readonly remaining: readonly { readonly id: LeaseId; readonly remainingSeconds: number }[];
     };
 

@@ -34,15 +34,29 @@ export interface MachineOutputs {
 }
 
 export type LeaseChange =
-  | { readonly kind: 'granted'; readonly id: LeaseId; readonly ttlSeconds: number }
+  | {
+      readonly kind: 'granted';
+      readonly id: LeaseId;
+      readonly ttlSeconds: number;
+      readonly grantNumber: number;
+    }
   | { readonly kind: 'ended'; readonly id: LeaseId }
-  | { readonly kind: 'checkpointed'; readonly id: LeaseId; readonly remainingSeconds: number };
+  | {
+      readonly kind: 'checkpointed';
+      readonly id: LeaseId;
+      readonly remainingSeconds: number;
+      /** Both as in the command that did it. */
+      readonly epoch: number;
+      readonly word: number;
+    };
 
 export interface LeaseFacts {
   readonly id: LeaseId;
   readonly ttlSeconds: number;
   /** From the last checkpoint; 0: the full TTL. */
   readonly remainingSeconds: number;
+  /** Rises with every grant, of whatever id: tells a lease from an earlier one with its id. From 1. */
+  readonly grantNumber: number;
 }
 
 export interface MemberFacts {

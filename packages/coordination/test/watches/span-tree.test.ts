@@ -45,7 +45,8 @@ test('C13 the spans around a key are found, whatever was added and removed befor
 const ORDERS: Readonly<Record<string, (i: number, count: number) => number>> = {
   ascending: (i) => i,
   descending: (i, count) => count - 1 - i,
-  inwards: (i, count) => (i % 2 === 0 ? i / 2 : count - (i + 1) / 2),
+  'inwards from the start': (i, count) => (i % 2 === 0 ? i / 2 : count - (i + 1) / 2),
+  'inwards from the end': (i, count) => (i % 2 === 0 ? count - 1 - i / 2 : (i - 1) / 2),
 };
 
 for (const [order, place] of Object.entries(ORDERS)) {
