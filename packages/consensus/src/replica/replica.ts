@@ -11,6 +11,7 @@ import type { Input } from '../core/inputs.ts';
 import type { MembershipChange } from '../core/membership.ts';
 import type { PeerMessage } from '../core/messages.ts';
 import { type LogIndex, logIndex, type MemberId, NO_INDEX, NO_TICKET, type Ticket } from '../core/numbers.ts';
+import { DiskFailure } from '../journal/disk-failure.ts';
 import type { Journal } from '../journal/journal.ts';
 import { describeDiskError } from '../journal/journal-error.ts';
 import { decodeForward } from './forward-codec.ts';
@@ -48,6 +49,8 @@ export class Replica implements ReplicaApi {
   /** Inputs that came while one was being carried out, oldest first. */
   private readonly inputs: Input[] = [];
   private running = false;
+  /** Whether `endTurn` runs: it flushes the journal itself. */
+  private endingTurn = false;
   /** Whether `endTurn` is scheduled. */
   private turnScheduled = false;
   /** What the `propose` being carried out was made of. */
@@ -155,7 +158,7 @@ export class Replica implements ReplicaApi {
     if (stalled) this.run({ kind: 'stalled' });
     this.run({ kind: 'tick' });
     this.reads.tick(this.leader !== undefined);
-    this.snapshots.tick();
+    this.guarded(this.core.id, () => this.snapshots.tick());
     this.submissions.retry();
     this.scheduleTurn();
   }
@@ -274,7 +277,7 @@ export class Replica implements ReplicaApi {
       this.writes.push({ ticket, lastIndex });
       break;
     }
-    this.scheduleTurn();
+    if (!this.endingTurn) this.scheduleTurn();
   }
 
   private becameDurable(reached: Ticket): void {
@@ -297,13 +300,15 @@ export class Replica implements ReplicaApi {
     });
   }
 
-  /** Bytes from a peer that are not what they should be are dropped, and said so. */
+  /** Bytes from a peer that are not what they should be are dropped, and said so; a disk that fails ends this life. */
   private guarded(from: MemberId, take: () => void): void {
     try {
       take();
     } catch (error) {
-      if (!(error instanceof MalformedBytes)) throw error;
-      this.options.observer.observe({ kind: 'malformedMessage', from, detail: error.message });
+      if (error instanceof MalformedBytes)
+        this.options.observer.observe({ kind: 'malformedMessage', from, detail: error.message });
+      else if (error instanceof DiskFailure) this.diskFailed(error.diskError);
+      else throw error;
     }
   }
 
@@ -317,12 +322,14 @@ export class Replica implements ReplicaApi {
   private endTurn(): void {
     this.turnScheduled = false;
     if (this.ended) return;
+    this.endingTurn = true;
     if (this.submissions.isReady) {
       const batch = this.submissions.take();
       this.proposing = batch;
       this.run({ kind: 'propose', payloads: [...batch.local, ...batch.relayed] });
     }
     this.reads.ask((token) => this.run({ kind: 'read', token }));
+    this.endingTurn = false;
     this.journal.flush();
   }
 

@@ -5,7 +5,13 @@
 import type { RejectReason } from '../core/effects.ts';
 import type { MemberId } from '../core/numbers.ts';
 import { encodeForward } from './forward-codec.ts';
-import { FORWARD_MESSAGE_BYTES_MAX, RELAYED_QUEUE_BYTES_MAX, SUBMIT_QUEUE_BYTES_MAX } from './limits.ts';
+import {
+  FORWARD_MESSAGE_BYTES_MAX,
+  FORWARD_QUEUED_BYTES_MAX,
+  RELAYED_QUEUE_BYTES_MAX,
+  SUBMIT_QUEUE_BYTES_MAX,
+} from './limits.ts';
+import type { Transport } from './ports.ts';
 
 /** Payloads in the order they came, each object once: a retry of one that still waits changes nothing. */
 class PayloadQueue {
@@ -50,10 +56,10 @@ export class Submissions {
   private readonly relayed = new PayloadQueue(RELAYED_QUEUE_BYTES_MAX);
   /** Whether the last batch was refused for a reason that may pass: then nothing is proposed until `retry`. */
   private blocked = false;
-  private readonly forward: (leader: MemberId, message: Uint8Array) => void;
+  private readonly transport: Transport;
 
-  constructor(forward: (leader: MemberId, message: Uint8Array) => void) {
-    this.forward = forward;
+  constructor(transport: Transport) {
+    this.transport = transport;
   }
 
   submit(payload: Uint8Array): boolean {
@@ -78,8 +84,10 @@ export class Submissions {
   }
 
   refused(batch: ProposalBatch, reason: RejectReason, leader: MemberId | undefined): void {
-    if (reason === 'notLeader' && leader !== undefined) {
-      for (const message of inMessages(batch.local)) this.forward(leader, encodeForward(message));
+    const mayForward = reason === 'notLeader' && leader !== undefined;
+    if (mayForward && this.transport.queuedBytes(leader, 'forward') <= FORWARD_QUEUED_BYTES_MAX) {
+      for (const message of inMessages(batch.local))
+        this.transport.send(leader, 'forward', encodeForward(message));
       return;
     }
     // Held. What others forwarded is held only where it may still be appended; elsewhere its owner tries again.
