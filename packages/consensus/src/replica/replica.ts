@@ -81,9 +81,7 @@ export class Replica implements ReplicaApi {
     this.durableIndex = lastIndex;
     this.appliedIndex = appliedIndex;
     this.reads = new ReadBarrier(options.electionTimeoutTicks);
-    this.submissions = new Submissions((leader, message) =>
-      options.transport.send(leader, 'forward', message),
-    );
+    this.submissions = new Submissions(options.transport);
     this.driver = new MachineDriver({
       machine: options.machine,
       disk: options.disk,
