@@ -106,7 +106,7 @@ test('a revocation', () => {
   const setup = setUp();
   const made = call(setup, 'Lease/LeaseRevoke', ['etcdserverpb.LeaseRevokeRequest', { ID: 7n }]);
   const { question, completion } = setup.service.commands[0]!;
-  assert.deepEqual(question, { module: 'leases', kind: 'revoke', id: SEVEN, cause: 'asked', epoch: 0 });
+  assert.deepEqual(question, { module: 'leases', kind: 'revoke', id: SEVEN, cause: 'asked' });
   completion.complete({ kind: 'leaseRevoked', revision: revision(13) });
   assert.equal(made.answer, `0a18${IDS}180d2002`);
 
