@@ -66,6 +66,8 @@ abstract class Call implements StreamHandler, MessageSink, DeadlineLinks {
   /** Over before it was answered. Monotonic. */
   cancelled = false;
   protected headSent = false;
+  messagesReceived = 0;
+  messagesSent = 0;
 
   constructor(stream: Http2Stream, headers: HeaderList, context: CallContext, deadlineAtMs: number) {
     this.path = headers.path ?? '';
@@ -101,6 +103,7 @@ abstract class Call implements StreamHandler, MessageSink, DeadlineLinks {
   /** Returns whether the stream takes more. */
   protected sendMessage(bytes: Uint8Array): boolean {
     const { stream } = this;
+    this.messagesSent++;
     if (bytes.length <= COPIED_MESSAGE_BYTES_MAX) {
       heldMessage = bytes;
       return stream.writeInPlace(PREFIX_BYTES + bytes.length, writeHeld);
@@ -112,6 +115,7 @@ abstract class Call implements StreamHandler, MessageSink, DeadlineLinks {
   }
 
   protected sendMessageWith(bytesMax: number, write: WriteInto): boolean {
+    this.messagesSent++;
     return this.stream.writeInPlace(PREFIX_BYTES + bytesMax, (into, offset) => {
       const end = write(into, offset + PREFIX_BYTES);
       writePrefix(into, offset, end - offset - PREFIX_BYTES);
@@ -221,6 +225,7 @@ export class UnaryCall extends Call {
   }
 
   messageReceived(bytes: Uint8Array): void {
+    this.messagesReceived++;
     if (this.message === NO_MESSAGE) this.message = bytes;
     else this.fail(STATUS.internal, 'cardinality violation: more than one request message');
   }
@@ -286,6 +291,7 @@ export class StreamCall extends Call {
   }
 
   messageReceived(bytes: Uint8Array): void {
+    this.messagesReceived++;
     this.listener.onMessage(bytes);
   }
 

@@ -27,8 +27,10 @@ export type GrpcMethod =
 /** By path: `/package.Service/Method`. */
 export type GrpcMethods = ReadonlyMap<string, GrpcMethod>;
 
+/** Told of the calls that reach a method, for the metrics. */
 export interface GrpcObserver {
-  /** Once for each call that reached a method. */
+  callStarted(call: ServerCall): void;
+  /** Once a call; `call` knows how many messages it saw. */
   callEnded(call: ServerCall, code: StatusCode): void;
 }
 
@@ -63,11 +65,13 @@ class Calls {
   private readonly services: ReadonlySet<string>;
   private readonly context: CallContext;
   private readonly clock: () => number;
+  private readonly observer: GrpcObserver | undefined;
 
   constructor(options: GrpcServerOptions, clock: () => number) {
     this.methods = options.methods;
     this.services = new Set([...options.methods.keys()].map(serviceOf));
     this.clock = clock;
+    this.observer = options.grpcObserver;
     this.context = {
       limits: { ...GRPC_LIMITS, ...options.grpcLimits },
       deadlines: new DeadlineWheel(clock),
@@ -101,9 +105,13 @@ class Calls {
     }
     const method = this.methods.get(headers.path!);
     if (method === undefined) return refuse(stream, this.unknownMethod(headers.path!));
-    if (method.kind === 'unary')
-      return new UnaryCall(stream, headers, this.context, deadlineAtMs, method.handler);
+    if (method.kind === 'unary') {
+      const call = new UnaryCall(stream, headers, this.context, deadlineAtMs, method.handler);
+      this.observer?.callStarted(call);
+      return call;
+    }
     const call = new StreamCall(stream, headers, this.context, deadlineAtMs);
+    this.observer?.callStarted(call);
     call.listener = method.open(call);
     return call;
   }

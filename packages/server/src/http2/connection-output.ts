@@ -80,6 +80,13 @@ export class ConnectionOutput {
     this.length = 0;
   }
 
+  /** Bytes that are no frame: the preface. */
+  raw(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.buffer.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
   frame(type: number, flags: number, streamId: number, payload: Uint8Array): void {
     this.framePart(type, flags, streamId, payload, 0, payload.length);
   }

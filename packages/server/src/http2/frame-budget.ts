@@ -12,9 +12,9 @@ export class FrameBudget {
     this.refilledAtMs = nowMs;
   }
 
-  /** `false`: it is used up. */
-  take(nowMs: number): boolean {
-    if (this.left < 1) this.refill(nowMs);
+  /** `false`: it is used up. The clock is read only where the budget must be refilled. */
+  take(clock: () => number): boolean {
+    if (this.left < 1) this.refill(clock());
     if (this.left < 1) return false;
     this.left--;
     return true;

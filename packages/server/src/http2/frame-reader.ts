@@ -4,25 +4,38 @@
  */
 import { FRAME_HEADER_BYTES, readUint31 } from './frames.ts';
 
+const NOTHING: Buffer<ArrayBufferLike> = Buffer.alloc(0);
+
+/** One object a reader, overwritten by the next frame. The bytes themselves may be kept. */
+export class Frame {
+  type = 0;
+  flags = 0;
+  streamId = 0;
+  /** The payload is bytes[start..end). */
+  bytes = NOTHING;
+  start = 0;
+  end = 0;
+
+  get length(): number {
+    return this.end - this.start;
+  }
+
+  has(flag: number): boolean {
+    return (this.flags & flag) !== 0;
+  }
+}
+
 export interface FrameSink {
-  /** The payload is bytes[start..end), and stays as it is. `false`: read no further. */
-  frame(
-    type: number,
-    flags: number,
-    streamId: number,
-    bytes: Buffer<ArrayBufferLike>,
-    start: number,
-    end: number,
-  ): boolean;
+  /** `false`: read no further. */
+  frame(frame: Frame): boolean;
   /** A frame longer than allowed was announced; nothing more is read. */
   frameTooLarge(length: number, type: number): void;
 }
 
-const NOTHING: Buffer<ArrayBufferLike> = Buffer.alloc(0);
-
 export class FrameReader {
   private readonly sink: FrameSink;
   private readonly frameBytesMax: number;
+  private readonly frame = new Frame();
   /** A header that came in pieces. */
   private readonly header = Buffer.alloc(FRAME_HEADER_BYTES);
   private headerFilled = 0;
@@ -38,40 +51,41 @@ export class FrameReader {
 
   push(chunk: Buffer<ArrayBufferLike>, offset: number): void {
     if (this.headerFilled > 0) offset = this.continueFrame(chunk, offset);
-    const length = chunk.length;
-    while (!this.stopped && length - offset >= FRAME_HEADER_BYTES) {
+    const { frame } = this;
+    while (!this.stopped && chunk.length - offset >= FRAME_HEADER_BYTES) {
       const payloadBytes = (chunk[offset]! << 16) | (chunk[offset + 1]! << 8) | chunk[offset + 2]!;
-      if (payloadBytes > this.frameBytesMax) {
-        this.refuse(payloadBytes, chunk[offset + 3]!);
-        return;
-      }
+      if (!this.accepts(payloadBytes, chunk[offset + 3]!)) return;
       const start = offset + FRAME_HEADER_BYTES;
       const end = start + payloadBytes;
-      if (end > length) break;
-      const streamId = readUint31(chunk, offset + 5);
-      this.stopped = !this.sink.frame(chunk[offset + 3]!, chunk[offset + 4]!, streamId, chunk, start, end);
+      if (end > chunk.length) break;
+      frame.type = chunk[offset + 3]!;
+      frame.flags = chunk[offset + 4]!;
+      frame.streamId = readUint31(chunk, offset + 5);
+      frame.bytes = chunk;
+      frame.start = start;
+      frame.end = end;
+      this.stopped = !this.sink.frame(frame);
       offset = end;
     }
-    if (!this.stopped && offset < length) this.continueFrame(chunk, offset);
+    if (!this.stopped && offset < chunk.length) this.continueFrame(chunk, offset);
   }
 
-  private refuse(payloadBytes: number, type: number): void {
+  private accepts(payloadBytes: number, type: number): boolean {
+    if (payloadBytes <= this.frameBytesMax) return true;
     this.stopped = true;
     this.sink.frameTooLarge(payloadBytes, type);
+    return false;
   }
 
   /** Takes what the frame in pieces still lacks; returns the offset behind it. */
   private continueFrame(chunk: Buffer<ArrayBufferLike>, offset: number): number {
-    const header = this.header;
+    const { header, frame } = this;
     if (this.headerFilled < FRAME_HEADER_BYTES) {
       while (this.headerFilled < FRAME_HEADER_BYTES && offset < chunk.length)
         header[this.headerFilled++] = chunk[offset++]!;
       if (this.headerFilled < FRAME_HEADER_BYTES) return offset;
       const payloadBytes = (header[0]! << 16) | (header[1]! << 8) | header[2]!;
-      if (payloadBytes > this.frameBytesMax) {
-        this.refuse(payloadBytes, header[3]!);
-        return offset;
-      }
+      if (!this.accepts(payloadBytes, header[3]!)) return offset;
       this.payload = payloadBytes === 0 ? NOTHING : Buffer.allocUnsafeSlow(payloadBytes);
       this.payloadFilled = 0;
     }
@@ -79,11 +93,15 @@ export class FrameReader {
     this.payloadFilled += taken;
     offset += taken;
     if (this.payloadFilled < this.payload.length) return offset;
-    const payload = this.payload;
+    frame.type = header[3]!;
+    frame.flags = header[4]!;
+    frame.streamId = readUint31(header, 5);
+    frame.bytes = this.payload;
+    frame.start = 0;
+    frame.end = this.payload.length;
     this.payload = NOTHING;
     this.headerFilled = 0;
-    const streamId = readUint31(header, 5);
-    this.stopped = !this.sink.frame(header[3]!, header[4]!, streamId, payload, 0, payload.length);
+    this.stopped = !this.sink.frame(frame);
     return offset;
   }
 }

@@ -1,5 +1,5 @@
 /** A header block that comes in several frames (RFC 9113 section 4.3): gathered up to its end, within limits. */
-import type { ConnectionLimit } from './connection-end.ts';
+import { type Breach, limitReached } from './connection-end.ts';
 import type { Http2Limits } from './limits.ts';
 
 export class HeaderBlockInParts {
@@ -17,12 +17,12 @@ export class HeaderBlockInParts {
     this.beganAtMs = nowMs;
   }
 
-  /** Returns the limit that the part breaks, if it does. */
-  add(part: Uint8Array): ConnectionLimit | undefined {
+  add(part: Uint8Array): Breach | undefined {
     this.parts.push(part);
     this.bytes += part.length;
-    if (this.bytes > this.limits.headerBlockBytesMax) return 'headerBlockBytesMax';
-    if (this.parts.length > this.limits.continuationFramesMax + 1) return 'continuationFramesMax';
+    if (this.bytes > this.limits.headerBlockBytesMax) return limitReached('headerBlockBytesMax');
+    if (this.parts.length > this.limits.continuationFramesMax + 1)
+      return limitReached('continuationFramesMax');
     return undefined;
   }
 

@@ -116,7 +116,7 @@ class Listener implements Http2Listener {
     let { streams, bytesReceived, bytesSent } = this.past;
     for (const connection of this.connections) {
       streamsOpen += connection.openStreams;
-      streams += connection.streamsOpened;
+      streams += connection.streams.opened;
       bytesReceived += connection.bytesReceived;
       bytesSent += connection.output.bytesSent;
     }
@@ -193,7 +193,7 @@ class Listener implements Http2Listener {
 
   private forgetConnection(connection: Http2Connection): void {
     this.connections.delete(connection);
-    this.past.streams += connection.streamsOpened;
+    this.past.streams += connection.streams.opened;
     this.past.bytesReceived += connection.bytesReceived;
     this.past.bytesSent += connection.output.bytesSent;
     this.settleWhenEmpty();
