@@ -16,13 +16,15 @@ import type { Journal } from '../journal/journal.ts';
 import { describeDiskError } from '../journal/journal-error.ts';
 import { decodeForward } from './forward-codec.ts';
 import { HeldSends } from './held-sends.ts';
+import { LogTrimmer } from './log-trimmer.ts';
 import { MachineDriver } from './machine-driver.ts';
 import type { Clock, Disk, DiskError, Lane, Observer, StateMachine, Transport } from './ports.ts';
 import { ReadBarrier } from './read-barrier.ts';
 import type { ReadBarrierFailure, ReplicaApi, ReplicaStatus } from './replica-api.ts';
 import { SnapshotExchange } from './snapshot-exchange.ts';
+import { decodeSnapshotMessage } from './snapshot-messages.ts';
 import { type ProposalBatch, Submissions } from './submissions.ts';
-import { shouldPersist, TRIMMING_DEFAULTS, type TrimmingOptions, trimTarget } from './trimming.ts';
+import { TRIMMING_DEFAULTS, type TrimmingOptions } from './trimming.ts';
 
 export interface ReplicaOptions {
   readonly clock: Clock;
@@ -40,11 +42,11 @@ export class Replica implements ReplicaApi {
   private readonly core: ConsensusCore;
   private readonly journal: Journal;
   private readonly options: ReplicaOptions;
-  private readonly trimming: TrimmingOptions;
   private readonly submissions: Submissions;
   private readonly reads: ReadBarrier;
   private readonly driver: MachineDriver;
   private readonly snapshots: SnapshotExchange;
+  private readonly trimmer: LogTrimmer;
   private readonly heldSends = new HeldSends();
   /** Inputs that came while one was being carried out, oldest first. */
   private readonly inputs: Input[] = [];
@@ -65,9 +67,6 @@ export class Replica implements ReplicaApi {
   private appliedIndex: LogIndex;
   private leader: MemberId | undefined;
   private isLeader = false;
-  /** Where the state was when a persist last began. Monotone. */
-  private persistedIndex = 0;
-  private persisting = false;
   private lastTickMs: number | undefined;
   /** No input is taken any more: stopped by its owner, or by a failure. */
   private ended = false;
@@ -76,7 +75,6 @@ export class Replica implements ReplicaApi {
     this.core = core;
     this.journal = journal;
     this.options = options;
-    this.trimming = { ...TRIMMING_DEFAULTS, ...options.trimming };
     const { lastIndex, appliedIndex } = core.status();
     this.durableIndex = lastIndex;
     this.appliedIndex = appliedIndex;
@@ -97,6 +95,16 @@ export class Replica implements ReplicaApi {
       transferred: (to, index) => this.run({ kind: 'snapshotSent', to, index }),
       install: (from, message) => this.receiveConsensus(from, message),
       failed: (error) => this.diskFailed(error),
+    });
+    this.trimmer = new LogTrimmer({
+      core,
+      journal,
+      machine: options.machine,
+      options: { ...TRIMMING_DEFAULTS, ...options.trimming },
+      appliedIndex: () => this.appliedIndex,
+      neededAfter: () => this.snapshots.neededAfter,
+      trimmed: (index) => this.trimmed(index),
+      failed: (reason) => this.fatal(reason),
     });
     journal.attach({
       durable: (reached) => this.becameDurable(reached),
@@ -128,13 +136,17 @@ export class Replica implements ReplicaApi {
       case 'consensus':
         this.receiveConsensus(from, bytes);
         return;
-      case 'forward':
-        this.guarded(from, () => this.submissions.relay(decodeForward(bytes)));
+      case 'forward': {
+        const payloads = this.decoded(from, () => decodeForward(bytes));
+        if (payloads !== undefined) this.submissions.relay(payloads);
         this.scheduleTurn();
         return;
-      case 'snapshot':
-        this.guarded(from, () => this.snapshots.receive(from, bytes));
+      }
+      case 'snapshot': {
+        const message = this.decoded(from, () => decodeSnapshotMessage(bytes));
+        if (message !== undefined) this.withDisk(() => this.snapshots.receive(from, message));
         return;
+      }
       case 'call':
         // Questions between services pass the replica by; the member routes them before this.
         return;
@@ -156,7 +168,7 @@ export class Replica implements ReplicaApi {
     if (stalled) this.run({ kind: 'stalled' });
     this.run({ kind: 'tick' });
     this.reads.tick(this.leader !== undefined);
-    this.guarded(this.core.id, () => this.snapshots.tick());
+    this.withDisk(() => this.snapshots.tick());
     this.submissions.retry();
     this.scheduleTurn();
   }
@@ -292,21 +304,28 @@ export class Replica implements ReplicaApi {
   }
 
   private receiveConsensus(from: MemberId, bytes: Uint8Array): void {
-    this.guarded(from, () => {
-      const message = this.core.codec.decode(bytes);
-      this.run({ kind: 'message', from, message });
-    });
+    const message = this.decoded(from, () => this.core.codec.decode(bytes));
+    if (message !== undefined) this.run({ kind: 'message', from, message });
   }
 
-  /** Bytes from a peer that are not what they should be are dropped, and said so; a disk that fails ends this life. */
-  private guarded(from: MemberId, take: () => void): void {
+  /** Bytes from a peer that are not what they should be are dropped, and said so. */
+  private decoded<Message>(from: MemberId, decode: () => Message): Message | undefined {
     try {
-      take();
+      return decode();
     } catch (error) {
-      if (error instanceof MalformedBytes)
-        this.options.observer.observe({ kind: 'malformedMessage', from, detail: error.message });
-      else if (error instanceof DiskFailure) this.diskFailed(error.diskError);
-      else throw error;
+      if (!(error instanceof MalformedBytes)) throw error;
+      this.options.observer.observe({ kind: 'malformedMessage', from, detail: error.message });
+      return undefined;
+    }
+  }
+
+  /** Work that reads files in passing: a disk that fails then ends this life as it does everywhere. */
+  private withDisk(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof DiskFailure)) throw error;
+      this.diskFailed(error.diskError);
     }
   }
 
@@ -337,48 +356,17 @@ export class Replica implements ReplicaApi {
     this.submissions.retry();
     if (this.submissions.isReady) this.scheduleTurn();
     this.run({ kind: 'applied', index });
-    this.considerPersist();
+    this.trimmer.consider();
   }
 
   private restored(index: LogIndex): void {
     this.durableIndex = logIndex(Math.max(this.durableIndex, index));
-    this.snapshots.removeStale();
+    this.withDisk(() => this.snapshots.removeStale());
   }
 
-  private logFacts() {
-    const { lastIndex, trimmedIndex } = this.core.status();
-    const logBytes = this.core.logBytes();
-    return {
-      appliedIndex: this.appliedIndex,
-      lastIndex,
-      trimmedIndex,
-      logBytes,
-      journalBytes: this.journal.sizeBytes,
-    };
-  }
-
-  private considerPersist(): void {
-    if (this.persisting || this.ended) return;
-    if (!shouldPersist(this.logFacts(), this.persistedIndex, this.trimming)) return;
-    this.persisting = true;
-    this.persistedIndex = this.appliedIndex;
-    this.options.machine.persist((error) => {
-      this.persisting = false;
-      if (this.ended) return;
-      if (error !== undefined) this.fatal(`the state could not be made durable: ${error.message}`);
-      else this.trim();
-    });
-  }
-
-  private trim(): void {
-    const facts = this.logFacts();
-    const { durableIndex } = this.options.machine;
-    const target = trimTarget(facts, durableIndex, this.snapshots.neededAfter, this.trimming);
-    if (target <= facts.trimmedIndex) return;
-    const index = logIndex(target);
-    this.journal.trim(this.core.snapshotMeta(index));
+  private trimmed(index: LogIndex): void {
     this.run({ kind: 'trim', index });
-    this.snapshots.trimmed(index);
+    this.withDisk(() => this.snapshots.trimmed(index));
     this.options.observer.observe({ kind: 'trimmed', index });
   }
 
@@ -405,6 +393,7 @@ export class Replica implements ReplicaApi {
     this.inputs.length = 0;
     this.heldSends.clear();
     this.driver.stop();
+    this.trimmer.stop();
     this.snapshots.stop();
     this.reads.stop();
   }

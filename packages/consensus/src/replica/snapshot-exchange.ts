@@ -2,7 +2,7 @@
 import type { SnapshotMeta } from '../core/effects.ts';
 import type { LogIndex, MemberId } from '../core/numbers.ts';
 import type { Clock, Disk, DiskError, Observer, StateImage, StateMachine, Transport } from './ports.ts';
-import { decodeSnapshotMessage, encodeSnapshotMessage, type SnapshotMessage } from './snapshot-messages.ts';
+import { encodeSnapshotMessage, type SnapshotMessage } from './snapshot-messages.ts';
 import { SNAPSHOT_DIRECTORY, snapshotNameIndex } from './snapshot-names.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
@@ -65,9 +65,7 @@ export class SnapshotExchange {
     });
   }
 
-  /** @throws MalformedBytes */
-  receive(from: MemberId, bytes: Uint8Array): void {
-    const message = decodeSnapshotMessage(bytes);
+  receive(from: MemberId, message: SnapshotMessage): void {
     if (message.kind === 'acknowledgement') this.sender.acknowledged(from, message);
     else if (message.kind === 'offer') this.receiver.offered(from, message);
     else this.receiver.received(from, message);
