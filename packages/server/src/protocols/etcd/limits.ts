@@ -9,17 +9,11 @@ export const TRANSACTION_OPERATIONS_MAX = 128;
  */
 export const TRANSACTION_OPERATIONS_TOTAL_MAX = 10_000;
 
-/** `--max-request-bytes`: an encoded proposal. */
-export const REQUEST_BYTES_MAX = 1_572_864;
-
 /**
  * What a request grows by in the proposal that etcd measures: the proposal's number, the request's tag and length.
  * Measured on etcd 3.4 at its limit.
  */
 export const PROPOSAL_OVERHEAD_BYTES = 17;
-
-/** What gRPC lets through above REQUEST_BYTES_MAX, so that the answer can be etcd's own and not gRPC's. */
-export const REQUEST_OVERHEAD_BYTES = 512 * 1024;
 
 /**
  * Transactions within transactions. Each level takes one operation from what its inner ones may hold, so with etcd's
@@ -29,9 +23,6 @@ export const TRANSACTION_DEPTH_MAX = 129;
 
 /** `--experimental-watch-progress-notify-interval`: between bookmarks of a silent watch that asked for them. */
 export const PROGRESS_INTERVAL_MS = 600_000;
-
-/** No lease lives longer, in seconds. */
-export const LEASE_TTL_SECONDS_MAX = 9_000_000_000;
 
 /** Requests of one keep-alive stream that wait for an answer; beyond, the stream is refused. */
 export const KEEP_ALIVES_WAITING_MAX = 4096;

@@ -4,8 +4,10 @@
  */
 import { MalformedBytes } from '@synod/consensus';
 import type { Failure } from '@synod/coordination';
+import { REQUEST_BYTES_MAX } from '../../grpc/limits.ts';
 import type { CoordinationService, ServiceFailure } from '../../service/service-api.ts';
 import { ETCD_ERRORS, type EtcdErrorCode, wireErrorOf } from './error-table.ts';
+import { PROGRESS_INTERVAL_MS, TRANSACTION_OPERATIONS_MAX } from './limits.ts';
 import { ResponseHeaders } from './messages/response-header.ts';
 import { ProtobufReader } from './protobuf/reader.ts';
 import { ProtobufWriter } from './protobuf/writer.ts';
@@ -23,6 +25,15 @@ export interface EtcdOptions {
   /** Eight random bytes. */
   readonly randomBytes: () => Uint8Array;
 }
+
+/** As etcd has it where no flag says otherwise. */
+export const ETCD_DEFAULTS = {
+  transactionOperationsMax: TRANSACTION_OPERATIONS_MAX,
+  requestBytesMax: REQUEST_BYTES_MAX,
+  progressIntervalMs: PROGRESS_INTERVAL_MS,
+  serverVersion: '3.7.0',
+  clusterVersion: '3.7.0',
+} as const satisfies Partial<EtcdOptions>;
 
 export class MemberFace {
   readonly service: CoordinationService;

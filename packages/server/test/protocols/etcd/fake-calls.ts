@@ -1,18 +1,14 @@
 /** The etcd protocol over a fake service, driven by calls that only remember what came back. */
 import assert from 'node:assert/strict';
 import { type EtcdProtocol, etcdProtocol } from '../../../src/protocols/etcd/etcd-protocol.ts';
-import type { EtcdOptions } from '../../../src/protocols/etcd/member-face.ts';
+import { ETCD_DEFAULTS, type EtcdOptions } from '../../../src/protocols/etcd/member-face.ts';
 import type { StreamCall, StreamListener, UnaryCall } from '../../../src/protocols/etcd/rpc.ts';
 import { FakeService } from './fake-service.ts';
 import { type TableMessage, tableDecode, tableEncode } from './wire/table-codec.ts';
 
 export const OPTIONS: EtcdOptions = {
-  transactionOperationsMax: 128,
-  requestBytesMax: 1_572_864,
-  progressIntervalMs: 600_000,
+  ...ETCD_DEFAULTS,
   electionTimeoutMs: 1000,
-  serverVersion: '3.7.0',
-  clusterVersion: '3.7.0',
   randomBytes: () => Buffer.from('ff00000000000001', 'hex'),
 };
 

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ALL_AFTER, type KeyRecord, key, NO_LEASE, revision } from '@synod/coordination';
+import { WATCHES_PER_STREAM_MAX } from '../../../src/protocols/etcd/limits.ts';
 import { open, setUp } from './fake-calls.ts';
-import { type TableMessage, tableDecode } from './wire/table-codec.ts';
+import { type TableMessage, tableDecode, tableEncode } from './wire/table-codec.ts';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 const IDS = '08dfabe2a6a79cc4842c10e19a9c81aea4dd8c22';
@@ -261,4 +262,17 @@ test('a stream that wants a leader is refused at once where there is none, and s
   setup.service.isLearner = true;
   assert.equal(open(setup, 'Watch/Watch').call.status, '9 etcdserver: rpc not supported for learner');
   assert.ok(setup.service.streams.every((stream) => stream.calls.join() === 'close'));
+});
+
+test('R19 a stream takes so many watches and no more', () => {
+  const { stream, hub } = openWatch();
+  const request = tableEncode('etcdserverpb.WatchRequest', { create_request: W });
+  for (let i = 0; i < WATCHES_PER_STREAM_MAX; i++) stream.listener.onMessage(request);
+  assert.equal(hub.specs.length, WATCHES_PER_STREAM_MAX);
+  stream.heard();
+  const [refused] = stream.say(request);
+  const answer = tableDecode('etcdserverpb.WatchResponse', Buffer.from(refused!, 'hex'));
+  assert.equal(answer['cancel_reason'], 'etcdserver: too many requests');
+  assert.equal(answer['watch_id'], -1n);
+  assert.equal(hub.specs.length, WATCHES_PER_STREAM_MAX);
 });

@@ -76,8 +76,8 @@ function transaction(face: MemberFace, call: UnaryCall): void {
 }
 
 /**
- * `physical` asks for the answer only when the space is free. Here the keyspace drops what was compacted while it
- * applies the command, so the answer always comes after.
+ * The answer comes when nobody can see what was compacted any more. `physical` asks for more, that the space be free: it is
+ * not waited for, because the keyspace sweeps in small steps between other work and nothing can tell the difference.
  */
 function compact(face: MemberFace, call: UnaryCall): void {
   const request = face.decode(call, compactionRequest.decode);

@@ -96,7 +96,7 @@ function revoke(face: MemberFace, call: UnaryCall): void {
     return;
   }
   face.service.submit(
-    { module: 'leases', kind: 'revoke', id: request.ID, cause: 'asked', epoch: 0 },
+    { module: 'leases', kind: 'revoke', id: request.ID, cause: 'asked' },
     {
       complete(result) {
         if (result.kind === 'leaseRevoked') {

@@ -4,10 +4,11 @@
  */
 import { unreachable } from '@synod/consensus';
 import type { Revision, WatchEvent, WatchSink, WatchSpec } from '@synod/coordination';
+import { MESSAGE_OVERHEAD_BYTES } from '../../../grpc/limits.ts';
 import type { StatusCode } from '../../../grpc/status.ts';
 import type { WatchStream } from '../../../service/service-api.ts';
 import { ETCD_ERRORS } from '../error-table.ts';
-import { REQUEST_OVERHEAD_BYTES, WATCHES_PER_STREAM_MAX } from '../limits.ts';
+import { WATCHES_PER_STREAM_MAX } from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';
 import { eventSize, writeEvent } from '../messages/key-value.ts';
 import {
@@ -161,7 +162,7 @@ export class EtcdWatchStream implements StreamListener, WatchSink, LeaderBoundSt
       this.send({ watchId: id }, revision, events, 0, events.length);
       return;
     }
-    const bytesMax = this.face.options.requestBytesMax + REQUEST_OVERHEAD_BYTES;
+    const bytesMax = this.face.options.requestBytesMax + MESSAGE_OVERHEAD_BYTES;
     let from = 0;
     while (from < events.length) {
       const to = fragmentEnd(events, from, bytesMax);
