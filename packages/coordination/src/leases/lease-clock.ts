@@ -74,7 +74,7 @@ export interface LeaseClockOptions {
  * leader's clock handed out and that still wanders about is void.
  */
 export function announcement(epoch: number): CheckpointCommand {
-  return { module: 'leases', kind: 'checkpoint', epoch, word: 0, remaining: [] };
+  return { module: 'leases', kind: 'checkpoint', epoch, word: 0, lastGrantNumber: 0, remaining: [] };
 }
 
 /**
@@ -91,6 +91,8 @@ export class LeaseClock {
   private epoch: number | undefined;
   /** The number of the last checkpoint handed out in this leadership; 0 is the announcement. */
   private word = 0;
+  /** The last grant that this clock knows of. Monotonic while it runs. */
+  private lastGrantNumber = 0;
   /** Every lease, while the clock runs; empty otherwise. */
   private readonly leases = new Map<LeaseId, RunningLease>();
   private readonly expiries = new DeadlineHeap<RunningLease>();
@@ -119,6 +121,7 @@ export class LeaseClock {
   demote(): void {
     this.epoch = undefined;
     this.word = 0;
+    this.lastGrantNumber = 0;
     this.leases.clear();
     this.expiries.clear();
     this.checkpoints.clear();
@@ -234,6 +237,7 @@ export class LeaseClock {
   private begin(facts: GrantFacts, nowMs: number, leftMs: number): RunningLease {
     assert(!this.leases.has(facts.id), `the lease ${facts.id} begins once`);
     const lease = new RunningLease(facts, nowMs + leftMs);
+    this.lastGrantNumber = Math.max(this.lastGrantNumber, facts.grantNumber);
     this.leases.set(facts.id, lease);
     this.expiries.place(lease.expiry, lease.deadlineMs);
     this.scheduleCheckpoint(lease, nowMs);
@@ -256,8 +260,9 @@ export class LeaseClock {
   }
 
   private checkpointOf(remaining: CheckpointCommand['remaining']): CheckpointCommand {
-    assert(this.epoch !== undefined, 'only a running clock hands out checkpoints');
-    return { module: 'leases', kind: 'checkpoint', epoch: this.epoch, word: this.word, remaining };
+    const { epoch, word, lastGrantNumber } = this;
+    assert(epoch !== undefined, 'only a running clock hands out checkpoints');
+    return { module: 'leases', kind: 'checkpoint', epoch, word, lastGrantNumber, remaining };
   }
 
   private expiryOf({ id, grantNumber }: RunningLease): ExpiryCommand {

@@ -122,17 +122,17 @@ export class LeaseModule {
   }
 
   /**
-   * Notes what is left of leases, by the clock of the leader of `epoch`; leases that are gone are passed over. Void if a
-   * later leader's clock has spoken, or a later word of this one's: the order in which the clock spoke is what counts.
-   * An empty list only makes the epoch known.
+   * Notes what is left of leases, by the clock of the leader of `epoch`; leases that are gone are passed over, and
+   * those granted after the clock spoke. Void if a later leader's clock has spoken, or a later word of this one's: the
+   * order in which the clock spoke is what counts. An empty list only makes the epoch known.
    */
-  checkpoint({ epoch, word, remaining }: Omit<CheckpointCommand, 'module' | 'kind'>): void {
+  checkpoint({ epoch, word, lastGrantNumber, remaining }: Omit<CheckpointCommand, 'module' | 'kind'>): void {
     if (!this.hear(epoch) || word <= this.clockWord) return;
     this.clockWord = word;
     this.storeCounters();
     for (const { id, remainingSeconds } of remaining) {
       const lease = this.leases.get(id);
-      if (lease === undefined) continue;
+      if (lease === undefined || lease.grantNumber > lastGrantNumber) continue;
       lease.remainingSeconds = remainingSeconds;
       this.store(lease);
       this.changed({ kind: 'checkpointed', id, remainingSeconds, epoch, word });

@@ -87,6 +87,8 @@ export type LeaseCommand =
       readonly epoch: number;
       /** Rises with every checkpoint of an epoch, from 0, which is the announcement; one that comes after a later one is void. */
       readonly word: number;
+      /** The last grant that the proposer knew of: a lease granted later, under an id it had before, is passed over. */
+      readonly lastGrantNumber: number;
       readonly remaining: readonly { readonly id: LeaseId; readonly remainingSeconds: number }[];
     };
 

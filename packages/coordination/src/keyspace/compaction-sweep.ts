@@ -1,0 +1,45 @@
+/**
+ * Takes away what compaction let go of, a little at a time. Only keys with history are looked at, so the cost is that of
+ * the garbage, not of the keyspace. A restart begins the sweep anew: what was taken is not met again.
+ */
+import type { KeyEntry } from './key-entry.ts';
+import type { KeyspaceStore } from './store.ts';
+
+export class CompactionSweep {
+  private readonly store: KeyspaceStore;
+  /** Nothing is left of what compaction up to here let go of. */
+  private sweptRevision = 0;
+  /** The compact revision when the sweep under way began. */
+  private target = 0;
+  /** Where the sweep under way is; undefined: none is. */
+  private position: Iterator<KeyEntry> | undefined = undefined;
+
+  constructor(store: KeyspaceStore) {
+    this.store = store;
+  }
+
+  /** The store was loaded anew. */
+  restart(): void {
+    this.sweptRevision = 0;
+    this.position = undefined;
+  }
+
+  /** Looks at or removes up to about `rowsMax` rows. @returns whether there is more to do */
+  step(rowsMax: number): boolean {
+    if (this.position === undefined) {
+      if (this.sweptRevision >= this.store.compactRevision) return false;
+      this.target = this.store.compactRevision;
+      this.position = this.store.index.withHistory.values();
+    }
+    for (let work = 0; work < rowsMax; ) {
+      const next = this.position.next();
+      if (next.done) {
+        this.position = undefined;
+        this.sweptRevision = this.target;
+        return this.sweptRevision < this.store.compactRevision;
+      }
+      work += 1 + this.store.compactEntry(next.value);
+    }
+    return true;
+  }
+}

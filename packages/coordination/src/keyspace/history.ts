@@ -1,0 +1,57 @@
+/** The keyspace's past, for watchers: what changed, revision by revision, and what a record was before. */
+import { TABLE } from '../backend/backend.ts';
+import {
+  type Key,
+  type KeyEvent,
+  type KeyRecord,
+  type Revision,
+  revision as toRevision,
+} from '../machine/values.ts';
+import type { HistoryChunk, HistoryLimits, RevisionEvents, WatchHistory } from '../watches/history.ts';
+import { recordAt } from './range.ts';
+import { decodeRow, placeOfRowKey, rowKey } from './row.ts';
+import type { KeyspaceStore } from './store.ts';
+
+export class KeyspaceHistory implements WatchHistory {
+  private readonly store: KeyspaceStore;
+
+  constructor(store: KeyspaceStore) {
+    this.store = store;
+  }
+
+  get revision(): Revision {
+    return this.store.revision;
+  }
+
+  get compactRevision(): Revision {
+    return this.store.compactRevision;
+  }
+
+  eventsFrom(from: Revision, limits: HistoryLimits): HistoryChunk {
+    const revisions: RevisionEvents[] = [];
+    let rows = 0;
+    let bytes = 0;
+    let events: KeyEvent[] = [];
+    let gathered = 0;
+    for (const { key, value } of this.store.backend.scan(TABLE.revisions, { from: rowKey(from, 0) })) {
+      const place = placeOfRowKey(key);
+      if (place.revision > this.store.revision) break;
+      if (place.revision !== gathered) {
+        if (rows >= limits.rowsMax || bytes >= limits.bytesMax)
+          return { revisions, nextRevision: place.revision };
+        gathered = place.revision;
+        events = [];
+        revisions.push({ revision: place.revision, events });
+      }
+      const record = decodeRow(place.revision, value);
+      events.push({ kind: record.version === 0 ? 'delete' : 'put', record });
+      rows++;
+      bytes += value.length;
+    }
+    return { revisions, nextRevision: toRevision(this.store.revision + 1) };
+  }
+
+  recordBefore(key: Key, revision: Revision): KeyRecord | undefined {
+    return recordAt(this.store, key, revision - 1);
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The keyspace: etcd's multi-version map, driven by commands from the log, the same on every member. One entry of the
+ * log makes at most one revision (S3). Nothing here throws for anything a command says (S10).
+ */
+import { unreachable } from '@synod/consensus';
+import type { Backend } from '../backend/backend.ts';
+import type { KeyspaceCommand, RangeQuery } from '../machine/commands.ts';
+import type { CommandResult, Failure, RangeResult } from '../machine/results.ts';
+import { type Revision, revision as toRevision } from '../machine/values.ts';
+import type { WatchHistory } from '../watches/history.ts';
+import { CompactionSweep } from './compaction-sweep.ts';
+import { KeyspaceHistory } from './history.ts';
+import type { LeaseBook } from './lease-book.ts';
+import { putFailure } from './put-failure.ts';
+import { rangeAt } from './range.ts';
+import { FIRST_REVISION, KeyspaceStore } from './store.ts';
+import { runTransaction } from './transaction.ts';
+import { KeyspaceWrite } from './write.ts';
+
+export class Keyspace {
+  private readonly store: KeyspaceStore;
+  private readonly compaction: CompactionSweep;
+  readonly history: WatchHistory;
+
+  constructor(backend: Backend, leases: LeaseBook) {
+    this.store = new KeyspaceStore(backend, leases);
+    this.compaction = new CompactionSweep(this.store);
+    this.history = new KeyspaceHistory(this.store);
+  }
+
+  get revision(): Revision {
+    return this.store.revision;
+  }
+
+  get compactRevision(): Revision {
+    return this.store.compactRevision;
+  }
+
+  /** Keys that exist now. */
+  get keyCount(): number {
+    return this.store.index.liveCount;
+  }
+
+  /** Takes the state from the backend. The revisions come from the machine's meta row; undefined: a new keyspace. */
+  load(revisions: { readonly current: number; readonly compacted: number } | undefined): void {
+    this.compaction.restart();
+    this.store.load(toRevision(revisions?.current ?? FIRST_REVISION), toRevision(revisions?.compacted ?? 0));
+  }
+
+  range(query: RangeQuery): RangeResult | Failure {
+    return rangeAt(this.store, query, this.store.revision);
+  }
+
+  /** Begins the revision of one log entry. The caller ends it with `finish`, before anything else is written. */
+  begin(): KeyspaceWrite {
+    return new KeyspaceWrite(this.store);
+  }
+
+  apply(write: KeyspaceWrite, command: KeyspaceCommand): CommandResult {
+    switch (command.kind) {
+      case 'put': {
+        const reason = putFailure(this.store, command);
+        return reason === undefined
+          ? write.put(command)
+          : { kind: 'failure', reason, revision: write.current };
+      }
+      case 'deleteRange':
+        return write.deleteRange(command);
+      case 'transaction':
+        return runTransaction(this.store, write, command);
+      case 'compact':
+        return this.compact(write, command.revision);
+      default:
+        return unreachable(command);
+    }
+  }
+
+  /**
+   * Takes away up to `rowsMax` rows or so that compaction let go of. What can be seen does not depend on how far it has
+   * come (S4). @returns whether there is more to do.
+   */
+  sweep(rowsMax: number): boolean {
+    return this.compaction.step(rowsMax);
+  }
+
+  private compact(write: KeyspaceWrite, revision: Revision): CommandResult {
+    const { store } = this;
+    if (revision <= store.compactRevision)
+      return {
+        kind: 'failure',
+        reason: { code: 'revisionCompacted', compactRevision: store.compactRevision },
+        revision: write.current,
+      };
+    if (revision > write.current)
+      return {
+        kind: 'failure',
+        reason: { code: 'revisionInFuture', currentRevision: write.current },
+        revision: write.current,
+      };
+    store.compactRevision = revision;
+    return { kind: 'compacted', revision: write.current };
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Questions to the keyspace, with every option etcd has and in its order of steps: find the keys, filter, sort, then
+ * limit. `count` is of the keys found, before filters.
+ */
+import type { RangeQuery, SortTarget } from '../machine/commands.ts';
+import type { Failure, RangeResult } from '../machine/results.ts';
+import type { KeyRecord, Revision } from '../machine/values.ts';
+import type { KeyspaceStore } from './store.ts';
+
+/** Answers a query. `current`: the revision that counts as now (inside a transaction: with its own changes). */
+export function rangeAt(store: KeyspaceStore, query: RangeQuery, current: Revision): RangeResult | Failure {
+  const failure = rangeFailure(store, query.revision, current);
+  if (failure !== undefined) return failure;
+  const atRevision = query.revision > 0 ? query.revision : current;
+  const isFiltered =
+    query.minModRevision > 0 ||
+    query.maxModRevision > 0 ||
+    query.minCreateRevision > 0 ||
+    query.maxCreateRevision > 0;
+  // One more than asked for, to know whether there is more; everything, where keys are chosen only afterwards.
+  const readMax =
+    query.limit > 0 && query.sort === undefined && !isFiltered ? query.limit + 1 : Number.POSITIVE_INFINITY;
+  let records: KeyRecord[] = [];
+  let count = 0;
+  for (const entry of store.index.entries(query.span)) {
+    const place = entry.changeAt(atRevision);
+    if (place === undefined || place.version === 0) continue;
+    count++;
+    if (query.countOnly || records.length >= readMax) continue;
+    const record = store.row(place);
+    if (record !== undefined) records.push(record);
+  }
+  if (isFiltered) records = records.filter((record) => passes(record, query));
+  if (query.sort !== undefined) sortRecords(records, query.sort.target, query.sort.order === 'descending');
+  const more = query.limit > 0 && records.length > query.limit;
+  if (more) records.length = query.limit;
+  if (query.keysOnly) records = records.map(withoutValue);
+  return { kind: 'range', revision: current, records, more, count };
+}
+
+/** Why a revision cannot be read; undefined: it can. */
+export function rangeFailure(
+  store: KeyspaceStore,
+  atRevision: number,
+  current: Revision,
+): Failure | undefined {
+  if (atRevision > current)
+    return {
+      kind: 'failure',
+      reason: { code: 'revisionInFuture', currentRevision: current },
+      revision: current,
+    };
+  if (atRevision > 0 && atRevision < store.compactRevision)
+    return {
+      kind: 'failure',
+      reason: { code: 'revisionCompacted', compactRevision: store.compactRevision },
+      revision: current,
+    };
+  return undefined;
+}
+
+function passes(record: KeyRecord, query: RangeQuery): boolean {
+  return (
+    (query.maxModRevision === 0 || record.modRevision <= query.maxModRevision) &&
+    (query.minModRevision === 0 || record.modRevision >= query.minModRevision) &&
+    (query.maxCreateRevision === 0 || record.createRevision <= query.maxCreateRevision) &&
+    (query.minCreateRevision === 0 || record.createRevision >= query.minCreateRevision)
+  );
+}
+
+type Order = (a: KeyRecord, b: KeyRecord) => number;
+
+const ORDERS: Readonly<Record<SortTarget, Order>> = {
+  key: (a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
+  version: (a, b) => a.version - b.version,
+  createRevision: (a, b) => a.createRevision - b.createRevision,
+  modRevision: (a, b) => a.modRevision - b.modRevision,
+  value: (a, b) => compareBytes(a.value, b.value),
+};
+
+/** Sorts in place; equals stay in key order. */
+function sortRecords(records: KeyRecord[], target: SortTarget, descending: boolean): void {
+  const order = ORDERS[target];
+  records.sort(descending ? (a, b) => order(b, a) : order);
+}
+
+/** As strings of bytes: the first difference decides, then the length. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length);
+  for (let i = 0; i < shared; i++) {
+    const difference = a[i]! - b[i]!;
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function withoutValue(record: KeyRecord): KeyRecord {
+  return { ...record, value: NO_BYTES };
+}
+
+/** The record of one key as a revision shows it. */
+export function recordAt(
+  store: KeyspaceStore,
+  key: KeyRecord['key'],
+  atRevision: number,
+): KeyRecord | undefined {
+  const place = store.index.get(key)?.changeAt(atRevision);
+  return place === undefined || place.version === 0 ? undefined : store.row(place);
+}

@@ -1,0 +1,103 @@
+/**
+ * Transactions, as etcd runs them: all conditions, inner ones too, are decided against the state before; then the chosen
+ * branches are checked as a whole; only then is anything written. So a transaction that fails changes nothing.
+ */
+import { unreachable } from '@synod/consensus';
+import type { TransactionCommand, TransactionOperation } from '../machine/commands.ts';
+import type {
+  Failure,
+  FailureReason,
+  TransactionOperationResult,
+  TransactionResult,
+} from '../machine/results.ts';
+import { allHold } from './compare.ts';
+import { putFailure } from './put-failure.ts';
+import { rangeAt, rangeFailure } from './range.ts';
+import type { KeyspaceStore } from './store.ts';
+import type { KeyspaceWrite } from './write.ts';
+
+/** A transaction with its branches chosen. */
+interface ChosenTransaction {
+  readonly succeeded: boolean;
+  readonly operations: readonly TransactionOperation[];
+  /** The inner transactions, in the order of `operations`. */
+  readonly inner: readonly ChosenTransaction[];
+}
+
+export function runTransaction(
+  store: KeyspaceStore,
+  write: KeyspaceWrite,
+  command: TransactionCommand,
+): TransactionResult | Failure {
+  const chosen = choose(store, command);
+  const reason = firstFailure(store, write, chosen);
+  if (reason !== undefined) return { kind: 'failure', reason, revision: write.current };
+  return execute(store, write, chosen);
+}
+
+function choose(store: KeyspaceStore, command: TransactionCommand): ChosenTransaction {
+  const succeeded = allHold(store, command.compares);
+  const operations = succeeded ? command.success : command.failure;
+  const inner = operations.filter((operation) => operation.kind === 'transaction');
+  return { succeeded, operations, inner: inner.map((transaction) => choose(store, transaction)) };
+}
+
+function firstFailure(
+  store: KeyspaceStore,
+  write: KeyspaceWrite,
+  chosen: ChosenTransaction,
+): FailureReason | undefined {
+  const inner = chosen.inner.values();
+  for (const operation of chosen.operations) {
+    const reason = operationFailure(store, write, operation, inner);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+function operationFailure(
+  store: KeyspaceStore,
+  write: KeyspaceWrite,
+  operation: TransactionOperation,
+  inner: Iterator<ChosenTransaction>,
+): FailureReason | undefined {
+  switch (operation.kind) {
+    case 'range':
+      return rangeFailure(store, operation.query.revision, write.current)?.reason;
+    case 'put':
+      return putFailure(store, operation);
+    case 'deleteRange':
+      return undefined;
+    case 'transaction':
+      return firstFailure(store, write, inner.next().value!);
+    default:
+      return unreachable(operation);
+  }
+}
+
+function execute(store: KeyspaceStore, write: KeyspaceWrite, chosen: ChosenTransaction): TransactionResult {
+  const inner = chosen.inner.values();
+  const results: TransactionOperationResult[] = [];
+  for (const operation of chosen.operations) {
+    switch (operation.kind) {
+      case 'range': {
+        const result = rangeAt(store, operation.query, write.current);
+        // Checked before; and what the transaction wrote since cannot make a revision unreadable.
+        if (result.kind === 'range') results.push(result);
+        break;
+      }
+      case 'put':
+        results.push(write.put(operation));
+        break;
+      case 'deleteRange':
+        results.push(write.deleteRange(operation));
+        break;
+      case 'transaction':
+        results.push(execute(store, write, inner.next().value!));
+        break;
+      default:
+        unreachable(operation);
+    }
+  }
+  return { kind: 'transaction', revision: write.current, succeeded: chosen.succeeded, results };
+}

@@ -1,0 +1,279 @@
+/**
+ * The replicated state machine: entries in, results and events out. It opens each entry's envelope, drops what was
+ * applied before, hands the commands to their modules, and does between modules what several of them share: a lease's
+ * end deletes keys, one entry makes one revision. It has no clock and no input but the entries (S7).
+ */
+import {
+  assert,
+  decodeEnvelope,
+  type Entry,
+  type Envelope,
+  type LogIndex,
+  logIndex,
+  MalformedBytes,
+  type StateImage,
+  type StateRestore,
+  unreachable,
+} from '@synod/consensus';
+import { type Backend, TABLE } from '../backend/backend.ts';
+import { Keyspace } from '../keyspace/keyspace.ts';
+import type { KeyspaceWrite } from '../keyspace/write.ts';
+import { LeaseModule, type LeaseRevocation } from '../leases/lease-module.ts';
+import { MemberModule } from '../members/member-module.ts';
+import type { WatchHistory } from '../watches/history.ts';
+import { decodeCommands } from './command-codec.ts';
+import type { Command, LeaseCommand, RangeQuery } from './commands.ts';
+import { ImageReader, ViewImage } from './image.ts';
+import type { LeaseFacts, Machine, MachineOutputs, MemberFacts } from './machine-api.ts';
+import { encodeMeta, META_KEY, readMeta } from './meta-row.ts';
+import { Origins } from './origins.ts';
+import type { CommandResult, Failure, RangeResult } from './results.ts';
+import type { Key, LeaseId, Revision } from './values.ts';
+
+export interface MachineOptions {
+  readonly backend: Backend;
+  readonly outputs: MachineOutputs;
+  /** Who founded the cluster: what the list of members says until they speak for themselves. */
+  readonly founders: readonly MemberFacts[];
+}
+
+/** Opens the state machine on what the backend holds. @throws MalformedBytes when another version wrote it. */
+export function createMachine(options: MachineOptions): CoordinationMachine {
+  return new CoordinationMachine(options);
+}
+
+export class CoordinationMachine implements Machine {
+  private readonly backend: Backend;
+  private readonly outputs: MachineOutputs;
+  private readonly leaseModule: LeaseModule;
+  private readonly keyspace: Keyspace;
+  private readonly memberModule: MemberModule;
+  private readonly origins: Origins;
+  /** Monotonic but for a restore. */
+  private applied: LogIndex = logIndex(0);
+  /** Monotonic likewise. Written when a commit of the backend ends. */
+  private durable: LogIndex = logIndex(0);
+  /** Counts restores, so that a commit that began before one does not count after it. */
+  private restores = 0;
+
+  constructor(options: MachineOptions) {
+    this.backend = options.backend;
+    this.outputs = options.outputs;
+    this.leaseModule = new LeaseModule(options.backend, (change) => options.outputs.leaseChanged(change));
+    this.keyspace = new Keyspace(options.backend, this.leaseModule);
+    this.memberModule = new MemberModule(options.backend, options.founders);
+    this.origins = new Origins(options.backend);
+    this.load();
+    this.durable = this.applied;
+  }
+
+  get appliedIndex(): LogIndex {
+    return this.applied;
+  }
+
+  get durableIndex(): LogIndex {
+    return this.durable;
+  }
+
+  get revision(): Revision {
+    return this.keyspace.revision;
+  }
+
+  get compactRevision(): Revision {
+    return this.keyspace.compactRevision;
+  }
+
+  get keyCount(): number {
+    return this.keyspace.keyCount;
+  }
+
+  get history(): WatchHistory {
+    return this.keyspace.history;
+  }
+
+  range(query: RangeQuery): RangeResult | Failure {
+    return this.keyspace.range(query);
+  }
+
+  lease(id: LeaseId): LeaseFacts | undefined {
+    return this.leaseModule.facts(id);
+  }
+
+  leaseKeys(id: LeaseId): Key[] {
+    return this.leaseModule.keysOf(id);
+  }
+
+  leases(): LeaseFacts[] {
+    return this.leaseModule.list();
+  }
+
+  members(): MemberFacts[] {
+    return this.memberModule.list();
+  }
+
+  apply(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      assert(
+        entry.index === this.applied + 1,
+        `entry ${this.applied + 1} is applied next, not ${entry.index}`,
+      );
+      if (entry.kind === 'command') this.applyCommand(entry.payload);
+      this.applied = entry.index;
+    }
+  }
+
+  /** Takes away rows that compaction let go of, a bounded number a call. @returns whether there is more to do */
+  sweep(rowsMax: number): boolean {
+    return this.keyspace.sweep(rowsMax);
+  }
+
+  persist(done: (error: Error | undefined) => void): void {
+    const index = this.applied;
+    const { restores } = this;
+    this.store();
+    this.backend.commit((error) => {
+      if (error === undefined && restores === this.restores && index > this.durable) this.durable = index;
+      done(error);
+    });
+  }
+
+  capture(): StateImage {
+    this.store();
+    return new ViewImage(this.applied, this.backend.view());
+  }
+
+  beginRestore(index: LogIndex): StateRestore {
+    const replacement = this.backend.beginReplace();
+    const reader = new ImageReader(replacement);
+    return {
+      write: (piece) => reader.write(piece),
+      abort: () => replacement.abort(),
+      finish: (done) => {
+        reader.end();
+        replacement.finish((error) => {
+          if (error === undefined && this.applied === index) this.durable = index;
+          done(error);
+        });
+        this.restores++;
+        this.load();
+        assert(this.applied === index, `an image of ${index} holds the state at ${index}`);
+        this.outputs.restored();
+      },
+    };
+  }
+
+  private load(): void {
+    const meta = readMeta(this.backend);
+    this.applied = logIndex(meta?.appliedIndex ?? 0);
+    this.leaseModule.load();
+    this.keyspace.load(meta && { current: meta.revision, compacted: meta.compactRevision });
+    this.memberModule.load();
+    this.origins.load();
+  }
+
+  /** Writes down what is kept in memory between commits. */
+  private store(): void {
+    this.origins.store();
+    const { revision, compactRevision } = this.keyspace;
+    this.backend.put(
+      TABLE.meta,
+      META_KEY,
+      encodeMeta({ appliedIndex: this.applied, revision, compactRevision }),
+    );
+  }
+
+  private applyCommand(payload: Uint8Array): void {
+    const envelope = openEnvelope(payload);
+    // Without an envelope nobody can be waiting for a result.
+    if (envelope === undefined) return;
+    this.outputs.result(envelope, this.resultsOf(envelope));
+  }
+
+  private resultsOf(envelope: Envelope): readonly CommandResult[] {
+    if (!this.origins.admit(envelope)) return [this.failure({ code: 'duplicateProposal' })];
+    const commands = readCommands(envelope.body);
+    if (typeof commands === 'string') return [this.failure({ code: 'unknownCommand', detail: commands })];
+    const write = this.keyspace.begin();
+    const compactRevision = this.keyspace.compactRevision;
+    const results = commands.map((command) => this.run(write, command));
+    write.finish();
+    if (write.events.length > 0) this.outputs.events(this.keyspace.revision, write.events);
+    if (this.keyspace.compactRevision !== compactRevision)
+      this.outputs.compacted(this.keyspace.compactRevision);
+    return results;
+  }
+
+  private run(write: KeyspaceWrite, command: Command): CommandResult {
+    switch (command.module) {
+      case 'keyspace':
+        return this.keyspace.apply(write, command);
+      case 'leases':
+        return this.runLeaseCommand(write, command);
+      case 'members':
+        this.memberModule.publish(command);
+        return { kind: 'memberPublished', revision: write.current };
+      default:
+        return unreachable(command);
+    }
+  }
+
+  private runLeaseCommand(write: KeyspaceWrite, command: LeaseCommand): CommandResult {
+    switch (command.kind) {
+      case 'grant': {
+        const { id, ttlSeconds } = command;
+        const reason = this.leaseModule.grant(id, ttlSeconds);
+        if (reason !== undefined) return { kind: 'failure', reason, revision: write.current };
+        return { kind: 'leaseGranted', id, ttlSeconds, revision: write.current };
+      }
+      case 'revoke':
+        return this.endLease(
+          write,
+          command.cause === 'expired'
+            ? this.leaseModule.expire(command.id, command.epoch, command.grantNumber)
+            : this.leaseModule.revoke(command.id),
+        );
+      case 'checkpoint':
+        this.leaseModule.checkpoint(command);
+        return { kind: 'leasesCheckpointed', revision: write.current };
+      default:
+        return unreachable(command);
+    }
+  }
+
+  /** All keys of a lease go in the revision of its end (C20). */
+  private endLease(write: KeyspaceWrite, revocation: LeaseRevocation): CommandResult {
+    if (revocation.kind === 'refused')
+      return { kind: 'failure', reason: revocation.reason, revision: write.current };
+    write.deleteKeys(revocation.keys);
+    return { kind: 'leaseRevoked', revision: write.current };
+  }
+
+  private failure(reason: Failure['reason']): Failure {
+    return { kind: 'failure', reason, revision: this.keyspace.revision };
+  }
+}
+
+function openEnvelope(payload: Uint8Array): Envelope | undefined {
+  return ifWellFormed(
+    () => decodeEnvelope(payload),
+    () => undefined,
+  );
+}
+
+/** The commands, or what is wrong with the bytes. */
+function readCommands(body: Uint8Array): readonly Command[] | string {
+  return ifWellFormed<readonly Command[] | string>(
+    () => decodeCommands(body),
+    (detail) => detail,
+  );
+}
+
+/** A malformed entry is a value here: every member meets it alike, and none may stop (S10). */
+function ifWellFormed<Value>(decode: () => Value, otherwise: (detail: string) => Value): Value {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof MalformedBytes) return otherwise(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,19 @@
+/** The service layer's limits, each with what happens there. */
+
+/** Questions to other members that wait for an answer; past it: `tooManyRequests`. */
+export const PEER_CALLS_MAX = 50_000;
+
+/** A question to another member without an answer for so many ticks fails with `timeout`. */
+export const PEER_CALL_TIMEOUT_TICKS = 50;
+
+/** Rows of history that watchers who catch up may read in one turn of the event loop. */
+export const WATCH_CATCH_UP_ROWS_A_TURN = 2_000;
+
+/** Leases revoked, at most, in one tick: a burst of expiries must not crowd out the clients. */
+export const LEASE_EXPIRIES_A_TICK = 500;
+
+/**
+ * Bytes that clients may have waiting in the log's queue at one member. Past it: `tooManyRequests`, which clients
+ * take as a reason to wait.
+ */
+export const PENDING_COMMAND_BYTES_MAX = 128 * 1024 * 1024;
