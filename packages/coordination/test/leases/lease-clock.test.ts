@@ -57,6 +57,7 @@ test('C19 a new leader gives every lease its TTL, or what the log says is left, 
 test('C19 a renewal in the extension does not bring the end nearer', () => {
   const clock = leading([{ id: A, ttlSeconds: 10, remainingSeconds: 0, grantNumber: 7 }]);
   clock.renew(A, 1);
+  assert.equal(clock.remainingSeconds(A, 500), 10);
   assert.deepEqual(clock.dueExpiries(10_999, 100), []);
   assert.deepEqual(clock.dueExpiries(11_000, 100), [expiry(A)]);
 });
@@ -133,7 +134,14 @@ test('C19 after a checkpoint a renewal is not acknowledged before the log says f
   clock.changed({ kind: 'granted', id: A, ttlSeconds: 1_000, grantNumber: 7 }, 0);
   assert.notEqual(clock.dueCheckpoint(300_000), undefined);
   const remaining = [{ id: A, remainingSeconds: 0 }];
-  const cleared = { module: 'leases', kind: 'checkpoint', epoch: EPOCH, word: 2, remaining } as const;
+  const cleared = {
+    module: 'leases',
+    kind: 'checkpoint',
+    epoch: EPOCH,
+    word: 2,
+    lastGrantNumber: 7,
+    remaining,
+  } as const;
   // The checkpoint is on its way, not applied; that it was handed out is enough.
   assert.deepEqual(clock.renew(A, 300_001), { kind: 'clearFirst', command: cleared });
   clock.changed({ kind: 'checkpointed', id: A, remainingSeconds: 700, epoch: EPOCH, word: 1 }, 300_002);
@@ -161,6 +169,7 @@ test('the announcement says the epoch and changes no lease', () => {
     kind: 'checkpoint',
     epoch: 9,
     word: 0,
+    lastGrantNumber: 0,
     remaining: [],
   });
 });

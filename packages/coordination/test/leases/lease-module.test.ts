@@ -54,9 +54,9 @@ test('C20 a revocation names every attached key, in byte order, and no other', (
 test('C19 what an earlier leader’s clock still says is void, after a restart too', () => {
   const { module, rows, changes } = openModule();
   module.grant(A, 500);
-  module.checkpoint({ epoch: 7, word: 0, remaining: [] });
+  module.checkpoint({ epoch: 7, word: 0, lastGrantNumber: 9, remaining: [] });
   changes.length = 0;
-  module.checkpoint({ epoch: 6, word: 9, remaining: [{ id: A, remainingSeconds: 1 }] });
+  module.checkpoint({ epoch: 6, word: 9, lastGrantNumber: 9, remaining: [{ id: A, remainingSeconds: 1 }] });
   assert.equal(module.expire(A, 6, 1).kind, 'refused');
   const reopened = new LeaseModule(rows, () => undefined);
   reopened.load();
@@ -78,11 +78,20 @@ test('C19 an expiry that comes twice does not end the lease that was granted in 
 test('C19 a checkpoint that a later one overtook is void', () => {
   const { module } = openModule();
   module.grant(A, 500);
-  module.checkpoint({ epoch: 1, word: 2, remaining: [{ id: A, remainingSeconds: 0 }] });
-  module.checkpoint({ epoch: 1, word: 1, remaining: [{ id: A, remainingSeconds: 3 }] });
+  module.checkpoint({ epoch: 1, word: 2, lastGrantNumber: 9, remaining: [{ id: A, remainingSeconds: 0 }] });
+  module.checkpoint({ epoch: 1, word: 1, lastGrantNumber: 9, remaining: [{ id: A, remainingSeconds: 3 }] });
   assert.equal(module.facts(A)?.remainingSeconds, 0);
-  module.checkpoint({ epoch: 2, word: 1, remaining: [{ id: A, remainingSeconds: 3 }] });
+  module.checkpoint({ epoch: 2, word: 1, lastGrantNumber: 9, remaining: [{ id: A, remainingSeconds: 3 }] });
   assert.equal(module.facts(A)?.remainingSeconds, 3);
+});
+
+test('C19 a checkpoint does not shorten the lease that was granted after it was said', () => {
+  const { module } = openModule();
+  module.grant(A, 500);
+  module.revoke(A);
+  module.grant(A, 500);
+  module.checkpoint({ epoch: 1, word: 1, lastGrantNumber: 1, remaining: [{ id: A, remainingSeconds: 3 }] });
+  assert.equal(module.facts(A)?.remainingSeconds, 0);
 });
 
 test('a checkpoint passes over leases that are gone', () => {
@@ -93,7 +102,7 @@ test('a checkpoint passes over leases that are gone', () => {
     { id: B, remainingSeconds: 3 },
     { id: A, remainingSeconds: 400 },
   ];
-  module.checkpoint({ epoch: 1, word: 1, remaining });
+  module.checkpoint({ epoch: 1, word: 1, lastGrantNumber: 9, remaining });
   assert.deepEqual(changes, [{ kind: 'checkpointed', id: A, remainingSeconds: 400, epoch: 1, word: 1 }]);
   assert.deepEqual(module.facts(A), { id: A, ttlSeconds: 500, remainingSeconds: 400, grantNumber: 1 });
   assert.equal(module.facts(B), undefined);
@@ -123,7 +132,7 @@ test('S8 whatever was done, the rows alone bring it back', () => {
         else if (s.kind === 'expire') module.expire(s.id, s.epoch, s.grantNumber);
         else {
           const remaining = [{ id: s.id, remainingSeconds: s.left }];
-          module.checkpoint({ epoch: s.epoch, word: s.word, remaining });
+          module.checkpoint({ epoch: s.epoch, word: s.word, lastGrantNumber: 9, remaining });
         }
       }
       const reopened = new LeaseModule(rows, () => undefined);
