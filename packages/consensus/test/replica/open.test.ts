@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ByteWriter } from '../../src/bytes/writer.ts';
+import { epoch, logIndex, ticket } from '../../src/core/numbers.ts';
+import { describeJournalError } from '../../src/journal/journal-error.ts';
+import { SnapshotFileEncoder } from '../../src/journal/snapshot-file.ts';
+import { snapshotPath } from '../../src/replica/snapshot-names.ts';
+import { entries, ReplicaBench } from './scripted-core.ts';
+
+/** The bytes of a toy state with these bodies, as a snapshot file. */
+function putSnapshot(bench: ReplicaBench, index: number, bodies: readonly string[]): string {
+  const path = snapshotPath(logIndex(index));
+  const encoder = new SnapshotFileEncoder();
+  const state = new ByteWriter();
+  state.varint(bodies.length);
+  for (const body of bodies) state.latin1(body);
+  state.varint(0);
+  const { membership } = bench.core.snapshotMeta(logIndex(index));
+  const chunks = [
+    encoder.header({ index: logIndex(index), epoch: epoch(1), membership }),
+    encoder.piece(state.finish()),
+    encoder.footer(),
+  ];
+  bench.disk.create(path, 0, () => {});
+  bench.disk.writeDurably(path, 0, chunks, () => {});
+  bench.disk.settle();
+  return path;
+}
+
+/** A member whose log begins after entry 5 while its state holds nothing, as a power cut between two steps leaves it. */
+function stateBehind(): ReplicaBench {
+  const bench = ReplicaBench.opened();
+  bench.core.answer = (input) =>
+    input.kind === 'tick'
+      ? [
+          {
+            kind: 'write',
+            ticket: ticket(1),
+            records: [{ kind: 'snapshot', meta: bench.core.snapshotMeta(logIndex(5)) }],
+          },
+        ]
+      : [];
+  bench.replica.tick();
+  bench.settle();
+  return bench;
+}
+
+test('a state below the log, with no snapshot file between, refuses to start and says what to do', () => {
+  const bench = stateBehind();
+  bench.disk.crash();
+  const result = new ReplicaBench(bench.disk).open();
+  assert(!result.ok);
+  assert.deepEqual(result.error, { kind: 'stateBehindLog', stateIndex: 0, logBeginsAfter: 5 });
+  assert.match(describeJournalError(result.error), /log begins after entry 5.*Restore this member/);
+});
+
+test('pitfall 27 a power cut after the snapshot record and before the restore: the file is put in force at the start', () => {
+  const bench = stateBehind();
+  putSnapshot(bench, 5, ['a', 'b']);
+  bench.disk.crash();
+  const again = new ReplicaBench(bench.disk);
+  assert(again.open().ok);
+  assert.equal(again.machine.appliedIndex, 5);
+  assert.deepEqual(again.machine.bodies, ['a', 'b']);
+});
+
+test('a whole file that the log does not know yet is put in force too: what it holds is committed', () => {
+  const bench = ReplicaBench.opened();
+  putSnapshot(bench, 7, ['x']);
+  bench.disk.crash();
+  const again = new ReplicaBench(bench.disk);
+  assert(again.open().ok);
+  assert.equal(again.machine.appliedIndex, 7);
+  again.core.answer = (input) => (input.kind === 'tick' ? [{ kind: 'apply', entries: entries(1, 8) }] : []);
+  again.replica.tick();
+  assert.equal(again.machine.gaps, 0, 'entries that the state holds are passed over');
+  assert.equal(again.machine.appliedIndex, 8);
+});
+
+test('a rotten snapshot file is not touched, and an older sound one serves', () => {
+  const bench = stateBehind();
+  putSnapshot(bench, 6, ['sound']);
+  const rotten = putSnapshot(bench, 9, ['rotten']);
+  bench.disk.corrupt(rotten, bench.disk.size(rotten)! - 30);
+  bench.disk.crash();
+  const again = new ReplicaBench(bench.disk);
+  assert(again.open().ok);
+  assert.deepEqual(again.machine.bodies, ['sound']);
+});
+
+test('unfinished files of an earlier life are removed', () => {
+  const bench = ReplicaBench.opened();
+  bench.disk.create('snapshot/0000000000000009.snap.received.part', 10, () => {});
+  bench.disk.settle();
+  bench.disk.crash();
+  assert(new ReplicaBench(bench.disk).open().ok);
+  assert.deepEqual(bench.disk.list('snapshot'), []);
+});
+
+test('what was recovered is told: entries, torn bytes, time', () => {
+  const bench = ReplicaBench.opened();
+  assert.deepEqual(bench.events, [
+    { kind: 'recovered', entries: 0, lastIndex: 0, tornBytes: 0, milliseconds: 0 },
+  ]);
+});
