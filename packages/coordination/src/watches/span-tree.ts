@@ -5,13 +5,13 @@
  */
 import { ALL_AFTER, type Key } from '../machine/values.ts';
 
-interface SpanNode<Value> {
+interface Branch<Value> {
   readonly from: Key;
   /** Exclusive; ALL_AFTER: no end. */
   readonly to: Key;
   readonly value: Value;
-  left: SpanNode<Value> | undefined;
-  right: SpanNode<Value> | undefined;
+  left: Branch<Value> | undefined;
+  right: Branch<Value> | undefined;
   /** Of the subtree. Those of left and right differ by at most one. */
   height: number;
   /** The furthest `to` in the subtree. */
@@ -19,7 +19,7 @@ interface SpanNode<Value> {
 }
 
 export class SpanTree<Value> {
-  private root: SpanNode<Value> | undefined;
+  private root: Branch<Value> | undefined;
 
   get isEmpty(): boolean {
     return this.root === undefined;
@@ -31,11 +31,11 @@ export class SpanTree<Value> {
   }
 
   get(from: Key, to: Key): Value | undefined {
-    let node = this.root;
-    while (node !== undefined) {
-      const order = compareSpans(from, to, node);
-      if (order === 0) return node.value;
-      node = order < 0 ? node.left : node.right;
+    let branch = this.root;
+    while (branch !== undefined) {
+      const order = compareSpans(from, to, branch);
+      if (order === 0) return branch.value;
+      branch = order < 0 ? branch.left : branch.right;
     }
     return undefined;
   }
@@ -74,92 +74,92 @@ function further(a: Key, b: Key): Key {
   return a < b ? b : a;
 }
 
-function compareSpans(from: Key, to: Key, node: SpanNode<unknown>): number {
-  if (from !== node.from) return from < node.from ? -1 : 1;
-  if (to !== node.to) return to < node.to ? -1 : 1;
+function compareSpans(from: Key, to: Key, branch: Branch<unknown>): number {
+  if (from !== branch.from) return from < branch.from ? -1 : 1;
+  if (to !== branch.to) return to < branch.to ? -1 : 1;
   return 0;
 }
 
-function collect<Value>(node: SpanNode<Value> | undefined, key: Key, into: Value[]): void {
-  while (node !== undefined && endsAfter(node.reach, key)) {
-    collect(node.left, key, into);
+function collect<Value>(branch: Branch<Value> | undefined, key: Key, into: Value[]): void {
+  while (branch !== undefined && endsAfter(branch.reach, key)) {
+    collect(branch.left, key, into);
     // Everything to the right begins after the key, too.
-    if (key < node.from) return;
-    if (endsAfter(node.to, key)) into.push(node.value);
-    node = node.right;
+    if (key < branch.from) return;
+    if (endsAfter(branch.to, key)) into.push(branch.value);
+    branch = branch.right;
   }
 }
 
-function insert<Value>(node: SpanNode<Value> | undefined, added: SpanNode<Value>): SpanNode<Value> {
-  if (node === undefined) return added;
-  if (compareSpans(added.from, added.to, node) < 0) node.left = insert(node.left, added);
-  else node.right = insert(node.right, added);
-  return balance(node);
+function insert<Value>(branch: Branch<Value> | undefined, added: Branch<Value>): Branch<Value> {
+  if (branch === undefined) return added;
+  if (compareSpans(added.from, added.to, branch) < 0) branch.left = insert(branch.left, added);
+  else branch.right = insert(branch.right, added);
+  return balance(branch);
 }
 
-function remove<Value>(node: SpanNode<Value> | undefined, from: Key, to: Key): SpanNode<Value> | undefined {
-  if (node === undefined) return undefined;
-  const order = compareSpans(from, to, node);
-  if (order < 0) node.left = remove(node.left, from, to);
-  else if (order > 0) node.right = remove(node.right, from, to);
+function remove<Value>(branch: Branch<Value> | undefined, from: Key, to: Key): Branch<Value> | undefined {
+  if (branch === undefined) return undefined;
+  const order = compareSpans(from, to, branch);
+  if (order < 0) branch.left = remove(branch.left, from, to);
+  else if (order > 0) branch.right = remove(branch.right, from, to);
   else {
-    if (node.left === undefined) return node.right;
-    if (node.right === undefined) return node.left;
-    const successor = leftmost(node.right);
-    successor.right = remove(node.right, successor.from, successor.to);
-    successor.left = node.left;
+    if (branch.left === undefined) return branch.right;
+    if (branch.right === undefined) return branch.left;
+    const successor = leftmost(branch.right);
+    successor.right = remove(branch.right, successor.from, successor.to);
+    successor.left = branch.left;
     return balance(successor);
   }
-  return balance(node);
+  return balance(branch);
 }
 
-function leftmost<Value>(node: SpanNode<Value>): SpanNode<Value> {
-  while (node.left !== undefined) node = node.left;
-  return node;
+function leftmost<Value>(branch: Branch<Value>): Branch<Value> {
+  while (branch.left !== undefined) branch = branch.left;
+  return branch;
 }
 
-const heightOf = (node: SpanNode<unknown> | undefined): number => node?.height ?? 0;
+const heightOf = (branch: Branch<unknown> | undefined): number => branch?.height ?? 0;
 
-/** Rights the node, whose subtrees are right and differ by at most two in height; returns what stands there now. */
-function balance<Value>(node: SpanNode<Value>): SpanNode<Value> {
-  const lean = heightOf(node.left) - heightOf(node.right);
+/** Rights the branch, whose subtrees are right and differ by at most two in height; returns what stands there now. */
+function balance<Value>(branch: Branch<Value>): Branch<Value> {
+  const lean = heightOf(branch.left) - heightOf(branch.right);
   if (lean > 1) {
-    const left = node.left!;
-    if (heightOf(left.left) < heightOf(left.right)) node.left = rotateLeft(left);
-    return rotateRight(node);
+    const left = branch.left!;
+    if (heightOf(left.left) < heightOf(left.right)) branch.left = rotateLeft(left);
+    return rotateRight(branch);
   }
   if (lean < -1) {
-    const right = node.right!;
-    if (heightOf(right.right) < heightOf(right.left)) node.right = rotateRight(right);
-    return rotateLeft(node);
+    const right = branch.right!;
+    if (heightOf(right.right) < heightOf(right.left)) branch.right = rotateRight(right);
+    return rotateLeft(branch);
   }
-  measure(node);
-  return node;
+  measure(branch);
+  return branch;
 }
 
-function rotateRight<Value>(node: SpanNode<Value>): SpanNode<Value> {
-  const top = node.left!;
-  node.left = top.right;
-  top.right = node;
-  measure(node);
+function rotateRight<Value>(branch: Branch<Value>): Branch<Value> {
+  const top = branch.left!;
+  branch.left = top.right;
+  top.right = branch;
+  measure(branch);
   measure(top);
   return top;
 }
 
-function rotateLeft<Value>(node: SpanNode<Value>): SpanNode<Value> {
-  const top = node.right!;
-  node.right = top.left;
-  top.left = node;
-  measure(node);
+function rotateLeft<Value>(branch: Branch<Value>): Branch<Value> {
+  const top = branch.right!;
+  branch.right = top.left;
+  top.left = branch;
+  measure(branch);
   measure(top);
   return top;
 }
 
-function measure(node: SpanNode<unknown>): void {
-  const { left, right } = node;
-  node.height = 1 + Math.max(heightOf(left), heightOf(right));
-  let reach = node.to;
+function measure(branch: Branch<unknown>): void {
+  const { left, right } = branch;
+  branch.height = 1 + Math.max(heightOf(left), heightOf(right));
+  let reach = branch.to;
   if (left !== undefined) reach = further(reach, left.reach);
   if (right !== undefined) reach = further(reach, right.reach);
-  node.reach = reach;
+  branch.reach = reach;
 }

@@ -61,7 +61,7 @@ export class WatchHub {
 
   /** All changes of one revision, which was just applied. */
   publish(revision: Revision, events: readonly KeyEvent[]): void {
-    assert(revision > this.revision, `revision ${revision} is published after ${this.revision}`);
+    assert(revision > this.revision, 'revisions are published once and in order');
     this.revision = revision;
     if (this.synced.isEmpty) return;
     const first = events[0];

@@ -49,6 +49,12 @@ const ORDERS: Readonly<Record<string, (i: number, count: number) => number>> = {
   'inwards from the end': (i, count) => (i % 2 === 0 ? count - 1 - i / 2 : (i - 1) / 2),
 };
 
+/** The fewest spans that an AVL tree of a height can hold: each level needs the two below it and a root. */
+function fewestAt(height: number): number {
+  return height <= 0 ? 0 : fewestAt(height - 1) + fewestAt(height - 2) + 1;
+}
+const FEWEST = Array.from({ length: 25 }, (_, height) => fewestAt(height));
+
 for (const [order, place] of Object.entries(ORDERS)) {
   test(`spans that come ${order} do not make a list: a walk stays short`, () => {
     const tree = new SpanTree<number>();
@@ -56,11 +62,13 @@ for (const [order, place] of Object.entries(ORDERS)) {
     for (let i = 0; i < 10_000; i++) {
       const at = place(i, 10_000);
       tree.add(key(name(at)), key(name(at + 1)), at);
+      assert.ok(FEWEST[tree.height]! <= i + 1, `height ${tree.height} with ${i + 1} spans`);
     }
-    // AVL: at most 1.44 log2(n + 2): 19 for 10,000 and 14 for 1,000.
-    assert.ok(tree.height <= 19, `height ${tree.height}`);
-    for (let i = 0; i < 9_000; i++) tree.remove(key(name(i)), key(name(i + 1)));
-    assert.ok(tree.height <= 14, `height ${tree.height}`);
+    for (let i = 0; i < 9_000; i++) {
+      tree.remove(key(name(i)), key(name(i + 1)));
+      const left = 9_999 - i;
+      assert.ok(FEWEST[tree.height]! <= left, `height ${tree.height} with ${left} spans`);
+    }
     const found: number[] = [];
     tree.collect(key(`${name(9_500)}/x`), found);
     assert.deepEqual(found, [9_500]);
