@@ -1,0 +1,104 @@
+/**
+ * Answers of KV and Lease as plain objects, by tables of their fields, so that two of them can be compared and a
+ * difference reads well. What must differ between two clusters (ids, terms, times) is left out of the tables.
+ */
+import { decodeFields } from './protobuf-fields.ts';
+
+type Field = 'number' | 'text' | 'texts' | Shape | readonly [Shape];
+export interface Shape {
+  /** Field number → name and kind; a shape in brackets is repeated. */
+  readonly [fieldNumber: number]: readonly [name: string, field: Field];
+}
+export type Plain = { readonly [name: string]: PlainValue };
+type PlainValue = number | string | readonly string[] | Plain | readonly Plain[];
+
+const HEADER: Shape = { 3: ['revision', 'number'] };
+const KEY_VALUE: Shape = {
+  1: ['key', 'text'],
+  2: ['createRevision', 'number'],
+  3: ['modRevision', 'number'],
+  4: ['version', 'number'],
+  5: ['value', 'text'],
+  6: ['lease', 'number'],
+};
+const RANGE: Shape = {
+  1: ['header', HEADER],
+  2: ['kvs', [KEY_VALUE]],
+  3: ['more', 'number'],
+  4: ['count', 'number'],
+};
+const PUT: Shape = { 1: ['header', HEADER], 2: ['prevKv', KEY_VALUE] };
+const DELETE_RANGE: Shape = {
+  1: ['header', HEADER],
+  2: ['deleted', 'number'],
+  3: ['prevKvs', [KEY_VALUE]],
+};
+const TXN: { [fieldNumber: number]: readonly [string, Field] } = {
+  1: ['header', HEADER],
+  2: ['succeeded', 'number'],
+};
+const RESPONSE_OP: Shape = {
+  1: ['range', RANGE],
+  2: ['put', PUT],
+  3: ['deleteRange', DELETE_RANGE],
+  4: ['txn', TXN],
+};
+TXN[3] = ['responses', [RESPONSE_OP]];
+
+/** By the path of the call. */
+export const ANSWER_SHAPES = {
+  '/etcdserverpb.KV/Range': RANGE,
+  '/etcdserverpb.KV/Put': PUT,
+  '/etcdserverpb.KV/DeleteRange': DELETE_RANGE,
+  '/etcdserverpb.KV/Txn': TXN as Shape,
+  '/etcdserverpb.KV/Compact': { 1: ['header', HEADER] },
+  '/etcdserverpb.Lease/LeaseGrant': {
+    1: ['header', HEADER],
+    2: ['id', 'number'],
+    3: ['ttl', 'number'],
+    4: ['error', 'text'],
+  },
+  '/etcdserverpb.Lease/LeaseRevoke': { 1: ['header', HEADER] },
+  // Read without a round through the log: the revision in their headers may lag.
+  '/etcdserverpb.Lease/LeaseTimeToLive': {
+    2: ['id', 'number'],
+    4: ['grantedTtl', 'number'],
+    5: ['keys', 'texts'],
+  },
+  '/etcdserverpb.Lease/LeaseLeases': { 2: ['leases', [{ 1: ['id', 'number'] }]] },
+} satisfies Record<string, Shape>;
+
+export type ComparedPath = keyof typeof ANSWER_SHAPES;
+
+/** Repeated things whose order etcd leaves open are sorted. */
+const UNORDERED = new Set(['keys', 'leases']);
+
+export function plainAnswer(path: ComparedPath, message: Buffer): Plain {
+  return toPlain(ANSWER_SHAPES[path], message);
+}
+
+function toPlain(shape: Shape, message: Buffer): Plain {
+  const fields = decodeFields(message);
+  const plain: Record<string, PlainValue> = {};
+  for (const [number, values] of fields) {
+    const entry = shape[number];
+    if (entry === undefined) continue;
+    const [name, field] = entry;
+    const all = values.map((value) => plainValue(field, value));
+    if (Array.isArray(field) || field === 'texts')
+      plain[name] = (UNORDERED.has(name) ? all.sort(byText) : all) as PlainValue;
+    else plain[name] = all.at(-1)!;
+  }
+  return plain;
+}
+
+function plainValue(field: Field, value: number | Buffer): PlainValue {
+  if (typeof value === 'number') return value;
+  if (field === 'text' || field === 'texts') return value.toString('latin1');
+  if (field === 'number') throw new Error('a number was expected');
+  return toPlain((Array.isArray(field) ? field[0] : field) as Shape, value);
+}
+
+function byText(left: PlainValue, right: PlainValue): number {
+  return JSON.stringify(left) < JSON.stringify(right) ? -1 : 1;
+}

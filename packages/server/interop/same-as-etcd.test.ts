@@ -1,0 +1,70 @@
+/**
+ * The same random requests to the cluster and to a real etcd beside it: status, error text and every field of every
+ * answer must be equal (ids, terms and remaining times aside).
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Cluster } from './cluster/cluster.ts';
+import { targetNamed } from './cluster/target.ts';
+import { type GrpcAnswer, GrpcChannel } from './grpc-channel.ts';
+import { type ComparedPath, plainAnswer } from './message-shapes.ts';
+import { RandomRequests } from './random-requests.ts';
+import { sharedCluster } from './shared-cluster.ts';
+
+const SEED = Number(process.env['SYNOD_INTEROP_SEED'] ?? 20_240_229);
+const REQUESTS = Number(process.env['SYNOD_INTEROP_REQUESTS'] ?? 10_000);
+
+let reference: Cluster;
+const cluster = sharedCluster(
+  {},
+  {
+    started: async () => {
+      reference = await Cluster.start({ target: targetNamed('etcd'), memberCount: 1 });
+    },
+    stopping: () => reference?.destroy(),
+  },
+);
+
+interface Outcome {
+  readonly status: number;
+  readonly text: string;
+  readonly answer: unknown;
+}
+
+function outcome(path: ComparedPath, { status, text, message }: GrpcAnswer): Outcome {
+  return { status, text, answer: message === undefined ? undefined : plainAnswer(path, message) };
+}
+
+function revisionIn(answer: unknown): number {
+  return (answer as { header?: { revision?: number } } | undefined)?.header?.revision ?? 0;
+}
+
+test(`${REQUESTS} requests of seed ${SEED}`, async (context) => {
+  const channels = cluster().members.map((member) => new GrpcChannel(member));
+  const etcd = new GrpcChannel(reference.members[0]!);
+  const requests = new RandomRequests(SEED);
+  const statuses = new Map<string, number>();
+  let turn = 0;
+  let upToDate = channels[0]!;
+  for (let at = 0; at < REQUESTS; at++) {
+    const request = requests.next();
+    if (!request.mayLag) turn++;
+    // The member that answered last from the log has applied what it answered: it may be asked without one.
+    const channel = request.mayLag ? upToDate : channels[turn % channels.length]!;
+    const [ours, theirs] = await Promise.all([
+      channel.unary(request.path, request.message),
+      etcd.unary(request.path, request.message),
+    ]);
+    const expected = outcome(request.path, theirs);
+    assert.notEqual(expected.status, -1, `request ${at} ended the real etcd: ${request.description}`);
+    assert.deepEqual(outcome(request.path, ours), expected, `request ${at}: ${request.description}`);
+    requests.revision = Math.max(requests.revision, revisionIn(expected.answer));
+    if (request.path === '/etcdserverpb.KV/Compact' && expected.status === 0)
+      requests.compacted = Number(/1=(\d+)/.exec(request.description)?.[1] ?? requests.compacted);
+    if (expected.status === 0 && !request.mayLag) upToDate = channel;
+    const key = expected.status === 0 ? 'OK' : expected.text;
+    statuses.set(key, (statuses.get(key) ?? 0) + 1);
+  }
+  for (const [text, count] of statuses) context.diagnostic(`${count} × ${text}`);
+  for (const channel of [...channels, etcd]) channel.close();
+});
