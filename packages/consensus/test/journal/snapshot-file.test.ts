@@ -66,6 +66,14 @@ test('a snapshot file with any bit flipped, or cut anywhere, is refused', () => 
   assert.throws(() => readAll(Buffer.concat([bytes, Uint8Array.of(0)])), MalformedBytes);
 });
 
+test('two sound chunks in the wrong order are refused by the sum of the whole', () => {
+  const bytes = file([Uint8Array.of(1), Uint8Array.of(2)]);
+  const swapped = bytes.slice();
+  swapped.set(bytes.subarray(63, 72), 72);
+  swapped.set(bytes.subarray(72, 81), 63);
+  assert.throws(() => readAll(swapped), /as a whole/);
+});
+
 test('an empty state is a file too', () => {
   assert.equal(readAll(file([])).content.length, 0);
 });

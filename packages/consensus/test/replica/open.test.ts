@@ -1,31 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ByteWriter } from '../../src/bytes/writer.ts';
-import { epoch, logIndex, ticket } from '../../src/core/numbers.ts';
+import { logIndex, ticket } from '../../src/core/numbers.ts';
 import { describeJournalError } from '../../src/journal/journal-error.ts';
-import { SnapshotFileEncoder } from '../../src/journal/snapshot-file.ts';
-import { snapshotPath } from '../../src/replica/snapshot-names.ts';
-import { entries, ReplicaBench } from './scripted-core.ts';
-
-/** The bytes of a toy state with these bodies, as a snapshot file. */
-function putSnapshot(bench: ReplicaBench, index: number, bodies: readonly string[]): string {
-  const path = snapshotPath(logIndex(index));
-  const encoder = new SnapshotFileEncoder();
-  const state = new ByteWriter();
-  state.varint(bodies.length);
-  for (const body of bodies) state.latin1(body);
-  state.varint(0);
-  const { membership } = bench.core.snapshotMeta(logIndex(index));
-  const chunks = [
-    encoder.header({ index: logIndex(index), epoch: epoch(1), membership }),
-    encoder.piece(state.finish()),
-    encoder.footer(),
-  ];
-  bench.disk.create(path, 0, () => {});
-  bench.disk.writeDurably(path, 0, chunks, () => {});
-  bench.disk.settle();
-  return path;
-}
+import { entries, putSnapshot, ReplicaBench } from './scripted-core.ts';
 
 /** A member whose log begins after entry 5 while its state holds nothing, as a power cut between two steps leaves it. */
 function stateBehind(): ReplicaBench {

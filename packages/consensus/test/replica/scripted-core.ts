@@ -2,16 +2,19 @@
 import assert from 'node:assert/strict';
 import { MalformedBytes } from '../../src/bytes/malformed.ts';
 import { latin1Decode, latin1Encode } from '../../src/bytes/reader.ts';
+import { ByteWriter } from '../../src/bytes/writer.ts';
 import type { ConsensusCore, CoreStatus, RecoveredLog } from '../../src/core/core.ts';
 import type { Effect, SnapshotMeta } from '../../src/core/effects.ts';
 import type { Input } from '../../src/core/inputs.ts';
 import { simpleMembership } from '../../src/core/membership.ts';
 import type { MessageCodec, PeerMessage } from '../../src/core/messages.ts';
-import { clusterId, epoch, type LogIndex, logIndex, memberId, NO_INDEX } from '../../src/core/numbers.ts';
+import { clusterId, epoch, type LogIndex, logIndex, memberId } from '../../src/core/numbers.ts';
 import { MemoryDisk } from '../../src/journal/memory-disk.ts';
+import { SnapshotFileEncoder } from '../../src/journal/snapshot-file.ts';
 import { openReplica, type ReplicaOpenResult } from '../../src/replica/open.ts';
 import type { Lane, ReplicaEvent } from '../../src/replica/ports.ts';
 import type { Replica } from '../../src/replica/replica.ts';
+import { snapshotPath } from '../../src/replica/snapshot-names.ts';
 import { ToyMachine } from './toy-machine.ts';
 
 export const SELF = memberId('00000000000000a1');
@@ -188,4 +191,22 @@ export function entries(from: number, to: number) {
   }));
 }
 
-export const GENESIS = NO_INDEX;
+/** The bytes of a toy state with these bodies, as a snapshot file. */
+export function putSnapshot(bench: ReplicaBench, index: number, bodies: readonly string[]): string {
+  const path = snapshotPath(logIndex(index));
+  const encoder = new SnapshotFileEncoder();
+  const state = new ByteWriter();
+  state.varint(bodies.length);
+  for (const body of bodies) state.latin1(body);
+  state.varint(0);
+  const { membership } = bench.core.snapshotMeta(logIndex(index));
+  const chunks = [
+    encoder.header({ index: logIndex(index), epoch: epoch(1), membership }),
+    encoder.piece(state.finish()),
+    encoder.footer(),
+  ];
+  bench.disk.create(path, 0, () => {});
+  bench.disk.writeDurably(path, 0, chunks, () => {});
+  bench.disk.settle();
+  return path;
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Effect } from '../../src/core/effects.ts';
+import { logIndex } from '../../src/core/numbers.ts';
+import { APPLY_ENTRIES_PER_TURN } from '../../src/replica/limits.ts';
+import { entries, putSnapshot, ReplicaBench } from './scripted-core.ts';
+
+/** A replica whose core gives these effects at the next tick. */
+function given(bench: ReplicaBench, effects: readonly Effect[]): void {
+  bench.core.answer = (input) => (input.kind === 'tick' ? effects : []);
+  bench.replica.tick();
+}
+
+const restore = (bench: ReplicaBench, index: number): Effect => ({
+  kind: 'restore',
+  meta: bench.core.snapshotMeta(logIndex(index)),
+});
+
+const appliedInputs = (bench: ReplicaBench): number[] =>
+  bench.core.inputs.filter((input) => input.kind === 'applied').map(({ index }) => index);
+
+test('pitfall 27 entries that follow a snapshot wait until it is in force', () => {
+  const bench = ReplicaBench.opened();
+  putSnapshot(bench, 5, ['a']);
+  given(bench, [restore(bench, 5), { kind: 'apply', entries: entries(6, 7) }]);
+  assert.equal(
+    bench.machine.appliedIndex,
+    5,
+    'the state was replaced in this turn, but it is not durable yet',
+  );
+  assert.deepEqual(appliedInputs(bench), []);
+  bench.settle();
+  assert.deepEqual(appliedInputs(bench), [5, 7]);
+  assert.equal(bench.machine.gaps, 0);
+});
+
+test('pitfall 27 of two snapshots in quick succession neither loses its file before it is in force', () => {
+  const bench = ReplicaBench.opened();
+  const first = putSnapshot(bench, 5, ['a']);
+  const second = putSnapshot(bench, 9, ['a', 'b']);
+  given(bench, [restore(bench, 5), restore(bench, 9), { kind: 'apply', entries: entries(10, 10) }]);
+  bench.settle();
+  assert.deepEqual(appliedInputs(bench), [5, 9, 10]);
+  assert.deepEqual(bench.machine.bodies, ['a', 'b']);
+  assert.equal(bench.machine.gaps, 0);
+  assert.deepEqual([bench.disk.size(first), bench.disk.size(second)], [undefined, undefined]);
+});
+
+test('a snapshot that the state is already past is passed over', () => {
+  const bench = ReplicaBench.opened();
+  given(bench, [{ kind: 'apply', entries: entries(1, 8) }]);
+  given(bench, [restore(bench, 5)]);
+  bench.settle();
+  assert.equal(bench.machine.appliedIndex, 8);
+  assert.equal(bench.machine.restores, 0);
+});
+
+test('a snapshot whose file is gone ends the member with a reason', () => {
+  const bench = ReplicaBench.opened();
+  given(bench, [restore(bench, 5)]);
+  bench.settle();
+  const fatal = bench.events.find((event) => event.kind === 'fatal');
+  assert.match(fatal?.reason ?? '', /snapshot\/0000000000000005\.snap cannot be restored/);
+});
+
+test('a long replay leaves the turn to others between its parts', () => {
+  const bench = ReplicaBench.opened();
+  given(bench, [{ kind: 'apply', entries: entries(1, 3 * APPLY_ENTRIES_PER_TURN) }]);
+  assert.deepEqual(appliedInputs(bench), [APPLY_ENTRIES_PER_TURN]);
+  bench.settle();
+  assert.deepEqual(appliedInputs(bench).at(-1), 3 * APPLY_ENTRIES_PER_TURN);
+  assert.equal(bench.machine.gaps, 0);
+});
