@@ -71,6 +71,11 @@ const REFUSED: readonly Case[] = [
     DUPLICATE,
   ],
   [
+    'a put within a delete, behind a shorter delete inside it',
+    ...transaction([remove('a', 'e'), remove('b', 'c'), put('d')]),
+    DUPLICATE,
+  ],
+  [
     'an inner delete, then an inner put',
     ...transaction([inner([remove('x')]), inner([put('x')])]),
     DUPLICATE,
