@@ -43,11 +43,26 @@ export class GrpcChannel {
   }
 
   unary(path: string, message: Uint8Array, timeoutMs = 30_000): Promise<GrpcAnswer> {
-    const framed = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
-    framed[0] = 0;
-    framed.writeUInt32BE(message.length, 1);
-    framed.set(message, PREFIX_BYTES);
-    return this.exchange(path, framed, timeoutMs);
+    return this.exchange(path, framed(message), timeoutMs);
+  }
+
+  /** Sends one message on a stream that stays open, and yields what comes until the caller has enough. */
+  async *stream(path: string, message: Uint8Array): AsyncGenerator<Buffer> {
+    const stream = this.session.request(headersFor(path));
+    stream.write(framed(message));
+    try {
+      let rest = Buffer.alloc(0);
+      for await (const chunk of stream) {
+        rest = Buffer.concat([rest, chunk as Buffer]);
+        while (rest.length >= PREFIX_BYTES && rest.length >= PREFIX_BYTES + rest.readUInt32BE(1)) {
+          const end = PREFIX_BYTES + rest.readUInt32BE(1);
+          yield rest.subarray(PREFIX_BYTES, end);
+          rest = rest.subarray(end);
+        }
+      }
+    } finally {
+      stream.close(constants.NGHTTP2_CANCEL);
+    }
   }
 
   /** The body as given, framed or not. */
@@ -57,12 +72,7 @@ export class GrpcChannel {
         resolve({ status: -1, text: 'the connection is closed', message: undefined });
         return;
       }
-      const stream = this.session.request({
-        ':method': 'POST',
-        ':path': path,
-        'content-type': 'application/grpc',
-        te: 'trailers',
-      });
+      const stream = this.session.request(headersFor(path));
       const chunks: Buffer[] = [];
       let status: string | undefined;
       let text = '';
@@ -96,4 +106,16 @@ export class GrpcChannel {
       stream.end(body);
     });
   }
+}
+
+function headersFor(path: string): Record<string, string> {
+  return { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' };
+}
+
+function framed(message: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
+  bytes[0] = 0;
+  bytes.writeUInt32BE(message.length, 1);
+  bytes.set(message, PREFIX_BYTES);
+  return bytes;
 }

@@ -45,6 +45,15 @@ const RESPONSE_OP: Shape = {
 };
 TXN[3] = ['responses', [RESPONSE_OP]];
 
+const EVENT: Shape = { 1: ['type', 'number'], 2: ['kv', KEY_VALUE], 3: ['prevKv', KEY_VALUE] };
+const WATCH_RESPONSE: Shape = {
+  1: ['header', HEADER],
+  3: ['created', 'number'],
+  4: ['canceled', 'number'],
+  5: ['compactRevision', 'number'],
+  11: ['events', [EVENT]],
+};
+
 /** By the path of the call. */
 export const ANSWER_SHAPES = {
   '/etcdserverpb.KV/Range': RANGE,
@@ -75,6 +84,10 @@ const UNORDERED = new Set(['keys', 'leases']);
 
 export function plainAnswer(path: ComparedPath, message: Buffer): Plain {
   return toPlain(ANSWER_SHAPES[path], message);
+}
+
+export function plainWatchResponse(message: Buffer): Plain {
+  return toPlain(WATCH_RESPONSE, message);
 }
 
 function toPlain(shape: Shape, message: Buffer): Plain {

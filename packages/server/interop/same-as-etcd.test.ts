@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { Cluster } from './cluster/cluster.ts';
 import { targetNamed } from './cluster/target.ts';
 import { type GrpcAnswer, GrpcChannel } from './grpc-channel.ts';
-import { type ComparedPath, plainAnswer } from './message-shapes.ts';
+import { type ComparedPath, type Plain, plainAnswer, plainWatchResponse } from './message-shapes.ts';
+import { encodeFields } from './protobuf-fields.ts';
 import { RandomRequests } from './random-requests.ts';
 import { sharedCluster } from './shared-cluster.ts';
 
@@ -39,6 +40,45 @@ function revisionIn(answer: unknown): number {
   return (answer as { header?: { revision?: number } } | undefined)?.header?.revision ?? 0;
 }
 
+interface WatchOptions {
+  readonly fromRevision: number;
+  readonly toRevision: number;
+  /** 0 is NOPUT, 1 is NODELETE. */
+  readonly filter?: 0 | 1;
+}
+
+/** Every event on every key between two revisions, with the value before, as one list. */
+async function history(channel: GrpcChannel, options: WatchOptions): Promise<Plain[]> {
+  const create: [number, string | number | Uint8Array][] = [
+    [1, '\0'],
+    [2, '\0'],
+    [3, options.fromRevision],
+  ];
+  // A repeated enum as a packed field.
+  if (options.filter !== undefined) create.push([5, Uint8Array.of(options.filter)]);
+  create.push([6, 1]);
+  const events: Plain[] = [];
+  for await (const message of channel.stream(
+    '/etcdserverpb.Watch/Watch',
+    encodeFields([[1, encodeFields(create)]]),
+  )) {
+    const response = plainWatchResponse(message);
+    assert.equal(response['canceled'], undefined, JSON.stringify(response));
+    const arrived = (response['events'] ?? []) as unknown as {
+      kv: { modRevision: number; value?: string };
+    }[];
+    for (const event of arrived) {
+      if (event.kv.modRevision >= options.toRevision) return events;
+      events.push(event as unknown as Plain);
+    }
+  }
+  throw new Error('the watch ended by itself');
+}
+
+/** What a watch without a filter shows, less what the filter hides. */
+const filtered = (events: readonly Plain[], hiddenType: number): Plain[] =>
+  events.filter((event) => (event['type'] ?? 0) !== hiddenType);
+
 test(`${REQUESTS} requests of seed ${SEED}`, async (context) => {
   const channels = cluster().members.map((member) => new GrpcChannel(member));
   const etcd = new GrpcChannel(reference.members[0]!);
@@ -66,5 +106,29 @@ test(`${REQUESTS} requests of seed ${SEED}`, async (context) => {
     statuses.set(key, (statuses.get(key) ?? 0) + 1);
   }
   for (const [text, count] of statuses) context.diagnostic(`${count} × ${text}`);
+
+  await compareHistories([etcd, ...channels], { from: requests.compacted + 1, to: requests.revision + 1 });
   for (const channel of [...channels, etcd]) channel.close();
 });
+
+/** C7 to C15: what watchers from the compacted revision on are told, at each member. */
+async function compareHistories(
+  [etcd, ...members]: readonly GrpcChannel[],
+  { from, to }: { from: number; to: number },
+): Promise<void> {
+  // Two more events, one of each type, so that each watch has one behind the last that counts.
+  for (const channel of [etcd!, members[0]!]) {
+    await channel.unary('/etcdserverpb.KV/Put', encodeFields([[1, 'end']]));
+    await channel.unary('/etcdserverpb.KV/DeleteRange', encodeFields([[1, 'end']]));
+  }
+  const expected = await history(etcd!, { fromRevision: from, toRevision: to });
+  assert.ok(expected.length > 0);
+  for (const channel of members) {
+    assert.deepEqual(await history(channel, { fromRevision: from, toRevision: to }), expected);
+    for (const filter of [0, 1] as const)
+      assert.deepEqual(
+        await history(channel, { fromRevision: from, toRevision: to, filter }),
+        filtered(expected, filter),
+      );
+  }
+}
