@@ -156,7 +156,7 @@ export class EtcdWatchStream implements StreamListener, WatchSink, LeaderBoundSt
 
   events(id: number, revision: Revision, events: readonly WatchEvent[]): void {
     const watch = this.watches.get(id);
-    if (this.over || watch === undefined) return;
+    if (watch === undefined) return;
     watch.eventsSinceRound = true;
     if (!watch.fragment) {
       this.send({ watchId: id }, revision, events, 0, events.length);
@@ -173,7 +173,7 @@ export class EtcdWatchStream implements StreamListener, WatchSink, LeaderBoundSt
 
   /** The one answer of etcd whose header has no revision; why stands in no document. */
   compacted(id: number, compactRevision: Revision): void {
-    if (this.over || !this.watches.delete(id)) return;
+    if (!this.watches.delete(id)) return;
     this.answer({ watchId: id, canceled: true, compactRevision }, 0);
   }
 
