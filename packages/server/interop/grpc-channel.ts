@@ -42,6 +42,12 @@ export class GrpcChannel {
     this.session.destroy();
   }
 
+  ping(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.session.ping((error) => (error ? reject(error) : resolve()));
+    });
+  }
+
   unary(path: string, message: Uint8Array, timeoutMs = 30_000): Promise<GrpcAnswer> {
     return this.exchange(path, framed(message), timeoutMs);
   }
