@@ -5,7 +5,7 @@ export interface WatchLimits {
   readonly rowsAStepMax: number;
   /** Bytes read from the past in one step, and so, but for one large revision, in one batch to a watcher. */
   readonly bytesAStepMax: number;
-  /** Deliveries (events times watchers) gathered in one step; the step ends with the revision that reaches it. */
+  /** Deliveries (events times watchers) in one step; it ends, and the turn, with the revision that reaches so many. */
   readonly deliveriesAStepMax: number;
 }
 

@@ -29,6 +29,11 @@ export class WatchHub {
   private readonly behind = new WatcherIndex();
   /** Streams that are not paused and have watchers behind, in the order of their turns. */
   private readonly ready = new Set<WatchStream>();
+  /**
+   * Rows to read in the next step. What a step reads past its limit of deliveries is read again, so it follows what
+   * steps could use: many watchers of everything need few rows, many of little need many.
+   */
+  private rowsAStep: number;
   /** Sinks are being told of changes. A sink may call back: progress then waits until all were told (C12). */
   private isTelling = false;
   /** Streams that wanted to report progress meanwhile. */
@@ -40,6 +45,7 @@ export class WatchHub {
   constructor(history: WatchHistory, limits: WatchLimits = WATCH_LIMITS) {
     this.history = history;
     this.limits = limits;
+    this.rowsAStep = limits.rowsAStepMax;
     this.revision = history.revision;
     this.owner = this.ownerOfStreams();
   }
@@ -86,7 +92,10 @@ export class WatchHub {
     }
   }
 
-  /** Reads about `rowsMax` changes of the past for those behind. The owner calls it, between applies, while `hasWork`. */
+  /**
+   * Reads about `rowsMax` changes of the past for those behind, fewer when they are for many. The owner calls it, between
+   * applies, while `hasWork`.
+   */
   catchUp(rowsMax: number): void {
     assert(this.history.revision === this.revision, 'every revision is published before the past is read');
     for (let rows = 0; rows < rowsMax; ) {
@@ -127,7 +136,7 @@ export class WatchHub {
 
   /**
    * One stream's turn: its hindmost watcher is told the next part of the past, and with it all who wait for some of the
-   * same part. @returns the changes read, at least 1.
+   * same part. @returns the changes read, at least 1, or TURN_IS_OVER.
    */
   private step(stream: WatchStream, rowsMax: number): number {
     // To the end of the queue: all streams get their turn, however much one has to catch up.
@@ -141,7 +150,7 @@ export class WatchHub {
     }
     const from = hindmost.nextRevision;
     const chunk = this.history.eventsFrom(from, {
-      rowsMax: Math.min(rowsMax, this.limits.rowsAStepMax),
+      rowsMax: Math.min(rowsMax, this.rowsAStep),
       bytesMax: this.limits.bytesAStepMax,
     });
     assert(chunk.nextRevision > from, 'reading the past goes forward');
@@ -161,11 +170,15 @@ export class WatchHub {
     const gathering = new Gathering(this.history, this.behind);
     let end = chunk.nextRevision;
     let rows = 0;
+    let isFull = false;
+    this.rowsAStep = Math.min(2 * this.rowsAStep, this.limits.rowsAStepMax);
     for (const { revision, events } of chunk.revisions) {
       for (const event of events) gathering.add(event, revision, isWaiting);
       rows += events.length;
       if (gathering.deliveries < this.limits.deliveriesAStepMax) continue;
       end = toRevision(revision + 1);
+      this.rowsAStep = Math.max(rows, 1);
+      isFull = true;
       break;
     }
     const streams = new Set<WatchStream>();
@@ -177,7 +190,7 @@ export class WatchHub {
     this.isTelling = false;
     for (const stream of streams) this.settle(stream);
     this.reportPostponed();
-    return Math.max(rows, 1);
+    return isFull ? TURN_IS_OVER : Math.max(rows, 1);
   }
 
   /** Delivers what was gathered for a watcher, unless its stream has been paused meanwhile, and moves it to `end`. */
@@ -281,6 +294,9 @@ export class WatchHub {
     };
   }
 }
+
+/** What a step that told enough counts for: more rows than any turn has. */
+const TURN_IS_OVER = Number.POSITIVE_INFINITY;
 
 const isAnybody = (): boolean => true;
 

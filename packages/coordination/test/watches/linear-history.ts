@@ -19,6 +19,7 @@ export class LinearHistory implements WatchHistory {
   compactRevision: Revision = revision(0);
   /** How often the past was read, for tests that count. */
   reads = 0;
+  rowsRead = 0;
   lookups = 0;
 
   /** Applies one transaction: a value for a put, undefined for a deletion. Deletions of nothing change nothing. */
@@ -50,6 +51,7 @@ export class LinearHistory implements WatchHistory {
         return { revisions, nextRevision: each.revision };
       revisions.push(each);
       rows += each.events.length;
+      this.rowsRead += each.events.length;
       for (const { record } of each.events) bytes += record.key.length + record.value.length;
     }
     return { revisions, nextRevision: revision(this.revision + 1) };
