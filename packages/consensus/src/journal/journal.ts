@@ -201,11 +201,14 @@ export class Journal {
   }
 
   private noticeClosed(): void {
+    if (this.whenClosed === undefined) return;
+    if (this.failure !== undefined) this.closed();
+    else if (!this.writing && this.waiting.length === 0) this.files.close(() => this.closed());
+  }
+
+  private closed(): void {
     const done = this.whenClosed;
-    if (done === undefined) return;
-    if (this.failure === undefined && (this.writing || this.waiting.length > 0)) return;
     this.whenClosed = undefined;
-    if (this.failure !== undefined) done();
-    else this.files.close(done);
+    done?.();
   }
 }

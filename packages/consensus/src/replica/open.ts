@@ -32,7 +32,7 @@ export function openReplica(options: ReplicaOpenOptions, done: (result: ReplicaO
     if (!opened.ok) return done(opened);
     removeParts(options, (partsError) => {
       if (partsError !== undefined) return done({ ok: false, error: partsError });
-      restoreNewest(options, opened.recovered.snapshot.index, (restoreError) => {
+      restoreIfNeeded(options, opened.recovered, (restoreError) => {
         if (restoreError !== undefined) return done({ ok: false, error: restoreError });
         begin(options, opened, startedMs, done);
       });
@@ -82,19 +82,25 @@ function removeParts(options: ReplicaOpenOptions, done: (error: JournalError | u
 }
 
 /**
- * Puts the newest sound snapshot file above the state in force. One was received whole and the member stopped before,
- * or while, it was restored: the log may already begin after it.
+ * Puts the newest sound snapshot file in force, if it holds what neither the state nor the log does: one was received
+ * whole, and the member stopped before or while it was restored. A file that the log reaches past was made here for
+ * others; applying the log is cheaper than restoring it.
  */
-function restoreNewest(
+function restoreIfNeeded(
   options: ReplicaOpenOptions,
-  logBeginsAfter: number,
+  recovered: RecoveredLog,
   done: (error: JournalError | undefined) => void,
 ): void {
+  const logBeginsAfter = recovered.snapshot.index;
+  const logEnds = recovered.entries.at(-1)?.index ?? logBeginsAfter;
+  const { appliedIndex } = options.machine;
+  const isNeeded = (index: number): boolean =>
+    logBeginsAfter > appliedIndex ? index >= logBeginsAfter : index > Math.max(logEnds, appliedIndex);
   const indexes = options.disk
     .list(SNAPSHOT_DIRECTORY)
     .map(snapshotNameIndex)
     .filter((index) => index !== undefined)
-    .filter((index) => index > options.machine.appliedIndex)
+    .filter(isNeeded)
     .sort((a, b) => a - b);
   const tryNewest = (): void => {
     const index = indexes.pop();

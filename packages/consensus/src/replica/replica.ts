@@ -111,6 +111,7 @@ export class Replica implements ReplicaApi {
       failed: (error) => this.diskFailed(error),
       synced: (bytes, milliseconds) => options.observer.observe({ kind: 'synced', bytes, milliseconds }),
     });
+    this.withDisk(() => this.snapshots.removeStale());
     this.carryOutAll();
   }
 

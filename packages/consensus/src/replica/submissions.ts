@@ -36,6 +36,15 @@ class PayloadQueue {
     return true;
   }
 
+  /** What was taken out comes back, whatever the limit: it was let in once. */
+  putBack(payloads: readonly Uint8Array[]): void {
+    for (const payload of payloads) {
+      if (this.payloads.has(payload)) continue;
+      this.payloads.add(payload);
+      this.bytes += payload.length;
+    }
+  }
+
   takeAll(): Uint8Array[] {
     const all = [...this.payloads];
     this.payloads.clear();
@@ -91,8 +100,8 @@ export class Submissions {
       return;
     }
     // Held. What others forwarded is held only where it may still be appended; elsewhere its owner tries again.
-    for (const payload of batch.local) this.local.add(payload);
-    if (reason !== 'notLeader') this.relay(batch.relayed);
+    this.local.putBack(batch.local);
+    if (reason !== 'notLeader') this.relayed.putBack(batch.relayed);
     this.blocked = true;
   }
 }

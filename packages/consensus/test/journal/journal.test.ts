@@ -176,6 +176,23 @@ test('close waits for what is queued, and nothing is lost by it', () => {
   assert.deepEqual(indexes(open(disk).recovered), [1, 2, 3, 4]);
 });
 
+test('close ends also when the disk fails while the next segment is made ready', () => {
+  const disk = new MemoryDisk();
+  const opened = open(disk, { segmentBytes: 4096 });
+  appendEntries(opened, 1, 1, 2500);
+  // Written and synced; the next segment is on its way now.
+  disk.settleSome(2);
+  assert.deepEqual(opened.durable, [1]);
+  disk.failOn('create', 'full');
+  let closed = false;
+  opened.journal.close(() => {
+    closed = true;
+  });
+  assert.equal(closed, false);
+  disk.settle();
+  assert.equal(closed, true);
+});
+
 test('the first bytes of a journal are these', () => {
   const disk = new MemoryDisk();
   open(disk);

@@ -54,6 +54,27 @@ test('a whole file that the log does not know yet is put in force too: what it h
   assert.equal(again.machine.appliedIndex, 8);
 });
 
+test('a file that was made here for others is not restored at the start: the log reaches past it', () => {
+  const bench = ReplicaBench.opened();
+  bench.core.answer = (input) =>
+    input.kind === 'tick'
+      ? [
+          {
+            kind: 'write',
+            ticket: ticket(1),
+            records: entries(1, 9).map((entry) => ({ kind: 'entry', entry })),
+          },
+        ]
+      : [];
+  bench.replica.tick();
+  putSnapshot(bench, 7, ['x']);
+  bench.settle();
+  bench.disk.crash();
+  const again = new ReplicaBench(bench.disk);
+  assert(again.open().ok);
+  assert.deepEqual([again.machine.restores, again.machine.appliedIndex], [0, 0]);
+});
+
 test('a rotten snapshot file is not touched, and an older sound one serves', () => {
   const bench = stateBehind();
   putSnapshot(bench, 6, ['sound']);
