@@ -55,6 +55,10 @@ export class WatchHub {
     return this.ready.size > 0;
   }
 
+  get streamCount(): number {
+    return this.streams.size;
+  }
+
   get watcherCounts(): { readonly synced: number; readonly behind: number } {
     return this.counts;
   }

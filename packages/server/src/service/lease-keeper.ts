@@ -13,13 +13,13 @@ import {
   type LeaseId,
   type Machine,
 } from '@synod/coordination';
+import type { LeaderCalls } from './leader-calls.ts';
 import {
   decodeRenewQuestion,
   decodeTimeToLiveQuestion,
   encodeRenewAnswer,
   encodeTimeToLiveAnswer,
 } from './lease-answers.ts';
-import type { LeaderCalls } from './leader-calls.ts';
 import { LEASE_EXPIRIES_A_TICK } from './limits.ts';
 import { METHOD } from './peer-calls.ts';
 import type { ServiceFailure } from './service-api.ts';
@@ -31,10 +31,7 @@ export interface LeaseKeeperParts {
   readonly nowMs: () => number;
   /** An election timeout: what every lease gets on top when leadership changes. */
   readonly extensionMs: number;
-  readonly submit: (
-    command: LeaseCommand,
-    done: (result: CommandResult | ServiceFailure) => void,
-  ) => void;
+  readonly submit: (command: LeaseCommand, done: (result: CommandResult | ServiceFailure) => void) => void;
 }
 
 /** Undefined means: not the leader, or no longer; ask again. */

@@ -15,13 +15,13 @@ import {
   type Revision,
   type WatchHub,
 } from '@synod/coordination';
+import type { LeaderCalls } from './leader-calls.ts';
 import {
   decodeRenewAnswer,
   decodeTimeToLiveAnswer,
   encodeRenewQuestion,
   encodeTimeToLiveQuestion,
 } from './lease-answers.ts';
-import type { LeaderCalls } from './leader-calls.ts';
 import { PENDING_COMMAND_BYTES_MAX } from './limits.ts';
 import { METHOD } from './peer-calls.ts';
 import type {
@@ -228,7 +228,7 @@ export class MemberService implements CoordinationService {
       storeBytes: totalBytes,
       storeBytesUsed: usedBytes,
       storeBytesMax: 0,
-      errors: leader === undefined ? ['etcdserver: no leader'] : [],
+      errors: [],
     };
   }
 

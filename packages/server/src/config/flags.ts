@@ -1,0 +1,180 @@
+/**
+ * Every flag of etcd, in one table: which mean something here now, and which are known and not yet supported. The latter
+ * may be given with their default, so that a command line that spells defaults out goes on to work.
+ */
+
+export type FlagKind = 'string' | 'urls' | 'boolean' | 'count' | 'milliseconds' | 'duration' | 'list';
+
+export interface WorkingFlag {
+  readonly status: 'works';
+  readonly kind: FlagKind;
+  readonly default: string;
+  readonly help: string;
+  /** The only values there are; undefined: any. */
+  readonly choices?: readonly string[];
+}
+
+export interface LaterFlag {
+  readonly status: 'notYet';
+  /** What etcd takes when it is not given: harmless here too. */
+  readonly default: string;
+}
+
+export type Flag = WorkingFlag | LaterFlag;
+
+const works = (
+  kind: FlagKind,
+  defaultText: string,
+  help: string,
+  choices?: readonly string[],
+): WorkingFlag => ({
+  status: 'works',
+  kind,
+  default: defaultText,
+  help,
+  ...(choices === undefined ? {} : { choices }),
+});
+const notYet = (defaultText = ''): LaterFlag => ({ status: 'notYet', default: defaultText });
+
+export const FLAGS = {
+  name: works('string', 'default', 'human-readable name of this member'),
+  'data-dir': works('string', '${name}.etcd', 'directory of this member’s data'),
+  'listen-peer-urls': works('urls', 'http://localhost:2380', 'where to listen for other members'),
+  'listen-client-urls': works('urls', 'http://localhost:2379', 'where to listen for clients'),
+  'initial-advertise-peer-urls': works('urls', 'http://localhost:2380', 'where other members reach this one'),
+  'advertise-client-urls': works('urls', 'http://localhost:2379', 'where clients reach this member'),
+  'initial-cluster': works(
+    'string',
+    'default=http://localhost:2380',
+    'founding members: name=peer-url, separated by commas',
+  ),
+  'initial-cluster-state': works('string', 'new', 'whether the cluster is founded now', ['new']),
+  'initial-cluster-token': works('string', 'etcd-cluster', 'tells clusters with the same addresses apart'),
+  consensus: works('string', 'raft', 'consensus protocol', ['raft']),
+  'heartbeat-interval': works('milliseconds', '100', 'milliseconds between heartbeats, and of a tick'),
+  'election-timeout': works('milliseconds', '1000', 'milliseconds without a leader before an election'),
+  'initial-election-tick-advance': works('boolean', 'true', 'let a starting member stand for election soon'),
+  'pre-vote': works('boolean', 'true', 'ask before standing for election'),
+  'snapshot-count': works('count', '10000', 'entries applied between two trims of the log'),
+  'max-txn-ops': works('count', '128', 'operations in a transaction'),
+  'max-request-bytes': works('count', '1572864', 'bytes of a request'),
+  'max-concurrent-streams': works('count', '4294967295', 'open calls of one client connection'),
+  'grpc-keepalive-min-time': works('duration', '5s', 'clients that ping more often are sent away'),
+  'grpc-keepalive-interval': works('duration', '2h', 'how often an idle client is pinged (0s: never)'),
+  'grpc-keepalive-timeout': works('duration', '20s', 'how long to wait for the answer to a ping'),
+  'watch-progress-notify-interval': works('duration', '10m', 'between bookmarks of silent watches'),
+  logger: works('string', 'zap', 'accepted; the log has etcd’s fields', ['zap']),
+  'log-level': works('string', 'info', 'debug, info, warn, error, panic or fatal', [
+    'debug',
+    'info',
+    'warn',
+    'error',
+    'panic',
+    'fatal',
+  ]),
+  'log-format': works('string', 'json', 'json or console; a terminal always gets text', ['json', 'console']),
+  'log-outputs': works('list', 'default', 'default (stderr), stdout, stderr or files, separated by commas'),
+  'config-file': works('string', '', 'YAML file with these flags as keys; everything else is then ignored'),
+  'wal-dir': notYet(),
+  'listen-client-http-urls': notYet(),
+  'max-snapshots': notYet('5'),
+  'max-wals': notYet('5'),
+  'memory-mlock': notYet('false'),
+  'quota-backend-bytes': notYet('0'),
+  'backend-bbolt-freelist-type': notYet('map'),
+  'backend-batch-interval': notYet(),
+  'backend-batch-limit': notYet('0'),
+  'socket-reuse-port': notYet('false'),
+  'socket-reuse-address': notYet('false'),
+  'enable-grpc-gateway': notYet('false'),
+  'raft-read-timeout': notYet(),
+  'raft-write-timeout': notYet(),
+  'feature-gates': notYet(),
+  discovery: notYet(),
+  'discovery-token': notYet(),
+  'discovery-endpoints': notYet(),
+  'discovery-dial-timeout': notYet('2s'),
+  'discovery-request-timeout': notYet('5s'),
+  'discovery-keepalive-time': notYet('2s'),
+  'discovery-keepalive-timeout': notYet('6s'),
+  'discovery-insecure-transport': notYet('true'),
+  'discovery-insecure-skip-tls-verify': notYet('false'),
+  'discovery-cert': notYet(),
+  'discovery-key': notYet(),
+  'discovery-cacert': notYet(),
+  'discovery-user': notYet(),
+  'discovery-password': notYet(),
+  'discovery-fallback': notYet('exit'),
+  'discovery-proxy': notYet(),
+  'discovery-srv': notYet(),
+  'discovery-srv-name': notYet(),
+  'strict-reconfig-check': notYet('true'),
+  'auto-compaction-retention': notYet('0'),
+  'auto-compaction-mode': notYet('periodic'),
+  'v2-deprecation': notYet(),
+  'cert-file': notYet(),
+  'key-file': notYet(),
+  'client-cert-auth': notYet('false'),
+  'client-cert-file': notYet(),
+  'client-key-file': notYet(),
+  'client-crl-file': notYet(),
+  'client-cert-allowed-hostname': notYet(),
+  'trusted-ca-file': notYet(),
+  'auto-tls': notYet('false'),
+  'peer-cert-file': notYet(),
+  'peer-key-file': notYet(),
+  'peer-client-cert-auth': notYet('false'),
+  'peer-client-cert-file': notYet(),
+  'peer-client-key-file': notYet(),
+  'peer-trusted-ca-file': notYet(),
+  'peer-cert-allowed-cn': notYet(),
+  'peer-cert-allowed-hostname': notYet(),
+  'peer-auto-tls': notYet('false'),
+  'self-signed-cert-validity': notYet('1'),
+  'peer-crl-file': notYet(),
+  'cipher-suites': notYet(),
+  cors: notYet('*'),
+  'host-whitelist': notYet('*'),
+  'tls-min-version': notYet('TLS1.2'),
+  'tls-max-version': notYet(),
+  'auth-token': notYet('simple'),
+  'bcrypt-cost': notYet('10'),
+  'auth-token-ttl': notYet('300'),
+  'enable-pprof': notYet('false'),
+  metrics: notYet('basic'),
+  'listen-metrics-urls': notYet(),
+  'enable-log-rotation': notYet('false'),
+  'log-rotation-config-json': notYet(
+    '{"maxsize": 100, "maxage": 0, "maxbackups": 0, "localtime": false, "compress": false}',
+  ),
+  'warning-unary-request-duration': notYet('300ms'),
+  'enable-distributed-tracing': notYet('false'),
+  'distributed-tracing-address': notYet('localhost:4317'),
+  'distributed-tracing-service-name': notYet('etcd'),
+  'distributed-tracing-instance-id': notYet(),
+  'distributed-tracing-sampling-rate': notYet('0'),
+  'corrupt-check-time': notYet('0s'),
+  'compact-hash-check-time': notYet('1m'),
+  'compaction-batch-limit': notYet('1000'),
+  'peer-skip-client-san-verification': notYet('false'),
+  'warning-apply-duration': notYet('100ms'),
+  'bootstrap-defrag-threshold-megabytes': notYet('0'),
+  'max-learners': notYet('1'),
+  'compaction-sleep-interval': notYet(),
+  'downgrade-check-time': notYet(),
+  'snapshot-catchup-entries': notYet(),
+  'force-new-cluster': notYet('false'),
+  'unsafe-no-fsync': notYet('false'),
+} as const satisfies Readonly<Record<string, Flag>>;
+
+export type FlagName = keyof typeof FLAGS;
+type NamesOfStatus<Status> = {
+  [Name in FlagName]: (typeof FLAGS)[Name]['status'] extends Status ? Name : never;
+}[FlagName];
+export type WorkingFlagName = NamesOfStatus<'works'>;
+
+/** The flag by that name; older names of the same one, with etcd's prefix for experiments, included. */
+export function flagNamed(name: string): FlagName | undefined {
+  const plain = name.replace(/^experimental-/, '');
+  return Object.hasOwn(FLAGS, plain) ? (plain as FlagName) : undefined;
+}

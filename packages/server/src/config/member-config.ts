@@ -1,0 +1,49 @@
+/** What one member is told of itself and its cluster: the checked form of flags, environment and file. */
+
+export interface Founder {
+  /** 16 hex digits. */
+  readonly id: string;
+  readonly name: string;
+  readonly peerUrls: readonly string[];
+}
+
+export interface MemberConfig {
+  readonly name: string;
+  /** Absolute. */
+  readonly dataDirectory: string;
+  readonly listenPeerUrls: readonly string[];
+  readonly listenClientUrls: readonly string[];
+  readonly advertisePeerUrls: readonly string[];
+  readonly advertiseClientUrls: readonly string[];
+  /** 16 hex digits each, as etcd derives them from the founders. */
+  readonly memberId: string;
+  readonly clusterId: string;
+  /** The members that the cluster begins with, this one among them. */
+  readonly founders: readonly Founder[];
+  readonly protocol: 'raft';
+  readonly heartbeatMs: number;
+  readonly electionTimeoutMs: number;
+  readonly initialElectionTickAdvance: boolean;
+  readonly preVote: boolean;
+  /** Entries applied between two times that the log is trimmed. */
+  readonly snapshotCount: number;
+  readonly requestBytesMax: number;
+  readonly transactionOperationsMax: number;
+  readonly concurrentStreamsMax: number;
+  readonly keepalive: {
+    /** A client that pings more often is sent away. */
+    readonly minTimeMs: number;
+    /** The member pings an idle client so often, and gives it up after the timeout. */
+    readonly intervalMs: number;
+    readonly timeoutMs: number;
+  };
+  readonly watchProgressIntervalMs: number;
+  readonly log: LogConfig;
+}
+
+export interface LogConfig {
+  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'panic' | 'fatal';
+  readonly format: 'json' | 'console';
+  /** `default`, `stderr`, `stdout` or paths of files. */
+  readonly outputs: readonly string[];
+}

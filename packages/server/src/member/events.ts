@@ -1,0 +1,65 @@
+/** What happens inside a member as lines of its log. */
+import type { Observer, ReplicaEvent } from '@synod/consensus';
+import type { Log } from '../log/log.ts';
+import type { TransportObserver } from '../transport/peer-transport.ts';
+
+/** `onFatal` ends the member; `onSynced` is for the metrics. */
+export function replicaObserver(
+  log: Log,
+  react: {
+    readonly onFatal: (reason: string) => void;
+    readonly onSynced: (bytes: number, milliseconds: number) => void;
+  },
+): Observer {
+  return {
+    observe(event: ReplicaEvent) {
+      const { kind, ...facts } = event;
+      switch (event.kind) {
+        case 'synced':
+          react.onSynced(event.bytes, event.milliseconds);
+          return;
+        case 'recovered':
+          log.info('recovered the journal', facts);
+          if (event.tornBytes > 0)
+            log.warn('cut an unfinished last write off the journal; nothing acknowledged was in it', {
+              bytes: event.tornBytes,
+            });
+          return;
+        case 'roleChanged':
+          log.info(`is now ${event.role}`, facts);
+          return;
+        case 'trimmed':
+          log.debug('trimmed the log', facts);
+          return;
+        case 'snapshotWritten':
+          log.info('wrote a snapshot', facts);
+          return;
+        case 'snapshotSent':
+          if (event.ok) log.info('sent a snapshot', facts);
+          else log.warn('could not send a snapshot; it is tried again', facts);
+          return;
+        case 'snapshotReceived':
+          if (event.ok) log.info('received a snapshot', facts);
+          else log.warn('could not receive a snapshot; it is tried again', facts);
+          return;
+        case 'malformedMessage':
+          log.warn('a peer sent a message that cannot be read', facts);
+          return;
+        case 'fatal':
+          react.onFatal(event.reason);
+      }
+    },
+  };
+}
+
+export function transportObserver(
+  log: Log,
+  roundTrip: (peer: string, milliseconds: number) => void,
+): TransportObserver {
+  return {
+    connected: (peer) => log.info('connected to a peer', { peer }),
+    disconnected: (peer) => log.warn('lost the connection to a peer; trying again', { peer }),
+    refused: (peer, reason) => log.warn(reason, { peer }),
+    roundTrip,
+  };
+}

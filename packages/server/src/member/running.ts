@@ -1,0 +1,297 @@
+/** The living parts of a member around its replica, from the first tick to the last answer. */
+import { randomBytes } from 'node:crypto';
+import {
+  type Lane,
+  MalformedBytes,
+  type MemberId,
+  Proposals,
+  type Replica,
+  memberId as toMemberId,
+} from '@synod/consensus';
+import {
+  type CommandResult,
+  type CoordinationMachine,
+  type KeyEvent,
+  type LeaseChange,
+  type ProposalOrigin,
+  type Revision,
+  WatchHub,
+} from '@synod/coordination';
+import type { MemberConfig } from '../config/member-config.ts';
+import type { MemberMetrics } from '../metrics/member-metrics.ts';
+import { type EtcdProtocol, etcdProtocol } from '../protocols/etcd/etcd-protocol.ts';
+import { etcdHttp1Handler } from '../protocols/etcd/http1.ts';
+import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
+import { HubPump } from '../service/hub-pump.ts';
+import { LeaderCalls } from '../service/leader-calls.ts';
+import { LeaseKeeper } from '../service/lease-keeper.ts';
+import type { OutputReceivers } from '../service/machine-outputs.ts';
+import { MemberService } from '../service/member-service.ts';
+import { PeerCalls } from '../service/peer-calls.ts';
+import type { PeerTransport } from '../transport/peer-transport.ts';
+import { type ClientListener, listenForClients } from './client-listener.ts';
+import {
+  COMMAND_OVERHEAD_BYTES,
+  DRAIN_TIMEOUT_MS,
+  HANDOVER_TIMEOUT_MS,
+  PROPOSAL_RETRY_ELECTIONS,
+  PROPOSAL_TIMEOUT_BASE_MS,
+  PROPOSAL_TIMEOUT_ELECTIONS,
+} from './limits.ts';
+import type { MemberStorage } from './storage.ts';
+import { Upkeep } from './upkeep.ts';
+
+export interface RunningParts {
+  readonly config: MemberConfig;
+  readonly metrics: MemberMetrics;
+  readonly machine: CoordinationMachine;
+  readonly replica: Replica;
+  readonly transport: PeerTransport;
+  readonly storage: MemberStorage;
+  readonly electionTicks: number;
+  readonly failed: (reason: string) => void;
+}
+
+/** How often a stop looks whether what it waits for has come. */
+const STOP_POLL_MS = 10;
+
+export class Running implements OutputReceivers {
+  private readonly parts: RunningParts;
+  private readonly id: MemberId;
+  private readonly proposals: Proposals<readonly CommandResult[]>;
+  private readonly hub: WatchHub;
+  private readonly pump: HubPump;
+  private readonly calls: PeerCalls;
+  private readonly leaderCalls: LeaderCalls;
+  private readonly leaseKeeper: LeaseKeeper;
+  private readonly service: MemberService;
+  private readonly protocol: EtcdProtocol;
+  private readonly upkeep: Upkeep;
+  private timer: NodeJS.Timeout | undefined;
+  private leader: MemberId | undefined;
+  private stopped = false;
+  /** Set by `listen`. */
+  clients!: ClientListener;
+
+  constructor(parts: RunningParts) {
+    const { config, machine, replica, transport, storage, electionTicks } = parts;
+    this.parts = parts;
+    this.id = toMemberId(config.memberId);
+    const { incarnation } = replica.status();
+    const proposalTicks =
+      Math.ceil(PROPOSAL_TIMEOUT_BASE_MS / config.heartbeatMs) + PROPOSAL_TIMEOUT_ELECTIONS * electionTicks;
+    this.proposals = new Proposals({
+      replica,
+      member: this.id,
+      incarnation,
+      timeoutTicks: proposalTicks,
+      retryTicks: PROPOSAL_RETRY_ELECTIONS * electionTicks,
+    });
+    this.hub = new WatchHub(machine.history);
+    this.pump = new HubPump(this.hub, (job) => void setImmediate(job));
+    this.calls = new PeerCalls(incarnation, (to, bytes) => transport.send(to, 'call', bytes));
+    this.leaderCalls = new LeaderCalls(this.id, this.calls, () => this.leader);
+    this.service = new MemberService({
+      clusterId: config.clusterId,
+      memberId: this.id,
+      machine,
+      replica,
+      proposals: this.proposals,
+      hub: this.hub,
+      leaderCalls: this.leaderCalls,
+      storeSizes: () => storage.backend.sizes(),
+      commandBytesMax: config.requestBytesMax + COMMAND_OVERHEAD_BYTES,
+      wakeHub: () => this.pump.wake(),
+    });
+    this.leaseKeeper = new LeaseKeeper({
+      machine,
+      replica,
+      leaderCalls: this.leaderCalls,
+      nowMs: () => performance.now(),
+      extensionMs: config.electionTimeoutMs,
+      submit: (command, done) => this.service.submit(command, { complete: done }),
+    });
+    this.protocol = etcdProtocol(this.service, {
+      ...ETCD_DEFAULTS,
+      transactionOperationsMax: config.transactionOperationsMax,
+      requestBytesMax: config.requestBytesMax,
+      progressIntervalMs: config.watchProgressIntervalMs,
+      electionTimeoutMs: config.electionTimeoutMs,
+      randomBytes: () => randomBytes(8),
+    });
+    this.upkeep = new Upkeep({
+      machine,
+      pendingRows: () => storage.backend.pendingRows,
+      nowMs: () => performance.now(),
+      defer: (job) => void setImmediate(job),
+      failed: (error) => parts.failed(`the state could not be committed: ${error.message}`),
+    });
+  }
+
+  /** Opens the clients' ports; rejects when one cannot be had. */
+  async listen(): Promise<void> {
+    const { config, metrics } = this.parts;
+    this.clients = await listenForClients({
+      config,
+      methods: this.protocol.methods,
+      http1: etcdHttp1Handler(this.service, { ...ETCD_DEFAULTS, metrics: metrics.registry }),
+      observer: { callStarted: () => {}, callEnded: (call, code) => metrics.callEnded(call.path, code) },
+    });
+  }
+
+  /** Starts time. */
+  begin(): void {
+    this.connectMetrics();
+    this.roleChanged();
+    // A tick waits for what the sockets have brought: after a stall the inbox comes first (pitfall 37).
+    this.timer = setInterval(() => setImmediate(() => this.tick()), this.parts.config.heartbeatMs);
+  }
+
+  /** Tells the cluster this member's name and addresses; tries until it has. */
+  publish(done: () => void): void {
+    const { config } = this.parts;
+    this.service.submit(
+      {
+        module: 'members',
+        kind: 'publish',
+        id: this.id,
+        name: config.name,
+        peerUrls: config.advertisePeerUrls,
+        clientUrls: config.advertiseClientUrls,
+      },
+      {
+        complete: (result) => {
+          if (this.stopped) return;
+          if (result.kind === 'serviceFailure')
+            setTimeout(() => this.publish(done), this.parts.config.heartbeatMs);
+          else done();
+        },
+      },
+    );
+  }
+
+  receive(from: MemberId, lane: Lane, bytes: Uint8Array): void {
+    if (lane === 'call') this.receiveCall(from, bytes);
+    else this.parts.replica.receive(from, lane, bytes);
+  }
+
+  peerUnreachable(peer: MemberId): void {
+    this.parts.replica.peerUnreachable(peer);
+    this.calls.peerUnreachable(peer);
+  }
+
+  roleChanged(): void {
+    const { role, epoch, leader } = this.parts.replica.status();
+    this.parts.metrics.roleChanged(role === 'leader', leader);
+    this.leader = leader;
+    this.service.roleChanged(leader, epoch, role === 'learner');
+    this.proposals.leaderChanged(leader);
+    this.leaseKeeper.roleChanged(role === 'leader', epoch);
+  }
+
+  result(origin: ProposalOrigin, results: readonly CommandResult[]): void {
+    this.proposals.result(origin, results);
+  }
+
+  events(revision: Revision, events: readonly KeyEvent[]): void {
+    this.hub.publish(revision, events);
+    this.pump.wake();
+  }
+
+  compacted(): void {
+    this.pump.wake();
+  }
+
+  leaseChanged(change: LeaseChange): void {
+    this.leaseKeeper.changed(change);
+  }
+
+  restored(): void {
+    this.hub.restored();
+    this.pump.wake();
+  }
+
+  async stop(): Promise<void> {
+    if (this.stopped) return;
+    await this.handOver();
+    await within(DRAIN_TIMEOUT_MS, () => this.service.pendingCount === 0);
+    this.stopped = true;
+    this.protocol.stop();
+    await this.clients.close();
+    clearInterval(this.timer);
+    this.upkeep.stop();
+    this.pump.stop();
+    this.leaderCalls.stop();
+    this.proposals.stop();
+    await new Promise<void>((resolve) => this.parts.replica.stop(resolve));
+    // Not needed for safety: it makes the next start's replay short.
+    await new Promise<void>((resolve) => this.parts.machine.persist(() => resolve()));
+  }
+
+  private tick(): void {
+    if (this.stopped) return;
+    this.parts.replica.tick();
+    this.proposals.tick();
+    this.calls.tick();
+    this.leaderCalls.tick();
+    this.leaseKeeper.tick();
+    this.upkeep.tick();
+    this.pump.wake();
+  }
+
+  private connectMetrics(): void {
+    const { machine, storage, replica, transport, metrics } = this.parts;
+    metrics.connect({
+      currentRevision: () => machine.revision,
+      compactRevision: () => machine.compactRevision,
+      keys: () => machine.keyCount,
+      storeBytes: () => storage.backend.sizes(),
+      proposalsPending: () => this.proposals.pendingCount,
+      committedIndex: () => replica.status().commitIndex,
+      appliedIndex: () => machine.appliedIndex,
+      watchers: () => this.hub.watcherCounts.synced + this.hub.watcherCounts.behind,
+      slowWatchers: () => this.hub.watcherCounts.behind,
+      watchStreams: () => this.hub.streamCount,
+      clientBytes: () => ({
+        received: this.clients.counters.bytesReceived,
+        sent: this.clients.counters.bytesSent,
+      }),
+      peers: () => transport.traffic(),
+    });
+  }
+
+  private receiveCall(from: MemberId, bytes: Uint8Array): void {
+    try {
+      this.calls.receive(from, bytes);
+    } catch (error) {
+      // A peer's bytes are not ours to vouch for; it gets no answer.
+      if (!(error instanceof MalformedBytes)) throw error;
+    }
+  }
+
+  /** Gives leadership to the member whose log is longest, and waits until it is gone. */
+  private async handOver(): Promise<void> {
+    const { replica } = this.parts;
+    const { role, progress, membership } = replica.status();
+    if (role !== 'leader') return;
+    const heirs = progress
+      .filter(({ id, recentlyActive }) => recentlyActive && membership.voters.includes(id))
+      .sort((a, b) => b.matchIndex - a.matchIndex);
+    const heir = heirs[0];
+    if (heir === undefined) return;
+    replica.transferLeadership(heir.id);
+    await within(HANDOVER_TIMEOUT_MS, () => {
+      const status = replica.status();
+      return status.role !== 'leader' && status.leader !== undefined;
+    });
+  }
+}
+
+/** Waits until something holds, but not for ever. */
+async function within(milliseconds: number, holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + milliseconds;
+  while (!holds() && performance.now() < deadline)
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, STOP_POLL_MS);
+    });
+}

@@ -1,0 +1,239 @@
+/**
+ * Puts one member together and runs it. The only file that knows all parts; what each part needs of another is passed in
+ * here, as a port or a callback.
+ */
+import { randomBytes } from 'node:crypto';
+import {
+  type Clock,
+  createRaftCore,
+  describeJournalError,
+  type MemberId,
+  openReplica,
+  type Replica,
+  type ReplicaOpenOptions,
+  simpleMembership,
+  clusterId as toClusterId,
+  memberId as toMemberId,
+} from '@synod/consensus';
+import { type CoordinationMachine, createMachine } from '@synod/coordination';
+import type { MemberConfig } from '../config/member-config.ts';
+import type { Log } from '../log/log.ts';
+import { createMemberMetrics, type MemberMetrics } from '../metrics/member-metrics.ts';
+import { ConnectedOutputs } from '../service/machine-outputs.ts';
+import { PeerTransport } from '../transport/peer-transport.ts';
+import { addressOf } from './addresses.ts';
+import { replicaObserver, transportObserver } from './events.ts';
+import { Running } from './running.ts';
+import { StartFailure } from './start-failure.ts';
+import { type MemberStorage, openStorage } from './storage.ts';
+
+export interface RunningMember {
+  /** The ports that clients and peers are served on, in the order of the configuration. */
+  readonly clientPorts: readonly number[];
+  readonly peerPorts: readonly number[];
+  /** Resolves when the member takes part in its cluster and answers its clients. */
+  readonly ready: Promise<void>;
+  /** Resolves, with the reason, when the member cannot go on. Nothing was acknowledged that is not durable. */
+  readonly failed: Promise<string>;
+  /** Hands leadership over, finishes what is in flight, and closes everything. */
+  stop(): Promise<void>;
+}
+
+/** @throws StartFailure (as a rejection) with words for whoever started it. */
+export async function startMember(config: MemberConfig, log: Log): Promise<RunningMember> {
+  const metrics = createMemberMetrics();
+  const storage = openStorage(config.dataDirectory, ({ milliseconds }) =>
+    metrics.backendCommitted(milliseconds),
+  );
+  const member = new Member(config, log, metrics, storage);
+  try {
+    await member.start();
+    return member;
+  } catch (error) {
+    await member.abandon();
+    throw error;
+  }
+}
+
+const CLOCK: Clock = {
+  nowMs: () => performance.now(),
+  defer: (job) => {
+    setImmediate(job);
+  },
+};
+
+class Member implements RunningMember {
+  private readonly config: MemberConfig;
+  private readonly log: Log;
+  private readonly metrics: MemberMetrics;
+  private readonly storage: MemberStorage;
+  private readonly id: MemberId;
+  private readonly outputs = new ConnectedOutputs();
+  private readonly machine: CoordinationMachine;
+  private readonly transport: PeerTransport;
+  private readonly electionTicks: number;
+  private running: Running | undefined;
+  private stopping: Promise<void> | undefined;
+  private announceFailure: (reason: string) => void = () => {};
+  private announceReady: () => void = () => {};
+  readonly failed: Promise<string>;
+  readonly ready: Promise<void>;
+
+  constructor(config: MemberConfig, log: Log, metrics: MemberMetrics, storage: MemberStorage) {
+    this.config = config;
+    this.log = log;
+    this.metrics = metrics;
+    this.storage = storage;
+    this.id = toMemberId(config.memberId);
+    this.electionTicks = Math.max(2, Math.round(config.electionTimeoutMs / config.heartbeatMs));
+    this.failed = new Promise((resolve) => {
+      this.announceFailure = resolve;
+    });
+    this.ready = new Promise((resolve) => {
+      this.announceReady = resolve;
+    });
+    this.machine = createMachine({
+      backend: storage.backend,
+      outputs: this.outputs,
+      founders: config.founders.map((founder) => ({ ...founder, clientUrls: [], isLearner: false })),
+    });
+    this.transport = new PeerTransport({
+      id: this.id,
+      clusterId: config.clusterId,
+      peers: new Map(
+        config.founders.map(({ id, peerUrls }) => [toMemberId(id), peerUrls.map(addressOf)] as const),
+      ),
+      onReceive: (from, lane, bytes) => this.running?.receive(from, lane, bytes),
+      onUnreachable: (peer) => this.running?.peerUnreachable(peer),
+      observer: transportObserver(log, (peer, milliseconds) => metrics.roundTrip(peer, milliseconds)),
+    });
+  }
+
+  get clientPorts(): readonly number[] {
+    return this.running!.clients.ports;
+  }
+
+  get peerPorts(): readonly number[] {
+    return this.transport.ports;
+  }
+
+  async start(): Promise<void> {
+    const { config, log } = this;
+    await listening(
+      'peers',
+      config.listenPeerUrls,
+      this.transport.listen(config.listenPeerUrls.map(addressOf)),
+    );
+    const replica = await this.openReplica();
+    const running = new Running({
+      config,
+      metrics: this.metrics,
+      machine: this.machine,
+      replica,
+      transport: this.transport,
+      storage: this.storage,
+      electionTicks: this.electionTicks,
+      failed: (reason) => this.announceFailure(reason),
+    });
+    this.running = running;
+    this.outputs.connect(running);
+    await listening('clients', config.listenClientUrls, running.listen());
+    this.transport.start();
+    running.begin();
+    log.info('started', {
+      name: config.name,
+      'member-id': config.memberId,
+      'cluster-id': config.clusterId,
+      'data-dir': config.dataDirectory,
+      'listen-client-urls': config.listenClientUrls,
+      'listen-peer-urls': config.listenPeerUrls,
+    });
+    running.publish(() => {
+      log.info('ready to serve client requests');
+      this.announceReady();
+    });
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.stopOnce();
+    return this.stopping;
+  }
+
+  /** Lets go of everything after a start that did not succeed. */
+  async abandon(): Promise<void> {
+    await this.transport.close();
+    await this.storage.close();
+  }
+
+  private async stopOnce(): Promise<void> {
+    this.log.info('stopping');
+    await this.running?.stop();
+    await this.transport.close();
+    await this.storage.close();
+    this.log.info('stopped');
+  }
+
+  private openReplica(): Promise<Replica> {
+    const { config } = this;
+    const options: ReplicaOpenOptions = {
+      clock: CLOCK,
+      disk: this.storage.disk,
+      transport: this.transport,
+      machine: this.machine,
+      observer: {
+        observe: (event) => {
+          observer.observe(event);
+          if (event.kind === 'roleChanged') this.running?.roleChanged();
+        },
+      },
+      electionTimeoutTicks: this.electionTicks,
+      tickMs: config.heartbeatMs,
+      trimming: { snapshotCount: config.snapshotCount },
+      identity: {
+        protocol: config.protocol,
+        clusterId: toClusterId(config.clusterId),
+        memberId: this.id,
+        foundingMembership: simpleMembership({
+          voters: config.founders.map(({ id }) => toMemberId(id)),
+          learners: [],
+        }),
+      },
+      salt: randomBytes(4).readUInt32LE(),
+      makeCore: (recovered) =>
+        createRaftCore({
+          id: this.id,
+          protocolRecovered: recovered,
+          electionTimeoutTicks: this.electionTicks,
+          heartbeatTicks: 1,
+          random: Math.random,
+          preVote: config.preVote,
+          ...(config.initialElectionTickAdvance ? { initialElectionTicks: 1 } : {}),
+        }),
+    };
+    const observer = replicaObserver(this.log, {
+      onFatal: (reason) => this.announceFailure(reason),
+      onSynced: (bytes, milliseconds) => this.metrics.journalSynced(bytes, milliseconds),
+    });
+    return new Promise((resolve, reject) => {
+      openReplica(options, (result) => {
+        if (result.ok) resolve(result.replica);
+        else reject(new StartFailure(describeJournalError(result.error)));
+      });
+    });
+  }
+}
+
+/** Waits for listeners, and says which address could not be had. */
+async function listening(whom: string, urls: readonly string[], attempt: Promise<void>): Promise<void> {
+  try {
+    await attempt;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const where = urls.join(', ');
+    if (code === 'EADDRINUSE')
+      throw new StartFailure(
+        `the address for ${whom} is taken (${where}). Stop what listens there, or choose another.`,
+      );
+    throw new StartFailure(`cannot listen for ${whom} on ${where}: ${message}`);
+  }
+}

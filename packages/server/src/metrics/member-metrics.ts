@@ -1,0 +1,263 @@
+/** One member's metrics, under etcd's names. Hot paths touch plain numbers; Prometheus's objects are filled at a scrape. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Seconds, as etcd's buckets for the disk: from a millisecond, doubling. */
+const DISK_BUCKETS = Array.from({ length: 14 }, (_, i) => 0.001 * 2 ** i);
+const ROUND_TRIP_BUCKETS = Array.from({ length: 16 }, (_, i) => 0.0001 * 2 ** i);
+
+/** Where the gauges come from, read at a scrape. */
+export interface MetricSources {
+  readonly currentRevision: () => number;
+  readonly compactRevision: () => number;
+  readonly keys: () => number;
+  readonly storeBytes: () => { readonly totalBytes: number; readonly usedBytes: number };
+  readonly proposalsPending: () => number;
+  readonly committedIndex: () => number;
+  readonly appliedIndex: () => number;
+  readonly watchers: () => number;
+  readonly slowWatchers: () => number;
+  readonly watchStreams: () => number;
+  readonly clientBytes: () => { readonly received: number; readonly sent: number };
+  readonly peers: () => readonly {
+    readonly peer: string;
+    readonly bytesSent: number;
+    readonly bytesReceived: number;
+    readonly isConnected: boolean;
+  }[];
+}
+
+export interface MemberMetrics {
+  readonly registry: Registry;
+  journalSynced(bytes: number, milliseconds: number): void;
+  backendCommitted(milliseconds: number): void;
+  roundTrip(peer: string, milliseconds: number): void;
+  roleChanged(leads: boolean, leader: string | undefined): void;
+  callEnded(path: string, code: number): void;
+  connect(sources: MetricSources): void;
+}
+
+export function createMemberMetrics(): MemberMetrics {
+  return new PromMetrics();
+}
+
+class PromMetrics implements MemberMetrics {
+  readonly registry = new Registry();
+  private sources: MetricSources | undefined;
+  private journalBytes = 0;
+  private leads = false;
+  private leader: string | undefined;
+  private leaderChanges = 0;
+  /** By path, then by code. */
+  private readonly calls = new Map<string, number[]>();
+  private readonly journalSync = this.histogram(
+    'etcd_disk_wal_fsync_duration_seconds',
+    'How long the syncs of the journal take.',
+    DISK_BUCKETS,
+  );
+  private readonly backendCommit = this.histogram(
+    'etcd_disk_backend_commit_duration_seconds',
+    'How long the commits of the backend take.',
+    DISK_BUCKETS,
+  );
+  private readonly roundTrips = new Histogram({
+    name: 'etcd_network_peer_round_trip_time_seconds',
+    help: 'Round-trip time to each peer.',
+    labelNames: ['To'],
+    buckets: ROUND_TRIP_BUCKETS,
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+    this.gauge('etcd_server_has_leader', 'Whether a leader is known: 1 or 0.', () =>
+      this.leader === undefined ? 0 : 1,
+    );
+    this.gauge('etcd_server_is_leader', 'Whether this member leads: 1 or 0.', () => (this.leads ? 1 : 0));
+    this.counter(
+      'etcd_server_leader_changes_seen_total',
+      'Changes of leader seen.',
+      () => this.leaderChanges,
+    );
+    this.gauge('etcd_disk_wal_write_bytes_total', 'Bytes written to the journal.', () => this.journalBytes);
+    this.handledCalls();
+  }
+
+  journalSynced(bytes: number, milliseconds: number): void {
+    this.journalBytes += bytes;
+    this.journalSync.observe(milliseconds / 1000);
+  }
+
+  backendCommitted(milliseconds: number): void {
+    this.backendCommit.observe(milliseconds / 1000);
+  }
+
+  roundTrip(peer: string, milliseconds: number): void {
+    this.roundTrips.observe({ To: peer }, milliseconds / 1000);
+  }
+
+  roleChanged(leads: boolean, leader: string | undefined): void {
+    if (leader !== undefined && leader !== this.leader) this.leaderChanges++;
+    this.leads = leads;
+    this.leader = leader;
+  }
+
+  callEnded(path: string, code: number): void {
+    let codes = this.calls.get(path);
+    if (codes === undefined) {
+      codes = [];
+      this.calls.set(path, codes);
+    }
+    codes[code] = (codes[code] ?? 0) + 1;
+  }
+
+  connect(sources: MetricSources): void {
+    this.sources = sources;
+    const { currentRevision, compactRevision, keys, storeBytes } = sources;
+    this.gauge(
+      'etcd_debugging_mvcc_current_revision',
+      'The current revision of the keyspace.',
+      currentRevision,
+    );
+    this.gauge(
+      'etcd_debugging_mvcc_compact_revision',
+      'The revision that was compacted last.',
+      compactRevision,
+    );
+    this.gauge('etcd_debugging_mvcc_keys_total', 'Keys that exist.', keys);
+    this.gauge(
+      'etcd_mvcc_db_total_size_in_bytes',
+      'Bytes the store takes on the disk.',
+      () => storeBytes().totalBytes,
+    );
+    this.gauge(
+      'etcd_mvcc_db_total_size_in_use_in_bytes',
+      'Bytes of the store that hold something.',
+      () => storeBytes().usedBytes,
+    );
+    this.gauge(
+      'etcd_server_proposals_pending',
+      'Proposals that wait for their results.',
+      sources.proposalsPending,
+    );
+    this.gauge(
+      'etcd_server_proposals_committed_total',
+      'The highest index known committed.',
+      sources.committedIndex,
+    );
+    this.gauge('etcd_server_proposals_applied_total', 'The highest index applied.', sources.appliedIndex);
+    this.gauge('etcd_debugging_mvcc_watcher_total', 'Watches.', sources.watchers);
+    this.gauge(
+      'etcd_debugging_mvcc_slow_watcher_total',
+      'Watches that are catching up.',
+      sources.slowWatchers,
+    );
+    this.gauge('etcd_debugging_mvcc_watch_stream_total', 'Watch streams.', sources.watchStreams);
+    this.counter(
+      'etcd_network_client_grpc_received_bytes_total',
+      'Bytes received from clients.',
+      () => sources.clientBytes().received,
+    );
+    this.counter(
+      'etcd_network_client_grpc_sent_bytes_total',
+      'Bytes sent to clients.',
+      () => sources.clientBytes().sent,
+    );
+    this.peerTraffic();
+  }
+
+  private histogram(name: string, help: string, buckets: number[]): Histogram {
+    return new Histogram({ name, help, buckets, registers: [this.registry] });
+  }
+
+  private gauge(name: string, help: string, read: () => number): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect: () => gauge.set(read()),
+    });
+  }
+
+  private counter(name: string, help: string, read: () => number): void {
+    const counter: Counter = new Counter({
+      name,
+      help,
+      registers: [this.registry],
+      collect: () => {
+        counter.reset();
+        counter.inc(read());
+      },
+    });
+  }
+
+  private handledCalls(): void {
+    const counter: Counter = new Counter({
+      name: 'grpc_server_handled_total',
+      help: 'Calls that ended, by method and status.',
+      labelNames: ['grpc_service', 'grpc_method', 'grpc_code'],
+      registers: [this.registry],
+      collect: () => {
+        counter.reset();
+        for (const [path, codes] of this.calls) {
+          const [, service = '', method = ''] = path.split('/');
+          codes.forEach((count, code) => {
+            counter.inc(
+              { grpc_service: service, grpc_method: method, grpc_code: CODE_NAMES[code] ?? code },
+              count,
+            );
+          });
+        }
+      },
+    });
+  }
+
+  private peerTraffic(): void {
+    const families = [
+      ['etcd_network_peer_sent_bytes_total', 'Bytes sent to each peer.', 'To', 'bytesSent'],
+      ['etcd_network_peer_received_bytes_total', 'Bytes received from each peer.', 'From', 'bytesReceived'],
+    ] as const;
+    for (const [name, help, label, field] of families) {
+      const counter: Counter = new Counter({
+        name,
+        help,
+        labelNames: [label],
+        registers: [this.registry],
+        collect: () => {
+          counter.reset();
+          for (const peer of this.sources?.peers() ?? []) counter.inc({ [label]: peer.peer }, peer[field]);
+        },
+      });
+    }
+    const active: Gauge = new Gauge({
+      name: 'etcd_network_active_peers',
+      help: 'Whether each peer is connected: 1 or 0.',
+      labelNames: ['Local', 'Remote'],
+      registers: [this.registry],
+      collect: () => {
+        for (const { peer, isConnected } of this.sources?.peers() ?? [])
+          active.set({ Local: '', Remote: peer }, isConnected ? 1 : 0);
+      },
+    });
+  }
+}
+
+/** gRPC's names of its status codes, by number. */
+const CODE_NAMES: readonly string[] = [
+  'OK',
+  'Canceled',
+  'Unknown',
+  'InvalidArgument',
+  'DeadlineExceeded',
+  'NotFound',
+  'AlreadyExists',
+  'PermissionDenied',
+  'ResourceExhausted',
+  'FailedPrecondition',
+  'Aborted',
+  'OutOfRange',
+  'Unimplemented',
+  'Internal',
+  'Unavailable',
+  'DataLoss',
+  'Unauthenticated',
+];

@@ -1,0 +1,115 @@
+/**
+ * The first words on a link between members. Who connects says which cluster it is of, who it is and whom it means; the
+ * other side answers whether it is the one, or why not. Both sides so have the same clear reason for their logs.
+ */
+import { ByteReader, ByteWriter, MalformedBytes, readHexId, writeHexId } from '@synod/consensus';
+
+/** What a link is for: everything that must not wait, or snapshots. */
+export type LinkKind = 'prompt' | 'bulk';
+
+export interface Hello {
+  readonly kind: LinkKind;
+  readonly clusterId: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export type Answer =
+  | { readonly kind: 'welcome' }
+  | { readonly kind: 'wrongCluster'; readonly clusterId: string }
+  | { readonly kind: 'wrongMember'; readonly memberId: string }
+  | { readonly kind: 'unknownMember' }
+  | { readonly kind: 'wrongVersion'; readonly version: number };
+
+const MAGIC = 'SYNODPEER\n';
+const PROTOCOL_VERSION = 1;
+export const HELLO_BYTES = MAGIC.length + 2 + 3 * 8;
+export const ANSWER_BYTES = MAGIC.length + 2 + 8;
+
+const ANSWER_CODES: Readonly<Record<Answer['kind'], number>> = {
+  welcome: 0,
+  wrongCluster: 1,
+  wrongMember: 2,
+  unknownMember: 3,
+  wrongVersion: 4,
+};
+const NO_ID = '0000000000000000';
+
+export function encodeHello(hello: Hello): Uint8Array {
+  const writer = new ByteWriter(HELLO_BYTES);
+  writer.raw(Buffer.from(MAGIC, 'latin1'));
+  writer.u8(PROTOCOL_VERSION);
+  writer.u8(hello.kind === 'bulk' ? 1 : 0);
+  writeHexId(writer, hello.clusterId);
+  writeHexId(writer, hello.from);
+  writeHexId(writer, hello.to);
+  return writer.finish();
+}
+
+/** @throws MalformedBytes when it is no hello at all; another version is told by its number. */
+export function decodeHello(bytes: Uint8Array): Hello | { readonly version: number } {
+  const reader = new ByteReader(bytes);
+  checkMagic(reader);
+  const version = reader.u8();
+  if (version !== PROTOCOL_VERSION) return { version };
+  const kind = reader.u8() === 1 ? 'bulk' : 'prompt';
+  return { kind, clusterId: readHexId(reader), from: readHexId(reader), to: readHexId(reader) };
+}
+
+/** Whether bytes may still become a hello: lets garbage be refused at its first byte. */
+export function mayBeHello(bytes: Uint8Array): boolean {
+  const start = Buffer.from(bytes.subarray(0, MAGIC.length)).toString('latin1');
+  return MAGIC.startsWith(start);
+}
+
+export function encodeAnswer(answer: Answer): Uint8Array {
+  const writer = new ByteWriter(ANSWER_BYTES);
+  writer.raw(Buffer.from(MAGIC, 'latin1'));
+  writer.u8(PROTOCOL_VERSION);
+  writer.u8(ANSWER_CODES[answer.kind]);
+  if (answer.kind === 'wrongCluster') writeHexId(writer, answer.clusterId);
+  else if (answer.kind === 'wrongMember') writeHexId(writer, answer.memberId);
+  else writeHexId(writer, NO_ID);
+  return writer.finish();
+}
+
+/** @throws MalformedBytes */
+export function decodeAnswer(bytes: Uint8Array): Answer {
+  const reader = new ByteReader(bytes);
+  checkMagic(reader);
+  const version = reader.u8();
+  const code = reader.u8();
+  if (version !== PROTOCOL_VERSION || code === ANSWER_CODES.wrongVersion)
+    return { kind: 'wrongVersion', version };
+  switch (code) {
+    case ANSWER_CODES.welcome:
+      return { kind: 'welcome' };
+    case ANSWER_CODES.wrongCluster:
+      return { kind: 'wrongCluster', clusterId: readHexId(reader) };
+    case ANSWER_CODES.wrongMember:
+      return { kind: 'wrongMember', memberId: readHexId(reader) };
+    case ANSWER_CODES.unknownMember:
+      return { kind: 'unknownMember' };
+    default:
+      throw new MalformedBytes(`an answer numbered ${code}`);
+  }
+}
+
+function checkMagic(reader: ByteReader): void {
+  if (Buffer.from(reader.raw(MAGIC.length)).toString('latin1') !== MAGIC)
+    throw new MalformedBytes('not a member of a Synod cluster');
+}
+
+/** For the log: what is wrong, and what to do. */
+export function describeRefusal(answer: Exclude<Answer, { kind: 'welcome' }>, clusterId: string): string {
+  switch (answer.kind) {
+    case 'wrongCluster':
+      return `cluster ID mismatch: this member is of cluster ${clusterId}, the peer of ${answer.clusterId}; check --initial-cluster and --initial-cluster-token of both`;
+    case 'wrongMember':
+      return `the peer at this address is member ${answer.memberId}, not the one expected; check --initial-cluster`;
+    case 'unknownMember':
+      return 'the peer does not know this member; check its --initial-cluster';
+    case 'wrongVersion':
+      return `the peer speaks version ${answer.version} of the members' protocol; run the same version everywhere`;
+  }
+}
