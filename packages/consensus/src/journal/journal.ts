@@ -142,7 +142,11 @@ export class Journal {
   /** Finishes what is queued, then calls back. After a failure of the disk: at once. */
   close(done: () => void): void {
     this.closing = true;
-    this.whenClosed = done;
+    const earlier = this.whenClosed;
+    this.whenClosed = () => {
+      earlier?.();
+      done();
+    };
     this.flush();
     this.noticeClosed();
   }

@@ -55,6 +55,11 @@ export class MemoryDisk implements Disk {
     for (let job = this.jobs.shift(); job !== undefined; job = this.jobs.shift()) job();
   }
 
+  /** Whether nothing waits to complete; without an own scheduler. */
+  get isIdle(): boolean {
+    return this.jobs.length === 0;
+  }
+
   /** Runs the next `count` completions only. */
   settleSome(count: number): void {
     for (let i = 0; i < count; i++) this.jobs.shift()?.();

@@ -51,6 +51,9 @@ export const SNAPSHOT_BYTES_PER_TURN = 256 * 1024;
 /** Bytes handed to the disk and not yet written, at which the production of a file pauses. */
 export const SNAPSHOT_WRITING_BYTES_MAX = 2 * 1024 * 1024;
 
+/** Bytes of a snapshot file between two syncs: one sync of a large file would hold up the journal's for its length. */
+export const SNAPSHOT_BYTES_PER_SYNC = 4 * 1024 * 1024;
+
 /** A transfer without a word from the receiver for this many election timeouts is offered again. */
 export const SNAPSHOT_RETRY_ELECTION_TIMEOUTS = 1;
 

@@ -1,7 +1,7 @@
 /** Writes an image of the state to a snapshot file, a bounded amount a turn, while the state goes on changing. */
 import type { SnapshotMeta } from '../core/effects.ts';
 import { SnapshotFileEncoder } from '../journal/snapshot-file.ts';
-import { SNAPSHOT_BYTES_PER_TURN, SNAPSHOT_WRITING_BYTES_MAX } from './limits.ts';
+import { SNAPSHOT_BYTES_PER_SYNC, SNAPSHOT_BYTES_PER_TURN, SNAPSHOT_WRITING_BYTES_MAX } from './limits.ts';
 import type { Clock, Disk, StateImage } from './ports.ts';
 import { snapshotPartPath } from './snapshot-names.ts';
 import { type SealResult, sealSnapshotFile } from './snapshot-seal.ts';
@@ -15,6 +15,8 @@ export class SnapshotProduction {
   private readonly encoder = new SnapshotFileEncoder();
   /** Bytes handed to the disk and not yet written. */
   private writingBytes = 0;
+  /** Bytes handed to the disk since the last sync. */
+  private unsyncedBytes = 0;
   /** Whether the image is at its end and the footer was handed to the disk. */
   private encoded = false;
   private scheduled = false;
@@ -67,6 +69,7 @@ export class SnapshotProduction {
 
   private write(bytes: Uint8Array): void {
     this.writingBytes += bytes.length;
+    this.unsyncedBytes += bytes.length;
     this.disk.write(this.path, this.encoder.offset - bytes.length, [bytes], (error) => {
       this.writingBytes -= bytes.length;
       if (this.ended) return;
@@ -74,6 +77,11 @@ export class SnapshotProduction {
       if (!this.encoded) this.continueLater();
       else if (this.writingBytes === 0)
         sealSnapshotFile({ disk: this.disk, clock: this.clock }, this.path, (result) => this.end(result));
+    });
+    if (this.unsyncedBytes < SNAPSHOT_BYTES_PER_SYNC) return;
+    this.unsyncedBytes = 0;
+    this.disk.sync(this.path, (error) => {
+      if (error !== undefined) this.end({ kind: 'disk', error });
     });
   }
 

@@ -4,6 +4,7 @@
  */
 import type { LogIndex, MemberId } from '../core/numbers.ts';
 import { logIndex } from '../core/numbers.ts';
+import { SNAPSHOT_BYTES_PER_SYNC } from './limits.ts';
 import type { Clock, Disk, DiskError } from './ports.ts';
 import {
   type ReceiverState,
@@ -30,6 +31,8 @@ interface Arrival {
   taken: number;
   /** Everything below was written: what is acknowledged. */
   written: number;
+  /** Where the file ended when the last sync was asked for. */
+  synced: number;
 }
 
 export interface SnapshotReceiverPorts {
@@ -98,6 +101,15 @@ export class SnapshotReceiver {
       if (arrival.written < arrival.sizeBytes) this.acknowledge(arrival);
       else this.verify(arrival);
     });
+    if (arrival.taken - arrival.synced >= SNAPSHOT_BYTES_PER_SYNC) this.sync(arrival);
+  }
+
+  private sync(arrival: Arrival): void {
+    arrival.synced = arrival.taken;
+    this.ports.disk.sync(arrival.path, (error) => {
+      if (this.stopped || this.arrival !== arrival) return;
+      if (error !== undefined) this.ports.failed(error);
+    });
   }
 
   private begin(from: MemberId, offer: Offer): void {
@@ -113,6 +125,7 @@ export class SnapshotReceiver {
       stage: 'creating',
       taken: 0,
       written: 0,
+      synced: 0,
     };
     this.arrival = arrival;
     const then = (step: () => void) => (error: DiskError | undefined) => {

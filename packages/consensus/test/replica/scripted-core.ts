@@ -166,11 +166,10 @@ export class ReplicaBench {
 
   /** Lets the disk and all turns run until nothing is left. */
   settle(): void {
-    do {
+    while (this.jobs.length > 0 || !this.disk.isIdle) {
       this.disk.settle();
       this.turn();
-    } while (this.jobs.length > 0);
-    this.disk.settle();
+    }
   }
 
   inputKinds(): string[] {
