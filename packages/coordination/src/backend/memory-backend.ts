@@ -12,28 +12,33 @@ import type {
   ScanOptions,
   Table,
 } from './backend.ts';
+import { SortedRows } from './sorted-rows.ts';
 
-/** Rows of all tables, by table and key. Row values are never changed, so copies of the maps are true copies. */
+/** One write; no value: the row was taken away. */
+interface Write {
+  readonly table: Table;
+  readonly key: string;
+  readonly value: Uint8Array | undefined;
+}
+
+/** Rows of all tables. Row values are never changed, so copies of the maps are true copies. */
 class Tables implements BackendReader {
-  private readonly tables = new Map<Table, Map<string, Uint8Array>>();
+  private readonly tables = new Map<Table, SortedRows>();
 
   copy(): Tables {
     const copy = new Tables();
-    for (const [table, rows] of this.tables) copy.tables.set(table, new Map(rows));
+    for (const [table, rows] of this.tables) copy.tables.set(table, rows.copy());
     return copy;
   }
 
-  put(table: Table, key: Uint8Array, value: Uint8Array): void {
+  write({ table, key, value }: Write): void {
     let rows = this.tables.get(table);
     if (rows === undefined) {
-      rows = new Map();
+      rows = new SortedRows();
       this.tables.set(table, rows);
     }
-    rows.set(latin1Decode(key), value.slice());
-  }
-
-  remove(table: Table, key: Uint8Array): void {
-    this.tables.get(table)?.delete(latin1Decode(key));
+    if (value === undefined) rows.remove(key);
+    else rows.put(key, value);
   }
 
   get(table: Table, key: Uint8Array): Uint8Array | undefined {
@@ -41,34 +46,43 @@ class Tables implements BackendReader {
   }
 
   *scan(table: Table, options: ScanOptions): Generator<Row> {
+    const rows = this.tables.get(table);
+    if (rows === undefined) return;
     const from = options.from === undefined ? '' : latin1Decode(options.from);
     const to = options.to === undefined ? undefined : latin1Decode(options.to);
-    const keys = [...(this.tables.get(table)?.keys() ?? [])].filter(
-      (key) => key >= from && (to === undefined || key < to),
-    );
-    keys.sort();
-    if (options.reverse) keys.reverse();
-    for (const key of keys.slice(0, options.limit)) {
-      const value = this.get(table, latin1Encode(key));
-      if (value !== undefined) yield { key: latin1Encode(key), value };
+    let left = options.limit ?? Number.POSITIVE_INFINITY;
+    for (const key of rows.span(from, to, options.reverse === true)) {
+      if (left <= 0) return;
+      const value = rows.get(key);
+      if (value === undefined) continue;
+      left--;
+      yield { key: latin1Encode(key), value };
     }
   }
 
   get bytes(): number {
     let bytes = 0;
     for (const rows of this.tables.values())
-      for (const [key, value] of rows) bytes += key.length + value.length;
+      for (const [key, value] of rows.entries()) bytes += key.length + value.length;
     return bytes;
   }
+}
+
+/** What a commit changes in the committed state, and who waits for it. */
+interface Commit {
+  readonly change: (committed: Tables) => Tables;
+  readonly done: (error: Error | undefined) => void;
 }
 
 export class MemoryBackend implements Backend {
   private current = new Tables();
   /** What a crash leaves. */
   private committed = new Tables();
+  /** Written since the last call of `commit`. */
+  private fresh: Write[] = [];
   private readonly defer: (job: () => void) => void;
-  private readonly commits: { readonly tables: Tables; readonly done: (error: Error | undefined) => void }[] =
-    [];
+  /** Under way, the oldest first. */
+  private readonly commits: Commit[] = [];
   /** Rises with every crash: what was under way before it never ends. */
   private lives = 0;
 
@@ -86,16 +100,23 @@ export class MemoryBackend implements Backend {
   }
 
   put(table: Table, key: Uint8Array, value: Uint8Array): void {
-    this.current.put(table, key, value);
+    this.write({ table, key: latin1Decode(key), value: value.slice() });
   }
 
   remove(table: Table, key: Uint8Array): void {
-    this.current.remove(table, key);
+    this.write({ table, key: latin1Decode(key), value: undefined });
   }
 
   commit(done: (error: Error | undefined) => void): void {
-    this.commits.push({ tables: this.current.copy(), done });
-    if (this.commits.length === 1) this.commitNext();
+    const writes = this.fresh;
+    this.fresh = [];
+    this.enqueue({
+      done,
+      change: (committed) => {
+        for (const write of writes) committed.write(write);
+        return committed;
+      },
+    });
   }
 
   view(): BackendView {
@@ -109,19 +130,21 @@ export class MemoryBackend implements Backend {
 
   beginReplace(): BackendReplacement {
     const tables = new Tables();
-    let ended = false;
+    let hasEnded = false;
     return {
       put: (table, key, value) => {
-        assert(!ended, 'a replacement is filled before it is finished or aborted');
-        tables.put(table, key, value);
+        assert(!hasEnded, 'a replacement is filled before it is finished or aborted');
+        tables.write({ table, key: latin1Decode(key), value: value.slice() });
       },
       finish: (done) => {
-        ended = true;
+        hasEnded = true;
         this.current = tables;
-        this.commit(done);
+        this.fresh = [];
+        const replaced = tables.copy();
+        this.enqueue({ done, change: () => replaced });
       },
       abort: () => {
-        ended = true;
+        hasEnded = true;
       },
     };
   }
@@ -135,11 +158,22 @@ export class MemoryBackend implements Backend {
   crash(): void {
     this.lives++;
     this.commits.length = 0;
+    this.fresh = [];
     this.current = this.committed.copy();
   }
 
   async close(): Promise<void> {
     this.commits.length = 0;
+  }
+
+  private write(write: Write): void {
+    this.current.write(write);
+    this.fresh.push(write);
+  }
+
+  private enqueue(commit: Commit): void {
+    this.commits.push(commit);
+    if (this.commits.length === 1) this.commitNext();
   }
 
   private commitNext(): void {
@@ -148,7 +182,7 @@ export class MemoryBackend implements Backend {
       if (life !== this.lives) return;
       const commit = this.commits.shift();
       if (commit === undefined) return;
-      this.committed = commit.tables.copy();
+      this.committed = commit.change(this.committed);
       if (this.commits.length > 0) this.commitNext();
       commit.done(undefined);
     });

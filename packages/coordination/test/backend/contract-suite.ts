@@ -113,20 +113,84 @@ export function backendContract(name: string, create: () => Promise<BackendUnder
     return after;
   });
 
-  check(
-    'commits that are asked for together all end, and what came between is in the later one',
-    async (subject) => {
-      const { backend } = subject;
-      backend.put(TABLE.revisions, bytes('a'), bytes('1'));
-      const first = commit(backend);
-      backend.put(TABLE.revisions, bytes('b'), bytes('2'));
-      const second = commit(backend);
-      await Promise.all([first, second]);
-      const after = await subject.powerCut();
-      assert.deepEqual(rows(after.backend), ['a=1', 'b=2']);
-      return after;
-    },
-  );
+  check('S8 a commit holds what was written before it was asked for, and nothing later', async (subject) => {
+    const { backend } = subject;
+    backend.put(TABLE.revisions, bytes('a'), bytes('1'));
+    const first = commit(backend);
+    backend.put(TABLE.revisions, bytes('b'), bytes('2'));
+    const second = commit(backend);
+    // A row that belongs to the next commit, with its own applied index, must not slip into one that waits.
+    backend.put(TABLE.revisions, bytes('c'), bytes('3'));
+    backend.remove(TABLE.revisions, bytes('a'));
+    await Promise.all([first, second]);
+    assert.deepEqual(rows(backend), ['b=2', 'c=3']);
+    const after = await subject.powerCut();
+    assert.deepEqual(rows(after.backend), ['a=1', 'b=2']);
+    return after;
+  });
+
+  check('a row is there in the very callback of its commit, and stays what it was', async (subject) => {
+    const { backend } = subject;
+    const kept: (Uint8Array | undefined)[] = [];
+    for (let round = 0; round < 50; round++) {
+      backend.put(TABLE.revisions, bytes('same'), bytes(`value ${round}`));
+      backend.get(TABLE.revisions, bytes('same'));
+      await new Promise<void>((resolve) =>
+        backend.commit(() => {
+          kept.push(backend.get(TABLE.revisions, bytes('same')));
+          resolve();
+        }),
+      );
+    }
+    // The caller may keep the bytes of what it read, whatever is read and written afterwards.
+    assert.deepEqual(
+      kept.map(word),
+      kept.map((_, round) => `value ${round}`),
+    );
+    for (let i = 0; i < 50; i++) backend.put(TABLE.leases, bytes(`k${i}`), bytes(`v${i}`.repeat(20)));
+    await commit(backend);
+    const scanned = [...backend.scan(TABLE.leases, {})];
+    await commit(backend);
+    assert.deepEqual(
+      scanned.map((row) => word(row.value)),
+      scanned.map((row) => word(row.key)!.replace('k', 'v').repeat(20)),
+    );
+    return subject;
+  });
+
+  check('a view outlives commits and the replacement of what it shows', async (subject) => {
+    const { backend } = subject;
+    backend.put(TABLE.revisions, bytes('a'), bytes('1'));
+    await commit(backend);
+    backend.put(TABLE.revisions, bytes('b'), bytes('2'));
+    const view = backend.view();
+    const replacement = backend.beginReplace();
+    replacement.put(TABLE.revisions, bytes('new'), bytes('3'));
+    await new Promise<void>((resolve) => replacement.finish(() => resolve()));
+    backend.put(TABLE.revisions, bytes('more'), bytes('4'));
+    await commit(backend);
+    assert.deepEqual(rows(view), ['a=1', 'b=2']);
+    view.close();
+    assert.deepEqual(rows(backend), ['more=4', 'new=3']);
+    return subject;
+  });
+
+  check('commits that were asked for before a replacement end, and do not touch it', async (subject) => {
+    const { backend } = subject;
+    backend.put(TABLE.revisions, bytes('a'), bytes('1'));
+    const first = commit(backend);
+    backend.put(TABLE.revisions, bytes('b'), bytes('2'));
+    const second = commit(backend);
+    backend.put(TABLE.revisions, bytes('c'), bytes('3'));
+    const replacement = backend.beginReplace();
+    replacement.put(TABLE.revisions, bytes('new'), bytes('4'));
+    const replaced = new Promise<void>((resolve) => replacement.finish(() => resolve()));
+    await Promise.all([first, second, replaced]);
+    assert.deepEqual(rows(backend), ['new=4']);
+    const after = await subject.powerCut();
+    assert.deepEqual(rows(after.backend), ['new=4']);
+    return after;
+  });
 
   check('S5 a replacement takes the place of everything at once, and lasts', async (subject) => {
     const { backend } = subject;

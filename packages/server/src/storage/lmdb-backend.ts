@@ -1,21 +1,30 @@
 /**
- * The Backend port over LMDB. What is written goes to an overlay in memory and is visible at once; a commit writes the
- * overlay in one synced transaction, so that the file always holds the state of some commit (never a mixture, never
- * an unsynced page). Reads look into the overlay, then into the file.
+ * The Backend port over LMDB. What is written goes to an overlay in memory and is visible at once. `commit` seals the
+ * overlay and writes it in one synced transaction, so that the file always holds the state of some commit: never a
+ * mixture, never an unsynced page. Reads look into the overlays, newest first, then into the file.
  *
  * Facts of LMDB that this rests on: transactions are copy-on-write and switch over by one checksummed page; a reader
  * sees the tree of the moment it began, whatever is written meanwhile.
  */
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Backend, BackendReplacement, BackendView, Row, ScanOptions, Table } from '@synod/coordination';
-import { type LmdbEnvironment, openLmdbEnvironment, syncDirectory } from './lmdb-environment.ts';
+import { assert } from '@synod/consensus';
+import type {
+  Backend,
+  BackendReader,
+  BackendReplacement,
+  BackendView,
+  Row,
+  ScanOptions,
+  Table,
+} from '@synod/coordination';
+import { LmdbEnvironment, removeEnvironment, syncDirectory } from './lmdb-environment.ts';
 import { mergedScan } from './merged-scan.ts';
 import { Overlay, REMOVED } from './overlay.ts';
 
 /** In the directory that the backend is given: the store in force, and one that is being filled. */
-const IN_FORCE = 'state';
-const ASIDE = 'state.new';
+const IN_FORCE = 'state.lmdb';
+const ASIDE = 'state.new.lmdb';
 
 export interface LmdbBackendOptions {
   /** Absolute; must exist. */
@@ -24,40 +33,46 @@ export interface LmdbBackendOptions {
   readonly committed?: (facts: { readonly rows: number; readonly milliseconds: number }) => void;
 }
 
+/** An overlay that nothing is written to any more, and who waits until it is in the file. */
+interface SealedOverlay {
+  readonly overlay: Overlay;
+  readonly done: (error: Error | undefined) => void;
+}
+
 export class LmdbBackend implements Backend {
   private readonly options: LmdbBackendOptions;
   private environment: LmdbEnvironment;
-  /** Written and not yet on its way into the file. */
+  /** Written since the last call of `commit`. */
   private fresh = new Overlay();
-  /** On its way into the file. */
-  private committing: Overlay | undefined = undefined;
-  private readonly waiting: ((error: Error | undefined) => void)[] = [];
+  /** On its way into the file first, then what waits for its turn; oldest first. */
+  private readonly sealed: SealedOverlay[] = [];
+  /** Of a commit. Final: nothing is tried after it, and the member stops. */
+  private failure: Error | undefined = undefined;
   private closed = false;
 
   /** @throws the error of LMDB when the store cannot be opened. */
   constructor(options: LmdbBackendOptions) {
     this.options = options;
-    rmSync(join(options.directory, ASIDE), { recursive: true, force: true });
-    this.environment = openLmdbEnvironment(join(options.directory, IN_FORCE));
+    removeEnvironment(join(options.directory, ASIDE));
+    this.environment = new LmdbEnvironment(join(options.directory, IN_FORCE));
   }
 
-  /** Rows written and not yet committed. */
+  /** Rows written and not yet in the file. */
   get pendingRows(): number {
-    return this.fresh.rowCount + (this.committing?.rowCount ?? 0);
+    return this.overlays().reduce((rows, overlay) => rows + overlay.rowCount, 0);
+  }
+
+  /** Bytes of their keys and values: what the overlays keep from the garbage collector. */
+  get pendingBytes(): number {
+    return this.overlays().reduce((bytes, overlay) => bytes + overlay.bytes, 0);
   }
 
   get(table: Table, key: Uint8Array): Uint8Array | undefined {
-    const written = this.fresh.get(table, key) ?? this.committing?.get(table, key);
-    if (written === undefined) return this.environment.get(table, key);
-    return written === REMOVED ? undefined : written;
+    return getThrough(this.overlays(), this.environment, table, key);
   }
 
   scan(table: Table, options: ScanOptions): Iterable<Row> {
-    return mergedScan(
-      this.environment.scan(table, withoutLimit(options)),
-      this.overlays().map((overlay) => overlay.rows(table, options)),
-      options,
-    );
+    return scanThrough(this.overlays(), this.environment, table, options);
   }
 
   put(table: Table, key: Uint8Array, value: Uint8Array): void {
@@ -69,43 +84,35 @@ export class LmdbBackend implements Backend {
   }
 
   commit(done: (error: Error | undefined) => void): void {
-    this.waiting.push(done);
-    if (this.committing === undefined) this.commitFresh();
+    assert(!this.closed, 'a closed backend is not committed');
+    if (this.failure !== undefined) {
+      done(this.failure);
+      return;
+    }
+    this.sealed.push({ overlay: this.fresh, done });
+    this.fresh = new Overlay();
+    if (this.sealed.length === 1) void this.writeSealed();
   }
 
   view(): BackendView {
     const reader = this.environment.beginRead();
-    // Overlays that are committed later are not written to any more; the fresh one is, so it is copied.
-    const overlays = [this.fresh.copy(), ...(this.committing === undefined ? [] : [this.committing])];
+    // Sealed overlays are never written to again; the fresh one is, so it is copied.
+    const overlays = [this.fresh.copy(), ...this.overlays().slice(1)];
     return {
-      get(table, key) {
-        for (const overlay of overlays) {
-          const written = overlay.get(table, key);
-          if (written !== undefined) return written === REMOVED ? undefined : written;
-        }
-        return reader.get(table, key);
-      },
-      scan: (table, options) =>
-        mergedScan(
-          reader.scan(table, withoutLimit(options)),
-          overlays.map((overlay) => overlay.rows(table, options)),
-          options,
-        ),
+      get: (table, key) => getThrough(overlays, reader, table, key),
+      scan: (table, options) => scanThrough(overlays, reader, table, options),
       close: () => reader.close(),
     };
   }
 
   beginReplace(): BackendReplacement {
     const aside = join(this.options.directory, ASIDE);
-    rmSync(aside, { recursive: true, force: true });
-    mkdirSync(aside, { recursive: true });
-    const environment = openLmdbEnvironment(aside);
+    removeEnvironment(aside);
+    const environment = new LmdbEnvironment(aside);
     return {
       put: (table, key, value) => environment.fill(table, key, value),
-      finish: (done) => this.finishReplace(environment, aside, done),
-      abort: () => {
-        void environment.close().then(() => rmSync(aside, { recursive: true, force: true }));
-      },
+      finish: (done) => this.finishReplace(environment, done),
+      abort: () => void environment.close().then(() => removeEnvironment(aside)),
     };
   }
 
@@ -113,64 +120,78 @@ export class LmdbBackend implements Backend {
     return this.environment.sizes();
   }
 
+  /** Waits for the commit under way. What was not committed is lost, as in a power cut. */
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
     await this.environment.close();
   }
 
+  /** Newest first: the order in which reads look. */
   private overlays(): Overlay[] {
-    return this.committing === undefined ? [this.fresh] : [this.fresh, this.committing];
+    const overlays = [this.fresh];
+    for (let index = this.sealed.length - 1; index >= 0; index--) overlays.push(this.sealed[index]!.overlay);
+    return overlays;
   }
 
-  private commitFresh(): void {
-    const { environment } = this;
-    const overlay = this.fresh;
-    const dones = this.waiting.splice(0);
-    this.fresh = new Overlay();
-    this.committing = overlay;
-    const startedMs = performance.now();
-    environment.write(overlay).then(
-      () => {
-        this.options.committed?.({ rows: overlay.rowCount, milliseconds: performance.now() - startedMs });
-        this.committed(overlay);
-        for (const done of dones) done(undefined);
-      },
-      (error: Error) => {
-        // What was not written stays visible; the member is about to stop.
-        for (const done of dones) done(error);
-      },
-    );
-  }
-
-  private committed(overlay: Overlay): void {
-    if (this.committing === overlay) this.committing = undefined;
-    if (this.waiting.length > 0 && !this.closed) this.commitFresh();
+  private async writeSealed(): Promise<void> {
+    for (let next = this.sealed[0]; next !== undefined && !this.closed; next = this.sealed[0]) {
+      const startedMs = performance.now();
+      this.failure ??= await this.environment.write(next.overlay);
+      // After a failure the overlay stays, so that what was written stays visible; the member is about to stop.
+      if (this.failure !== undefined) {
+        for (const { done } of this.sealed) done(this.failure);
+        return;
+      }
+      // A replacement takes away the overlays that were meant for the store before it, but not who waits for them.
+      this.sealed.shift();
+      const milliseconds = performance.now() - startedMs;
+      this.options.committed?.({ rows: next.overlay.rowCount, milliseconds });
+      next.done(undefined);
+    }
   }
 
   /**
-   * Syncs the new store, gives it the old one's name, and serves from it. The rename happens before this returns; the
-   * directory's sync, which makes it last, before `done`. A power cut between leaves one store or the other, whole.
+   * Syncs the new store, gives it the old one's name in one rename, and serves from it. The rename happens before this
+   * returns; the directory's sync, which makes it last, before `done`. A power cut leaves one store or the other, whole.
    */
-  private finishReplace(
-    environment: LmdbEnvironment,
-    aside: string,
-    done: (error: Error | undefined) => void,
-  ): void {
-    const inForce = join(this.options.directory, IN_FORCE);
-    const old = this.environment;
+  private finishReplace(environment: LmdbEnvironment, done: (error: Error | undefined) => void): void {
     environment.syncNow();
-    rmSync(inForce, { recursive: true, force: true });
-    renameSync(aside, inForce);
+    renameSync(environment.path, join(this.options.directory, IN_FORCE));
+    const old = this.environment;
     this.environment = environment;
     this.fresh = new Overlay();
-    this.committing = undefined;
+    for (const [index, waiting] of this.sealed.entries())
+      this.sealed[index] = { overlay: new Overlay(), done: waiting.done };
     void old.close();
     syncDirectory(this.options.directory, done);
   }
 }
 
-/** The limit is of the merged rows: an overlay may take away rows of the file. */
-function withoutLimit({ limit: _, ...options }: ScanOptions): ScanOptions {
-  return options;
+function getThrough(
+  overlays: readonly Overlay[],
+  file: BackendReader,
+  table: Table,
+  key: Uint8Array,
+): Uint8Array | undefined {
+  for (const overlay of overlays) {
+    const written = overlay.get(table, key);
+    if (written !== undefined) return written === REMOVED ? undefined : written;
+  }
+  return file.get(table, key);
+}
+
+function scanThrough(
+  overlays: readonly Overlay[],
+  file: BackendReader,
+  table: Table,
+  options: ScanOptions,
+): Iterable<Row> {
+  // The limit is of the merged rows: an overlay may take away rows of the file.
+  const { limit: _, ...unlimited } = options;
+  return mergedScan(
+    file.scan(table, unlimited),
+    overlays.map((overlay) => overlay.rows(table, options)),
+    options,
+  );
 }

@@ -1,14 +1,11 @@
 /**
- * One LMDB environment with all tables in it: rows have their table's number before their key. Every transaction is
- * synced; there is no setting here that trades durability for speed.
+ * One LMDB environment, a single file with all tables in it: rows have their table's number before their key. Every
+ * transaction is synced; there is no setting here that trades durability for speed.
  */
-import { closeSync, fsync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fstatSync, fsync, fsyncSync, openSync, rmSync } from 'node:fs';
 import type { BackendReader, Row, ScanOptions, Table } from '@synod/coordination';
 import { open, type RootDatabase } from 'lmdb';
 import { type Overlay, REMOVED } from './overlay.ts';
-
-const DATA_FILE = 'data.mdb';
 
 /** Address space, not memory: LMDB maps the file. It grows by itself; this only saves remapping. */
 const MAP_BYTES = 1024 * 1024 * 1024;
@@ -16,34 +13,34 @@ const MAP_BYTES = 1024 * 1024 * 1024;
 /** Rows of a replacement written in one transaction. */
 const FILL_ROWS = 10_000;
 
-export interface LmdbEnvironment extends BackendReader {
-  /** Writes an overlay as one durable transaction. */
-  write(overlay: Overlay): Promise<void>;
-  /** For a store that nobody reads yet: adds a row, durable only after `syncNow`. */
-  fill(table: Table, key: Uint8Array, value: Uint8Array): void;
-  syncNow(): void;
-  beginRead(): BackendReader & { close(): void };
-  sizes(): { totalBytes: number; usedBytes: number };
-  close(): Promise<void>;
+type Database = RootDatabase<Buffer, Uint8Array>;
+type Transaction = ReturnType<Database['useReadTransaction']>;
+
+/** LMDB keeps its table of readers beside the data; nothing in it outlives the process. */
+export function removeEnvironment(path: string): void {
+  rmSync(path, { force: true });
+  rmSync(`${path}-lock`, { force: true });
 }
 
-export function openLmdbEnvironment(directory: string): LmdbEnvironment {
-  mkdirSync(directory, { recursive: true });
-  return new Environment(directory);
-}
-
-type Transaction = ReturnType<RootDatabase<Buffer, Uint8Array>['useReadTransaction']>;
-
-class Environment implements LmdbEnvironment {
-  private readonly directory: string;
-  private readonly database: RootDatabase<Buffer, Uint8Array>;
+export class LmdbEnvironment implements BackendReader {
+  /** Of the data file. Whoever renames the file need not tell: it stays open. */
+  readonly path: string;
+  private readonly database: Database;
+  /** Open for as long as the environment is: to sync it whatever its name is by then. */
+  private readonly descriptor: number;
+  /** Rows of a replacement that no transaction has yet. */
   private filling: { readonly key: Buffer; readonly value: Uint8Array }[] = [];
+  /** Reads that hold on to an older tree; LMDB must not be closed under them. */
+  private openReads = 0;
+  /** Set while a close waits for the last of them. */
+  private whenUnread: (() => void) | undefined = undefined;
 
-  constructor(directory: string) {
-    this.directory = directory;
+  /** The directory must exist. @throws the error of LMDB when the file cannot be opened. */
+  constructor(path: string) {
+    this.path = path;
     this.database = open<Buffer, Uint8Array>({
-      path: directory,
-      noSubdir: false,
+      path,
+      noSubdir: true,
       encoding: 'binary',
       keyEncoding: 'binary',
       mapSize: MAP_BYTES,
@@ -51,6 +48,7 @@ class Environment implements LmdbEnvironment {
       overlappingSync: false,
       cache: false,
     });
+    this.descriptor = openSync(path, 'r+');
   }
 
   get(table: Table, key: Uint8Array): Uint8Array | undefined {
@@ -61,16 +59,23 @@ class Environment implements LmdbEnvironment {
     return scanRows(this.database, table, options, undefined);
   }
 
-  async write(overlay: Overlay): Promise<void> {
-    await this.database.batch(() => {
-      overlay.forEach((table, key, value) => {
-        if (value === REMOVED) void this.database.remove(prefixed(table, key));
-        else void this.database.put(prefixed(table, key), asBuffer(value));
+  /** Writes an overlay as one durable transaction. @returns what went wrong, if anything did */
+  async write(overlay: Overlay): Promise<Error | undefined> {
+    try {
+      await this.database.batch(() => {
+        overlay.forEach((table, key, value) => {
+          if (value === REMOVED) void this.database.remove(prefixed(table, key));
+          else void this.database.put(prefixed(table, key), asBuffer(value));
+        });
       });
-    });
-    await this.database.flushed;
+      await this.database.flushed;
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
   }
 
+  /** For a store that nobody reads yet: adds a row, durable only after `syncNow`. */
   fill(table: Table, key: Uint8Array, value: Uint8Array): void {
     this.filling.push({ key: prefixed(table, key), value: value.slice() });
     if (this.filling.length >= FILL_ROWS) this.writeFilling();
@@ -78,14 +83,15 @@ class Environment implements LmdbEnvironment {
 
   syncNow(): void {
     this.writeFilling();
-    const descriptor = openSync(join(this.directory, DATA_FILE), 'r+');
-    fsyncSync(descriptor);
-    closeSync(descriptor);
+    fsyncSync(this.descriptor);
   }
 
+  /** The tree as it is now, until `close`. */
   beginRead(): BackendReader & { close(): void } {
     const transaction = this.database.useReadTransaction();
     const { database } = this;
+    this.openReads++;
+    let isOpen = true;
     return {
       get: (table, key) => {
         for (const row of scanRows(database, table, { from: key, limit: 1 }, transaction))
@@ -93,20 +99,30 @@ class Environment implements LmdbEnvironment {
         return undefined;
       },
       scan: (table, options) => scanRows(database, table, options, transaction),
-      close: () => transaction.done(),
+      close: () => {
+        if (!isOpen) return;
+        isOpen = false;
+        transaction.done();
+        this.openReads--;
+        if (this.openReads === 0) this.whenUnread?.();
+      },
     };
   }
 
   sizes(): { totalBytes: number; usedBytes: number } {
-    const totalBytes = statSync(join(this.directory, DATA_FILE)).size;
+    const totalBytes = fstatSync(this.descriptor).size;
     const stats = this.database.getStats() as Readonly<Record<string, number | undefined>>;
     const pages =
       (stats['treeBranchPageCount'] ?? 0) + (stats['treeLeafPageCount'] ?? 0) + (stats['overflowPages'] ?? 0);
     return { totalBytes, usedBytes: Math.min(totalBytes, pages * (stats['pageSize'] ?? 0)) };
   }
 
+  /** Waits for the transaction under way, and until nobody reads an older tree. */
   async close(): Promise<void> {
+    await this.database.committed;
+    if (this.openReads > 0) await new Promise<void>((resolve) => (this.whenUnread = resolve));
     await this.database.close();
+    closeSync(this.descriptor);
   }
 
   private writeFilling(): void {
@@ -128,7 +144,7 @@ export function syncDirectory(directory: string, done: (error: Error | undefined
 }
 
 function* scanRows(
-  database: RootDatabase<Buffer, Uint8Array>,
+  database: Database,
   table: Table,
   options: ScanOptions,
   transaction: Transaction | undefined,

@@ -45,6 +45,8 @@ class TableRows {
 
 export class Overlay {
   private readonly tables = new Map<Table, TableRows>();
+  /** Of keys and values, overwritten ones included. */
+  bytes = 0;
 
   get rowCount(): number {
     let count = 0;
@@ -59,6 +61,7 @@ export class Overlay {
       this.tables.set(table, rows);
     }
     rows.put(latin1Decode(key), value);
+    this.bytes += key.length + (value === REMOVED ? 0 : value.length);
   }
 
   get(table: Table, key: Uint8Array): Written | undefined {
@@ -81,6 +84,7 @@ export class Overlay {
   copy(): Overlay {
     const copy = new Overlay();
     for (const [table, rows] of this.tables) copy.tables.set(table, rows.copy());
+    copy.bytes = this.bytes;
     return copy;
   }
 
