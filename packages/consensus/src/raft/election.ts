@@ -3,6 +3,7 @@
  * The order of durability is the outbox's: every message waits for the term and vote it speaks in the name of.
  */
 import { assert, unreachable } from '../core/assert.ts';
+import { isVoter } from '../core/membership.ts';
 import type { MemberId } from '../core/numbers.ts';
 import { electionOutcome } from '../quorum/membership-quorum.ts';
 import type { PreVoteRequest, RaftMessage, VoteRequest } from './messages.ts';
@@ -13,11 +14,21 @@ import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } fro
 const EMPTY = new Uint8Array(0);
 
 /**
- * The election timer ran out. A replica without a vote in its newest membership, committed or not, waits (pitfall 2);
- * so does one whose disk hangs, for it could neither vote for itself nor lead (pitfall 31).
+ * Whether this replica may stand: it has a vote in its newest membership, committed or not (pitfall 2), or had one
+ * that is not known to be over. A leader that removes itself may fall with the only copy of that last step: then it
+ * alone can win, by the votes of the others, and finish the change (thesis §4.2.2). Its own vote counts for nothing.
+ */
+function mayStand(state: RaftState): boolean {
+  if (state.selfIsVoter) return true;
+  return state.memberships.someSince(state.commitIndex, (membership) => isVoter(membership, state.id));
+}
+
+/**
+ * The election timer ran out. A replica that may not stand waits; so does one whose disk hangs, for it could neither
+ * vote for itself nor lead (pitfall 31).
  */
 export function campaign(state: RaftState): void {
-  if (!state.selfIsVoter || state.diskSilenceTicks >= state.settings.electionTimeoutTicks) {
+  if (!mayStand(state) || state.diskSilenceTicks >= state.settings.electionTimeoutTicks) {
     becomeFollower(state, state.term, undefined);
     return;
   }
@@ -97,9 +108,13 @@ function lead(state: RaftState): void {
   replicateToAll(state, state.role);
 }
 
-/** Whether a leader was heard of so lately that nobody else should be helped to replace it (thesis §4.2.3). */
-export function hasRecentLeader(state: RaftState): boolean {
-  return state.leader !== undefined && state.electionElapsedTicks < state.settings.electionTimeoutTicks;
+/**
+ * Whether a leader was heard of so lately that nobody should be helped to replace it (thesis §4.2.3). When the leader
+ * itself asks for votes it leads no more, and there is nobody to protect.
+ */
+export function hasRecentLeader(state: RaftState, asker: MemberId): boolean {
+  if (state.leader === undefined || state.leader === asker) return false;
+  return state.electionElapsedTicks < state.settings.electionTimeoutTicks;
 }
 
 /**
@@ -109,7 +124,7 @@ export function hasRecentLeader(state: RaftState): boolean {
 export function answerPreVote(state: RaftState, from: MemberId, message: PreVoteRequest): void {
   const granted =
     message.term >= state.term &&
-    !hasRecentLeader(state) &&
+    !hasRecentLeader(state, from) &&
     state.log.isUpToDate({ index: message.lastIndex, epoch: message.lastEpoch });
   state.outbox.send(from, {
     kind: 'preVoteResponse',

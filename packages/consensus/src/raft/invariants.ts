@@ -6,6 +6,7 @@ import { assert } from '../core/assert.ts';
 import { entryBytes } from '../core/entry.ts';
 import { allMembers, isJoint, isVoter } from '../core/membership.ts';
 import { type Epoch, type LogIndex, logIndex, type MemberId } from '../core/numbers.ts';
+import { ownTermIsCommitted } from './commit.ts';
 import type { LeaderRole } from './role-state.ts';
 import type { RaftState } from './state.ts';
 import { uncommittedBytes } from './transitions.ts';
@@ -74,8 +75,8 @@ function assertMembershipsFollowLog(state: RaftState): void {
       memberships.latest.index <= log.trimmedIndex,
       'a membership in force is in the log or the snapshot',
     );
-  // A follower may still have to learn that the earlier of two is committed.
-  if (state.role.kind === 'leader')
+  // Whoever has not committed in its own term may still have to learn that earlier ones are committed.
+  if (state.role.kind === 'leader' && ownTermIsCommitted(state))
     assert(uncommitted <= 1, 'R15: at most one uncommitted membership change');
   const { membership } = memberships.latest;
   assert(membership.voters.length > 0, 'somebody votes');

@@ -35,6 +35,12 @@ export class Memberships {
     return found.membership;
   }
 
+  /** Whether the one in force at `index`, or any after it, satisfies the condition. */
+  someSince(index: LogIndex, condition: (membership: Membership) => boolean): boolean {
+    const first = this.history.findLastIndex((entry) => entry.index <= index);
+    return this.history.slice(Math.max(first, 0)).some(({ membership }) => condition(membership));
+  }
+
   /** Returns whether another one is in force now. */
   truncateFrom(index: LogIndex): boolean {
     const before = this.history.length;

@@ -19,7 +19,7 @@ function joinTerm(state: RaftState, from: MemberId, message: RaftMessage): boole
   switch (message.kind) {
     case 'voteRequest':
       // A replica that lost touch must not depose a leader whom the rest still hears (pitfall 8), unless the leader asked for it (pitfall 9).
-      if (hasRecentLeader(state) && !message.transfer) return false;
+      if (hasRecentLeader(state, from) && !message.transfer) return false;
       becomeFollower(state, message.term, undefined);
       return true;
     case 'append':
