@@ -127,10 +127,11 @@ export class Http2Connection implements StreamOwner {
     return this.streams.size;
   }
 
-  /** Client: whether `open` would be heard now. */
+  /** Client: whether `open` would be heard now. Before its SETTINGS we do not know how many streams a server allows. */
   get mayOpen(): boolean {
     const { streams, peer } = this;
-    return this.state === 'open' && streams.size < peer.concurrentStreamsMax && streams.hasOwnIdLeft;
+    if (this.state !== 'open' || !this.inbound.settingsSeen) return false;
+    return streams.size < peer.concurrentStreamsMax && streams.hasOwnIdLeft;
   }
 
   /** Client: begins a request whose head is `block`. Only while `mayOpen`. */
