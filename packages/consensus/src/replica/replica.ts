@@ -10,10 +10,11 @@ import type { Effect, LogRecord } from '../core/effects.ts';
 import type { Input } from '../core/inputs.ts';
 import type { MembershipChange } from '../core/membership.ts';
 import type { PeerMessage } from '../core/messages.ts';
-import { type LogIndex, logIndex, type MemberId, NO_INDEX, NO_TICKET, type Ticket } from '../core/numbers.ts';
+import { type LogIndex, type MemberId, NO_INDEX, type Ticket } from '../core/numbers.ts';
 import { DiskFailure } from '../journal/disk-failure.ts';
 import type { Journal } from '../journal/journal.ts';
 import { describeDiskError } from '../journal/journal-error.ts';
+import { DurableLog } from './durable-log.ts';
 import { decodeForward } from './forward-codec.ts';
 import { HeldSends } from './held-sends.ts';
 import { LogTrimmer } from './log-trimmer.ts';
@@ -57,16 +58,10 @@ export class Replica implements ReplicaApi {
   private turnScheduled = false;
   /** What the `propose` being carried out was made of. */
   private proposing: ProposalBatch | undefined;
-  /** Monotone. */
-  private durableTicket: Ticket = NO_TICKET;
-  /** The last entry of each write not yet durable, by ticket, oldest first. */
-  private readonly writes: { readonly ticket: Ticket; readonly lastIndex: LogIndex }[] = [];
-  /** The end of the durable log; falls only where Raft cuts it. */
-  private durableIndex: LogIndex;
+  private readonly durable: DurableLog;
   /** What the core was told is applied. Monotone. */
   private appliedIndex: LogIndex;
   private leader: MemberId | undefined;
-  private isLeader = false;
   private lastTickMs: number | undefined;
   /** No input is taken any more: stopped by its owner, or by a failure. */
   private ended = false;
@@ -76,7 +71,7 @@ export class Replica implements ReplicaApi {
     this.journal = journal;
     this.options = options;
     const { lastIndex, appliedIndex } = core.status();
-    this.durableIndex = lastIndex;
+    this.durable = new DurableLog(lastIndex);
     this.appliedIndex = appliedIndex;
     this.reads = new ReadBarrier(options.electionTimeoutTicks);
     this.submissions = new Submissions(options.transport);
@@ -185,7 +180,7 @@ export class Replica implements ReplicaApi {
   status(): ReplicaStatus {
     return {
       ...this.core.status(),
-      durableIndex: this.durableIndex,
+      durableIndex: this.durable.index,
       incarnation: this.journal.incarnation,
       stopped: this.ended,
     };
@@ -227,7 +222,7 @@ export class Replica implements ReplicaApi {
         this.write(effect.ticket, effect.records);
         return;
       case 'send':
-        if (effect.after <= this.durableTicket) this.send(effect.to, effect.message);
+        if (effect.after <= this.durable.ticket) this.send(effect.to, effect.message);
         else this.heldSends.hold(effect);
         return;
       case 'apply':
@@ -241,8 +236,7 @@ export class Replica implements ReplicaApi {
         return;
       case 'role':
         this.leader = effect.leader;
-        this.isLeader = effect.role === 'leader';
-        if (!this.isLeader) this.snapshots.abandonSending();
+        if (effect.role !== 'leader') this.snapshots.abandonSending();
         this.submissions.retry();
         this.scheduleTurn();
         observer.observe({
@@ -281,21 +275,13 @@ export class Replica implements ReplicaApi {
 
   private write(ticket: Ticket, records: readonly LogRecord[]): void {
     this.journal.append(ticket, records);
-    for (let at = records.length - 1; at >= 0; at--) {
-      const record = records[at]!;
-      if (record.kind === 'hardState') continue;
-      const lastIndex = record.kind === 'entry' ? record.entry.index : record.meta.index;
-      this.writes.push({ ticket, lastIndex });
-      break;
-    }
+    this.durable.asked(ticket, records);
     if (!this.endingTurn) this.scheduleTurn();
   }
 
   private becameDurable(reached: Ticket): void {
     if (this.ended) return;
-    this.durableTicket = reached;
-    while (this.writes[0] !== undefined && this.writes[0].ticket <= reached)
-      this.durableIndex = this.writes.shift()!.lastIndex;
+    this.durable.reached(reached);
     this.heldSends.release(reached, (to, message) => this.send(to, message));
     this.run({ kind: 'durable', ticket: reached });
   }
@@ -361,7 +347,7 @@ export class Replica implements ReplicaApi {
   }
 
   private restored(index: LogIndex): void {
-    this.durableIndex = logIndex(Math.max(this.durableIndex, index));
+    this.durable.restored(index);
     this.withDisk(() => this.snapshots.removeStale());
   }
 

@@ -1,3 +1,4 @@
+/** The checksum against published vectors and against its definition. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

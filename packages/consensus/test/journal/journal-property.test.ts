@@ -1,3 +1,4 @@
+/** A journal under random appends, trims, torn writes, kills and power cuts, against a model of what was acknowledged. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

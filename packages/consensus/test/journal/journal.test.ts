@@ -1,3 +1,4 @@
+/** What a journal writes, gives back and removes, while nothing goes wrong but power cuts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RecoveredLog } from '../../src/core/core.ts';

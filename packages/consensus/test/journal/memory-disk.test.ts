@@ -1,3 +1,4 @@
+/** The memory disk keeps the contract of a disk, and loses what a power cut would take. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemoryDisk } from '../../src/journal/memory-disk.ts';

@@ -1,3 +1,4 @@
+/** Recovery tells a torn tail from damage, and says what to do; a disk that fails ends the journal. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32c } from '../../src/checksum/crc32c.ts';

@@ -1,3 +1,4 @@
+/** The bytes of a snapshot file, and that no changed one passes for it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MalformedBytes } from '../../src/bytes/malformed.ts';

@@ -1,3 +1,4 @@
+/** Three real replicas under losses and power cuts: one order, each proposal once, nothing acknowledged lost. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Cluster, ELECTION_TIMEOUT_TICKS, type Member } from './cluster-harness.ts';

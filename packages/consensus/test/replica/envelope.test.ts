@@ -1,3 +1,4 @@
+/** The bytes of an envelope, there and back. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MalformedBytes } from '../../src/bytes/malformed.ts';

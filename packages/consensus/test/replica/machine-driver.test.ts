@@ -1,3 +1,4 @@
+/** The state machine is fed in the core's order, restores included, a bounded amount a turn. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Effect } from '../../src/core/effects.ts';

@@ -1,3 +1,4 @@
+/** How a replica starts from whatever journal, state and snapshot files a power cut left. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { logIndex, ticket } from '../../src/core/numbers.ts';

@@ -1,3 +1,4 @@
+/** Proposals are numbered, tried again and ended as their callers are promised. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { latin1Decode, latin1Encode } from '../../src/bytes/reader.ts';

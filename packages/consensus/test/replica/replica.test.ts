@@ -1,3 +1,4 @@
+/** What a replica does with each input and each effect, around a core that follows a script. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { latin1Encode } from '../../src/bytes/reader.ts';

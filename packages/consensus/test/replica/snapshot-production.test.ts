@@ -1,3 +1,4 @@
+/** A snapshot file is made in turns, at the disk's pace, and named only when it reads back whole. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { simpleMembership } from '../../src/core/membership.ts';

@@ -1,3 +1,4 @@
+/** Snapshots from leader to laggard: losses, resumption, power cuts at every step, and what is left on the disk. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeSnapshotMessage } from '../../src/replica/snapshot-messages.ts';

@@ -1,3 +1,4 @@
+/** When the state is made durable and how far the log may go. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

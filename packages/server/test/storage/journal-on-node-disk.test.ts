@@ -1,3 +1,4 @@
+/** The journal on real files: over several segments, and cut short. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+/** The Node disk keeps the contract of a disk; one process has a data directory. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
