@@ -2,11 +2,21 @@
  * Clients in a closed loop: each keeps exactly one request in flight and begins the next when it is answered. They share
  * a few connections that are spread over the members. Knows how to load and count; when is its caller's business.
  */
-import { connectGrpc, type GrpcClient, type UnaryCompletion } from '../src/grpc/client.ts';
+import {
+  connectGrpc,
+  type GrpcClient,
+  type GrpcClientOptions,
+  type UnaryCompletion,
+} from '../src/grpc/client.ts';
 import { type GrpcStatus, STATUS } from '../src/grpc/status.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 import { ERROR_BACKOFF_MS, ERROR_TEXTS_MAX } from './limits.ts';
 import type { Endpoint } from './load-job.ts';
+
+/** A Go server measures the link with a ping behind every answer: as many as there are answers. */
+const AS_MANY_PINGS_AS_COME: GrpcClientOptions = {
+  limits: { pingFrames: { burst: 1_000_000, perSecond: 1_000_000 } },
+};
 
 /** A connection that is replaced when it is lost. */
 export class LoadConnection {
@@ -15,11 +25,11 @@ export class LoadConnection {
 
   constructor(endpoint: Endpoint) {
     this.endpoint = endpoint;
-    this.client = connectGrpc(endpoint);
+    this.client = connectGrpc(endpoint, AS_MANY_PINGS_AS_COME);
   }
 
   unary(path: string, message: Uint8Array, completion: UnaryCompletion): void {
-    if (!this.client.http2.connection.isOpen) this.client = connectGrpc(this.endpoint);
+    if (!this.client.http2.connection.isOpen) this.client = connectGrpc(this.endpoint, AS_MANY_PINGS_AS_COME);
     this.client.unary(path, message, completion);
   }
 
