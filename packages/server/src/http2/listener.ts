@@ -24,7 +24,7 @@ export interface Http2Observer {
   connectionEnded(end: ConnectionEnd): void;
 }
 
-/** For the metrics; all but `connectionsOpen` and `streamsOpen` only rise. */
+/** For the metrics, and always of the moment; all but `connectionsOpen` and `streamsOpen` only rise. */
 export interface Http2Counters {
   readonly connectionsOpen: number;
   readonly connectionsTotal: number;
@@ -97,9 +97,8 @@ class Listener implements Http2Listener {
   private readonly timer: NodeJS.Timeout;
   private stopping = false;
   private whenEmpty: (() => void)[] = [];
-  private connectionsTotal = 0;
-  /** Of connections that are gone. */
-  private readonly past = { streams: 0, bytesReceived: 0, bytesSent: 0 };
+  private readonly tally = new Tally(this.connections);
+  readonly counters: Http2Counters = this.tally;
 
   constructor(options: Http2ListenerOptions) {
     this.options = options;
@@ -109,25 +108,6 @@ class Listener implements Http2Listener {
     this.flusher = options.flusher ?? new TurnFlusher();
     this.timer = setInterval(() => this.tick(), TICK_MS);
     this.timer.unref();
-  }
-
-  get counters(): Http2Counters {
-    let streamsOpen = 0;
-    let { streams, bytesReceived, bytesSent } = this.past;
-    for (const connection of this.connections) {
-      streamsOpen += connection.openStreams;
-      streams += connection.streams.opened;
-      bytesReceived += connection.bytesReceived;
-      bytesSent += connection.output.bytesSent;
-    }
-    return {
-      connectionsOpen: this.connections.size,
-      connectionsTotal: this.connectionsTotal,
-      streamsOpen,
-      streamsTotal: streams,
-      bytesReceived,
-      bytesSent,
-    };
   }
 
   accept(socket: Duplex): void {
@@ -185,7 +165,7 @@ class Listener implements Http2Listener {
       flusher: this.flusher,
       clock: this.clock,
     });
-    this.connectionsTotal++;
+    this.tally.connectionsTotal++;
     this.connections.add(connection);
     socket.on('close', () => this.forgetConnection(connection));
     connection.receive(firstBytes);
@@ -193,9 +173,7 @@ class Listener implements Http2Listener {
 
   private forgetConnection(connection: Http2Connection): void {
     this.connections.delete(connection);
-    this.past.streams += connection.streams.opened;
-    this.past.bytesReceived += connection.bytesReceived;
-    this.past.bytesSent += connection.output.bytesSent;
+    this.tally.takeOver(connection);
     this.settleWhenEmpty();
   }
 
@@ -228,6 +206,50 @@ class Listener implements Http2Listener {
     clearInterval(this.timer);
     for (const { socket } of this.undecided) socket.destroy();
     for (const connection of this.connections) connection.destroy();
+  }
+}
+
+/** Adds up the connections that are open and those that were, when it is asked. */
+class Tally implements Http2Counters {
+  private readonly connections: ReadonlySet<Http2Connection>;
+  connectionsTotal = 0;
+  /** Of connections that are gone. */
+  private readonly past = { streams: 0, bytesReceived: 0, bytesSent: 0 };
+
+  constructor(connections: ReadonlySet<Http2Connection>) {
+    this.connections = connections;
+  }
+
+  takeOver(gone: Http2Connection): void {
+    this.past.streams += gone.streams.opened;
+    this.past.bytesReceived += gone.bytesReceived;
+    this.past.bytesSent += gone.output.bytesSent;
+  }
+
+  get connectionsOpen(): number {
+    return this.connections.size;
+  }
+
+  get streamsOpen(): number {
+    return this.sum((connection) => connection.openStreams);
+  }
+
+  get streamsTotal(): number {
+    return this.past.streams + this.sum((connection) => connection.streams.opened);
+  }
+
+  get bytesReceived(): number {
+    return this.past.bytesReceived + this.sum((connection) => connection.bytesReceived);
+  }
+
+  get bytesSent(): number {
+    return this.past.bytesSent + this.sum((connection) => connection.output.bytesSent);
+  }
+
+  private sum(of: (connection: Http2Connection) => number): number {
+    let total = 0;
+    for (const connection of this.connections) total += of(connection);
+    return total;
   }
 }
 

@@ -1,5 +1,7 @@
 /** Calls through real sockets, our client against our server: answers, refusals, deadlines, cancels, streams. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http2 from 'node:http2';
 import { type AddressInfo, createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { connectGrpc, type GrpcClient } from '../../src/grpc/client.ts';
@@ -8,6 +10,8 @@ import type { CancelReason, StreamCall, UnaryCall } from '../../src/grpc/server-
 import type { GrpcStatus } from '../../src/grpc/status.ts';
 
 const MESSAGE_BYTES_MAX = 100_000;
+const FLOOD_MESSAGES = 100;
+const FLOOD_MESSAGE_BYTES = 100_000;
 const bytesOf = (text: string) => new Uint8Array(Buffer.from(text));
 const textOf = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString();
 
@@ -64,6 +68,29 @@ describe('gRPC over our own HTTP/2', () => {
       },
     ],
   ]);
+  const flooded = { sent: 0, drains: 0 };
+  methods.set('/test.Echo/Flood', {
+    kind: 'stream',
+    open: (call) => {
+      const pour = () => {
+        let room = true;
+        while (room && flooded.sent < FLOOD_MESSAGES) {
+          flooded.sent++;
+          room = call.send(new Uint8Array(FLOOD_MESSAGE_BYTES));
+        }
+        if (flooded.sent === FLOOD_MESSAGES) call.finish();
+      };
+      return {
+        onMessage: () => undefined,
+        onHalfClose: pour,
+        onCancel: () => undefined,
+        onDrain: () => {
+          flooded.drains++;
+          pour();
+        },
+      };
+    },
+  });
   const listener = createGrpcServer({ methods, grpcLimits: { messageBytesMax: MESSAGE_BYTES_MAX } });
   const server = createServer((socket) => listener.accept(socket));
   let client: GrpcClient;
@@ -183,5 +210,30 @@ describe('gRPC over our own HTTP/2', () => {
       stream.halfClose();
     });
     assert.equal(received, size * count);
+  });
+
+  it('says that there is no room to a stream whose client does not read, and later that there is', async () => {
+    const slow = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+      settings: { initialWindowSize: 0 },
+    });
+    const stream = slow.request({
+      ':method': 'POST',
+      ':path': '/test.Echo/Flood',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    stream.end();
+    await once(stream, 'response');
+    assert.ok(flooded.sent * FLOOD_MESSAGE_BYTES < 2_000_000, 'the flood stopped');
+    assert.equal(flooded.drains, 0);
+    let bytes = 0;
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    slow.settings({ initialWindowSize: 1_000_000 });
+    await once(stream, 'end');
+    assert.equal(bytes, FLOOD_MESSAGES * (FLOOD_MESSAGE_BYTES + 5));
+    assert.ok(flooded.drains > 0);
+    slow.destroy();
   });
 });

@@ -124,9 +124,9 @@ describe("Node's client against our server", () => {
 
   it('counts what goes over the wire', async (test) => {
     const { listener, port } = await serve(test);
+    const { counters } = listener;
     const session = nodeHttp2.connect(`http://127.0.0.1:${port}`);
     await post(session, Buffer.alloc(100_000));
-    const counters = listener.counters;
     assert.equal(counters.connectionsOpen, 1);
     assert.equal(counters.streamsTotal, 1);
     assert.ok(counters.bytesReceived > 100_000 && counters.bytesReceived < 101_000);
