@@ -12,6 +12,8 @@ export interface WorkingFlag {
   readonly help: string;
   /** The only values there are; undefined: any. */
   readonly choices?: readonly string[];
+  /** Values that etcd or a later version takes and this one does not yet. */
+  readonly laterChoices?: readonly string[];
 }
 
 export interface LaterFlag {
@@ -26,19 +28,13 @@ const works = (
   kind: FlagKind,
   defaultText: string,
   help: string,
-  choices?: readonly string[],
-): WorkingFlag => ({
-  status: 'works',
-  kind,
-  default: defaultText,
-  help,
-  ...(choices === undefined ? {} : { choices }),
-});
+  values: Pick<WorkingFlag, 'choices' | 'laterChoices'> = {},
+): WorkingFlag => ({ status: 'works', kind, default: defaultText, help, ...values });
 const notYet = (defaultText = ''): LaterFlag => ({ status: 'notYet', default: defaultText });
 
 export const FLAGS = {
   name: works('string', 'default', 'human-readable name of this member'),
-  'data-dir': works('string', '${name}.etcd', 'directory of this member’s data'),
+  'data-dir': works('string', '', 'directory of this member’s data; when empty, NAME.etcd'),
   'listen-peer-urls': works('urls', 'http://localhost:2380', 'where to listen for other members'),
   'listen-client-urls': works('urls', 'http://localhost:2379', 'where to listen for clients'),
   'initial-advertise-peer-urls': works('urls', 'http://localhost:2380', 'where other members reach this one'),
@@ -48,9 +44,12 @@ export const FLAGS = {
     'default=http://localhost:2380',
     'founding members: name=peer-url, separated by commas',
   ),
-  'initial-cluster-state': works('string', 'new', 'whether the cluster is founded now', ['new']),
+  'initial-cluster-state': works('string', 'new', 'whether the cluster is founded now', {
+    choices: ['new'],
+    laterChoices: ['existing'],
+  }),
   'initial-cluster-token': works('string', 'etcd-cluster', 'tells clusters with the same addresses apart'),
-  consensus: works('string', 'raft', 'consensus protocol', ['raft']),
+  consensus: works('string', 'raft', 'consensus protocol', { choices: ['raft'], laterChoices: ['paxos'] }),
   'heartbeat-interval': works('milliseconds', '100', 'milliseconds between heartbeats, and of a tick'),
   'election-timeout': works('milliseconds', '1000', 'milliseconds without a leader before an election'),
   'initial-election-tick-advance': works('boolean', 'true', 'let a starting member stand for election soon'),
@@ -63,16 +62,13 @@ export const FLAGS = {
   'grpc-keepalive-interval': works('duration', '2h', 'how often an idle client is pinged (0s: never)'),
   'grpc-keepalive-timeout': works('duration', '20s', 'how long to wait for the answer to a ping'),
   'watch-progress-notify-interval': works('duration', '10m', 'between bookmarks of silent watches'),
-  logger: works('string', 'zap', 'accepted; the log has etcd’s fields', ['zap']),
-  'log-level': works('string', 'info', 'debug, info, warn, error, panic or fatal', [
-    'debug',
-    'info',
-    'warn',
-    'error',
-    'panic',
-    'fatal',
-  ]),
-  'log-format': works('string', 'json', 'json or console; a terminal always gets text', ['json', 'console']),
+  logger: works('string', 'zap', 'accepted; the log has etcd’s fields', { choices: ['zap'] }),
+  'log-level': works('string', 'info', 'debug, info, warn, error, panic or fatal', {
+    choices: ['debug', 'info', 'warn', 'error', 'panic', 'fatal'],
+  }),
+  'log-format': works('string', 'json', 'json or console; a terminal always gets text', {
+    choices: ['json', 'console'],
+  }),
   'log-outputs': works('list', 'default', 'default (stderr), stdout, stderr or files, separated by commas'),
   'config-file': works('string', '', 'YAML file with these flags as keys; everything else is then ignored'),
   'wal-dir': notYet(),
@@ -168,13 +164,40 @@ export const FLAGS = {
 } as const satisfies Readonly<Record<string, Flag>>;
 
 export type FlagName = keyof typeof FLAGS;
-type NamesOfStatus<Status> = {
-  [Name in FlagName]: (typeof FLAGS)[Name]['status'] extends Status ? Name : never;
+export type WorkingFlagName = {
+  [Name in FlagName]: (typeof FLAGS)[Name]['status'] extends 'works' ? Name : never;
 }[FlagName];
-export type WorkingFlagName = NamesOfStatus<'works'>;
 
-/** The flag by that name; older names of the same one, with etcd's prefix for experiments, included. */
+/** Flags that etcd took with this prefix before it took them without. */
+const EXPERIMENTAL = 'experimental-';
+const FORMERLY_EXPERIMENTAL: ReadonlySet<string> = new Set<FlagName>([
+  'bootstrap-defrag-threshold-megabytes',
+  'compact-hash-check-time',
+  'compaction-batch-limit',
+  'compaction-sleep-interval',
+  'corrupt-check-time',
+  'distributed-tracing-address',
+  'distributed-tracing-instance-id',
+  'distributed-tracing-service-name',
+  'downgrade-check-time',
+  'enable-distributed-tracing',
+  'max-learners',
+  'memory-mlock',
+  'peer-skip-client-san-verification',
+  'snapshot-catchup-entries',
+  'warning-apply-duration',
+  'warning-unary-request-duration',
+  'watch-progress-notify-interval',
+]);
+
+/** The flag by that name, or by the name it had while it was an experiment of etcd's. */
 export function flagNamed(name: string): FlagName | undefined {
-  const plain = name.replace(/^experimental-/, '');
-  return Object.hasOwn(FLAGS, plain) ? (plain as FlagName) : undefined;
+  if (Object.hasOwn(FLAGS, name)) return name as FlagName;
+  const plain = name.startsWith(EXPERIMENTAL) ? name.slice(EXPERIMENTAL.length) : '';
+  return FORMERLY_EXPERIMENTAL.has(plain) ? (plain as FlagName) : undefined;
+}
+
+export function isBoolean(name: FlagName): boolean {
+  const flag: Flag = FLAGS[name];
+  return flag.status === 'works' ? flag.kind === 'boolean' : /^(true|false)$/.test(flag.default);
 }

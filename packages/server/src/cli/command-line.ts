@@ -1,0 +1,92 @@
+/** The commands of `synod` beside `start`, which reads its own: etcd's flags are not what commander understands. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { DevOptions } from './dev-options.ts';
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
+
+const MEMBERS_MAX = 9;
+const PORT_MAX = 65_535;
+
+export async function runCommandLine(argv: readonly string[]): Promise<void> {
+  const program = new Command('synod')
+    .description('A coordination server that etcd’s clients use as their own.')
+    .exitOverride()
+    .showHelpAfterError("See 'synod --help'.")
+    .addHelpText('after', HELP_END);
+  program.addCommand(
+    new Command('start')
+      .description('run one member, with etcd’s flags (synod start --help tells them)')
+      .helpOption(false),
+  );
+  addDev(program);
+  program
+    .command('version')
+    .description('what this is')
+    .option('--json', 'for scripts')
+    .action(async ({ json }: { json?: boolean }) => {
+      const { versionFacts, versionText } = await import('./version.ts');
+      process.stdout.write(json === true ? `${JSON.stringify(versionFacts())}\n` : versionText());
+    });
+  try {
+    if (argv.length <= 2) program.help();
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+  }
+}
+
+const HELP_END = `
+Examples:
+  synod dev                        three members on this machine, for trying things out
+  synod dev --members 5 --verbose
+  synod start --name m1 --data-dir /var/lib/synod
+  synod version --json
+
+Exit codes: 0 done, 1 failed (the last line says why), 2 the command line cannot be read.
+`;
+
+const DEV_HELP_END = `
+Member i, from 0, serves clients on BASE + 10 i and peers on BASE + 10 i + 1.
+
+Examples:
+  synod dev                                             clients on 2379, 2389 and 2399, data in .synod
+  synod dev --base-port 3379 --data-dir /tmp/cluster    beside another one
+  synod dev --no-restart                                and then kill -9 $(cat .synod/m1/synod.pid)
+`;
+
+function addDev(program: Command): void {
+  program
+    .command('dev')
+    .description('run a whole cluster on this machine, one process a member')
+    .option('--members <n>', 'how many members', wholeNumber(1, MEMBERS_MAX), 3)
+    .option('--base-port <port>', 'the first member’s port for clients', wholeNumber(1, PORT_MAX), 2379)
+    .option('--data-dir <directory>', 'where the members keep their data', '.synod')
+    .addOption(
+      new Option('--consensus <protocol>', 'consensus protocol').choices(['raft', 'paxos']).default('raft'),
+    )
+    .option('--no-restart', 'leave a member that dies down')
+    .option('--verbose', 'show the members’ whole logs, not only warnings')
+    .addHelpText('after', DEV_HELP_END)
+    .action(async (options: DevOptions & { readonly consensus: string }) => {
+      if (options.consensus !== 'raft')
+        fail(`--consensus ${options.consensus} is not supported yet. Use raft.`);
+      if (options.basePort + 10 * (options.members - 1) + 1 > PORT_MAX)
+        fail(`--base-port ${options.basePort} leaves no ports for ${options.members} members`);
+      const { dev } = await import('./dev.ts');
+      await dev(options);
+    });
+}
+
+function fail(message: string): never {
+  process.stderr.write(`synod dev: ${message}\n`);
+  process.exit(EXIT_FAILED);
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max))
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+    return value;
+  };
+}

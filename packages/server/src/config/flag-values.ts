@@ -1,0 +1,79 @@
+/** Text of a flag to its value, by kind; each refusal names the flag as the user gave it. */
+import { isIP } from 'node:net';
+import { refuse, refuseUsage } from './config-problem.ts';
+import { parseDuration } from './durations.ts';
+import type { GivenValue } from './given-flags.ts';
+
+const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+const FALSE = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
+
+export function booleanOf({ text, origin }: GivenValue): boolean {
+  if (TRUE.has(text)) return true;
+  if (FALSE.has(text)) return false;
+  invalid({ text, origin }, 'it must be true or false');
+}
+
+/** A whole number, not below `min`. */
+export function countOf({ text, origin }: GivenValue, min: number): number {
+  const value = /^\+?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value)) invalid({ text, origin }, 'it must be a whole number');
+  if (value < min) refuse(`${origin} must be at least ${min} (it is ${text})`);
+  return value;
+}
+
+export function durationMsOf({ text, origin }: GivenValue): number {
+  const value = parseDuration(text);
+  if (value === undefined) invalid({ text, origin }, 'it must be a duration such as 300ms, 5s or 1h30m');
+  return value;
+}
+
+export function choiceOf<Choice extends string>(
+  given: GivenValue,
+  choices: readonly Choice[],
+  laterChoices: readonly string[] = [],
+): Choice {
+  const choice = choices.find((one) => one === given.text);
+  if (choice !== undefined) return choice;
+  if (laterChoices.includes(given.text)) refuse(`${given.origin} ${given.text} is not supported yet`);
+  invalid(given, `it must be ${choices.join(', ').replace(/, ([^,]*)$/, ' or $1')}`);
+}
+
+export function listOf({ text }: GivenValue): string[] {
+  return text.split(',').map((part) => part.trim());
+}
+
+/** URLs as etcd takes them: a scheme, a host, a port, nothing else. Sorted, as etcd keeps them. */
+export function urlsOf(given: GivenValue): string[] {
+  const urls = listOf(given).map((text) => checkedUrl(text, given));
+  const double = urls.find((url, at) => urls.indexOf(url) !== at);
+  if (double !== undefined) refuse(`${given.origin} has ${double} twice`);
+  return urls.sort();
+}
+
+/** Addresses to listen on must be this machine's own: an IP address or localhost, never a name to look up. */
+export function listenUrlsOf(given: GivenValue): string[] {
+  const urls = urlsOf(given);
+  for (const url of urls) {
+    const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+    if (host !== 'localhost' && isIP(host) === 0)
+      refuse(`expected IP in URL for binding (${url}) in ${given.origin}`);
+  }
+  return urls;
+}
+
+function checkedUrl(text: string, given: GivenValue): string {
+  const match = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(.*)$/i.exec(text);
+  const scheme = match?.[1]?.toLowerCase() ?? '';
+  if (match === null || !['http', 'https', 'unix', 'unixs'].includes(scheme))
+    invalid(given, `URL scheme must be http, https, unix, or unixs: ${text}`);
+  if (scheme !== 'http')
+    refuse(`${scheme} addresses are not supported yet (${text} in ${given.origin}). Use http://IP:PORT.`);
+  if (!/^(\[[0-9a-f:.]+\]|[^:\s@]+):\d{1,5}$/i.test(match[2]!) || Number(match[2]!.split(':').pop()) > 65_535)
+    invalid(given, `URL address does not have the form "host:port": ${text}`);
+  if (match[3] !== '') invalid(given, `URL must not contain a path: ${text}`);
+  return `http://${match[2]}`;
+}
+
+function invalid({ text, origin }: GivenValue, expected: string): never {
+  refuseUsage(`invalid value "${text}" for ${origin}: ${expected}`);
+}

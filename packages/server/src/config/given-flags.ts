@@ -1,0 +1,100 @@
+/**
+ * What the user gave, as text by flag: from the command line as Go's flag package reads it, from `ETCD_*`, or from a
+ * file. It knows names, not meanings.
+ */
+import { parse } from 'yaml';
+import { closestWord } from './closest-word.ts';
+import { refuse, refuseUsage } from './config-problem.ts';
+import { FLAGS, type Flag, type FlagName, flagNamed, isBoolean } from './flags.ts';
+
+/** One value, and where it came from, in the words of a message. */
+export interface GivenValue {
+  readonly text: string;
+  readonly origin: string;
+}
+
+export type GivenFlags = ReadonlyMap<FlagName, GivenValue>;
+
+/** `--name value`, `--name=value`, and the same with one dash. A boolean without `=` means true. The last one wins. */
+export function flagsOfArguments(given: readonly string[]): GivenFlags {
+  const values = new Map<FlagName, GivenValue>();
+  for (let at = 0; at < given.length; at++) {
+    const argument = given[at]!;
+    const match = /^--?([^-=][^=]*)(?:=([\s\S]*))?$/.exec(argument);
+    if (match === null) refuse(`'${argument}' is not a valid flag. See 'synod start --help'.`);
+    const name = flagNamed(match[1]!);
+    if (name === undefined) refuseUnknown(match[1]!);
+    let text = match[2];
+    if (text === undefined && isBoolean(name)) text = 'true';
+    if (text === undefined) {
+      at++;
+      if (at === given.length) refuseUsage(`flag needs an argument: --${match[1]}`);
+      text = given[at]!;
+    }
+    values.set(name, { text, origin: `--${match[1]}` });
+  }
+  return values;
+}
+
+const PREFIX = 'ETCD_';
+
+/** `ETCD_DATA_DIR` is `--data-dir`. Names that are no flag's are told to `warn`, as etcd does. */
+export function flagsOfEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+  warn: (message: string) => void,
+): GivenFlags {
+  const values = new Map<FlagName, GivenValue>();
+  for (const [variable, text] of Object.entries(environment).sort()) {
+    if (!variable.startsWith(PREFIX) || text === undefined || text === '') continue;
+    const name = flagNamed(variable.slice(PREFIX.length).toLowerCase().replaceAll('_', '-'));
+    if (name === undefined) warn(`unrecognized environment variable ${variable}=${text}`);
+    else values.set(name, { text, origin: variable });
+  }
+  return values;
+}
+
+/** @param text YAML (or JSON) with flags as keys */
+export function flagsOfFile(text: string, path: string): GivenFlags {
+  let content: unknown;
+  try {
+    content = parse(text);
+  } catch (error) {
+    refuse(`${path} is not YAML: ${(error as Error).message.split('\n')[0]}`);
+  }
+  const values = new Map<FlagName, GivenValue>();
+  if (content === null || content === undefined) return values;
+  if (typeof content !== 'object' || Array.isArray(content))
+    refuse(`${path} must hold flags and their values, such as "name: m1"`);
+  for (const [key, value] of Object.entries(content)) {
+    if (value === null || value === '') continue;
+    refuseSecurity(key, value, path);
+    const name = flagNamed(key);
+    if (name === undefined) refuse(`${path}: unknown key "${key}"${suggestion(key)}`);
+    values.set(name, { text: textOf(name, value, path), origin: `${name} in ${path}` });
+  }
+  return values;
+}
+
+/** In its file, and only there, etcd has the flags of TLS in two groups. */
+function refuseSecurity(key: string, value: unknown, path: string): void {
+  if (key !== 'client-transport-security' && key !== 'peer-transport-security') return;
+  refuse(`${path}: ${key} is not supported yet (${JSON.stringify(value)}). Remove it to run without TLS.`);
+}
+
+function textOf(name: FlagName, value: unknown, path: string): string {
+  if (Array.isArray(value)) return value.join(',');
+  if (typeof value === 'object') refuse(`${path}: ${name} must be a single value or a list`);
+  const flag: Flag = FLAGS[name];
+  // A bare number is nanoseconds, as Go has it.
+  if (flag.status === 'works' && flag.kind === 'duration' && typeof value === 'number') return `${value}ns`;
+  return String(value);
+}
+
+function refuseUnknown(name: string): never {
+  refuseUsage(`unknown flag --${name}${suggestion(name)} See 'synod start --help'.`);
+}
+
+function suggestion(name: string): string {
+  const close = closestWord(name, Object.keys(FLAGS));
+  return close === undefined ? '.' : `. Did you mean ${close}?`;
+}

@@ -1,0 +1,189 @@
+/**
+ * From command line, environment and file to a checked configuration, by etcd's rules: a file silences both others;
+ * otherwise a flag beats the environment, which beats the default.
+ */
+import { resolve } from 'node:path';
+import { ConfigFailure, type ConfigProblem, refuse } from './config-problem.ts';
+import { booleanOf, choiceOf, countOf, durationMsOf, listenUrlsOf, listOf, urlsOf } from './flag-values.ts';
+import { FLAGS, type Flag, type FlagName, type WorkingFlag, type WorkingFlagName } from './flags.ts';
+import {
+  flagsOfArguments,
+  flagsOfEnvironment,
+  flagsOfFile,
+  type GivenFlags,
+  type GivenValue,
+} from './given-flags.ts';
+import { foundedCluster } from './initial-cluster.ts';
+import type { LogConfig, MemberConfig } from './member-config.ts';
+
+export interface ConfigSources {
+  /** What stands after `synod start`. */
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** @throws Error when it cannot be read */
+  readonly readFile: (path: string) => string;
+  readonly workingDirectory: string;
+}
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: MemberConfig; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly problem: ConfigProblem };
+
+export function readConfig(sources: ConfigSources): ConfigResult {
+  const warnings: string[] = [];
+  try {
+    const given = givenFlags(sources, (message) => warnings.push(message));
+    refuseLaterFlags(given);
+    return { ok: true, config: memberConfig(new Values(given), sources.workingDirectory), warnings };
+  } catch (error) {
+    if (error instanceof ConfigFailure) return { ok: false, problem: error.problem };
+    throw error;
+  }
+}
+
+/** An election may not be asked to take longer: etcd's bound. */
+const ELECTION_TIMEOUT_MS_MAX = 50_000;
+const HEARTBEATS_PER_ELECTION_MIN = 5;
+
+function givenFlags(sources: ConfigSources, warn: (message: string) => void): GivenFlags {
+  const fromArguments = flagsOfArguments(sources.arguments);
+  const file = fromArguments.get('config-file')?.text ?? sources.environment['ETCD_CONFIG_FILE'] ?? '';
+  if (file === '') {
+    const fromEnvironment = flagsOfEnvironment(sources.environment, warn);
+    return new Map([...fromEnvironment, ...fromArguments]);
+  }
+  const ignored = [...fromArguments.values(), ...flagsOfEnvironment(sources.environment, () => {}).values()]
+    .map(({ origin }) => origin)
+    .filter((origin) => origin !== '--config-file' && origin !== 'ETCD_CONFIG_FILE');
+  if (ignored.length > 0) warn(`${file} is the whole configuration: ignored ${ignored.join(', ')}`);
+  return flagsOfFile(contentOf(file, sources), file);
+}
+
+function contentOf(file: string, { readFile }: ConfigSources): string {
+  try {
+    return readFile(file);
+  } catch (error) {
+    refuse(`cannot read the configuration file ${file}: ${(error as Error).message}`);
+  }
+}
+
+/** Harmless where it says what happens anyway. */
+function refuseLaterFlags(given: GivenFlags): void {
+  for (const [name, { text, origin }] of given) {
+    const flag: Flag = FLAGS[name];
+    if (flag.status === 'notYet' && text !== flag.default)
+      refuse(`${origin} is a flag of etcd that Synod does not support yet (given: "${text}"). Leave it out.`);
+  }
+}
+
+/** Given values over defaults. */
+class Values {
+  private readonly given: GivenFlags;
+
+  constructor(given: GivenFlags) {
+    this.given = given;
+  }
+
+  isGiven(name: FlagName): boolean {
+    return this.given.has(name);
+  }
+
+  of(name: WorkingFlagName): GivenValue {
+    return this.given.get(name) ?? { text: FLAGS[name].default, origin: `--${name}` };
+  }
+
+  choice<Choice extends string>(name: WorkingFlagName, choices: readonly Choice[]): Choice {
+    const flag: WorkingFlag = FLAGS[name];
+    return choiceOf(this.of(name), choices, flag.laterChoices);
+  }
+}
+
+function memberConfig(values: Values, workingDirectory: string): MemberConfig {
+  const name = values.of('name').text;
+  if (name === '') refuse('--name must not be empty');
+  const heartbeatMs = countOf(values.of('heartbeat-interval'), 1);
+  const advertisePeerUrls = urlsOf(values.of('initial-advertise-peer-urls'));
+  const cluster = foundedCluster({
+    name,
+    token: values.of('initial-cluster-token').text,
+    initialCluster: initialCluster(values, name, advertisePeerUrls),
+    advertisePeerUrls,
+  });
+  const protocol = values.choice('consensus', ['raft']);
+  values.choice('initial-cluster-state', ['new']);
+  values.choice('logger', ['zap']);
+  return {
+    name,
+    dataDirectory: resolve(workingDirectory, dataDirectory(values, name)),
+    listenPeerUrls: listenUrlsOf(values.of('listen-peer-urls')),
+    advertisePeerUrls,
+    ...clientUrls(values),
+    memberId: cluster.self.id,
+    clusterId: cluster.clusterId,
+    founders: cluster.founders,
+    protocol,
+    heartbeatMs,
+    electionTimeoutMs: electionTimeoutMs(values, heartbeatMs),
+    initialElectionTickAdvance: booleanOf(values.of('initial-election-tick-advance')),
+    preVote: booleanOf(values.of('pre-vote')),
+    snapshotCount: countOf(values.of('snapshot-count'), 1),
+    requestBytesMax: countOf(values.of('max-request-bytes'), 1),
+    transactionOperationsMax: countOf(values.of('max-txn-ops'), 1),
+    concurrentStreamsMax: countOf(values.of('max-concurrent-streams'), 1),
+    keepalive: {
+      minTimeMs: durationMsOf(values.of('grpc-keepalive-min-time')),
+      intervalMs: durationMsOf(values.of('grpc-keepalive-interval')),
+      timeoutMs: durationMsOf(values.of('grpc-keepalive-timeout')),
+    },
+    watchProgressIntervalMs: durationMsOf(values.of('watch-progress-notify-interval')),
+    log: logConfig(values),
+  };
+}
+
+/** A member that has a name and says nothing of a cluster founds one alone. */
+function initialCluster(values: Values, name: string, advertisePeerUrls: readonly string[]): GivenValue {
+  const given = values.of('initial-cluster');
+  if (values.isGiven('initial-cluster') || name === FLAGS.name.default) return given;
+  return { text: advertisePeerUrls.map((url) => `${name}=${url}`).join(','), origin: given.origin };
+}
+
+function dataDirectory(values: Values, name: string): string {
+  const given = values.of('data-dir').text;
+  return values.isGiven('data-dir') && given !== '' ? given : `${name}.etcd`;
+}
+
+function clientUrls(values: Values): Pick<MemberConfig, 'listenClientUrls' | 'advertiseClientUrls'> {
+  if (values.isGiven('listen-client-urls') && !values.isGiven('advertise-client-urls'))
+    refuse(
+      '--advertise-client-urls is required when --listen-client-urls is set: clients must know where to find this member',
+    );
+  return {
+    listenClientUrls: listenUrlsOf(values.of('listen-client-urls')),
+    advertiseClientUrls: urlsOf(values.of('advertise-client-urls')),
+  };
+}
+
+function electionTimeoutMs(values: Values, heartbeatMs: number): number {
+  const timeoutMs = countOf(values.of('election-timeout'), 1);
+  if (timeoutMs < HEARTBEATS_PER_ELECTION_MIN * heartbeatMs)
+    refuse(
+      `--election-timeout[${timeoutMs}ms] should be at least as ${HEARTBEATS_PER_ELECTION_MIN} times as --heartbeat-interval[${heartbeatMs}ms]`,
+    );
+  if (timeoutMs > ELECTION_TIMEOUT_MS_MAX)
+    refuse(
+      `--election-timeout[${timeoutMs}ms] is too long, and should be set less than ${ELECTION_TIMEOUT_MS_MAX}ms`,
+    );
+  return timeoutMs;
+}
+
+function logConfig(values: Values): LogConfig {
+  const outputs = listOf(values.of('log-outputs'));
+  if (outputs.length > 1 && outputs.includes('default'))
+    refuse(`--log-outputs cannot have default beside others (${outputs.join()})`);
+  if (outputs.includes('systemd/journal')) refuse('--log-outputs systemd/journal is not supported yet');
+  return {
+    level: values.choice('log-level', ['debug', 'info', 'warn', 'error', 'panic', 'fatal']),
+    format: values.choice('log-format', ['json', 'console']),
+    outputs,
+  };
+}
