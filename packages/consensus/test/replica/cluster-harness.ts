@@ -147,10 +147,21 @@ export class Cluster {
 
   /** The power of one member goes. */
   crash(member: Member, survives?: () => boolean): void {
+    this.endLife(member);
+    member.disk.crash(survives);
+  }
+
+  /** The process of one member goes, its power does not. */
+  kill(member: Member): void {
+    this.endLife(member);
+    member.disk.kill();
+  }
+
+  private endLife(member: Member): void {
     member.life++;
     member.replica = undefined;
     member.proposals = undefined;
-    member.disk.crash(survives);
+    member.disk.failOn('sync', undefined);
   }
 
   private observe(member: Member, event: ReplicaEvent): void {
