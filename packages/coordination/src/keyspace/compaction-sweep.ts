@@ -13,6 +13,8 @@ export class CompactionSweep {
   private target = 0;
   /** Where the sweep under way is; undefined: none is. */
   private position: Iterator<KeyEntry> | undefined = undefined;
+  /** Entries it has yet to look at: those that get history meanwhile are the next sweep's, or it might never end. */
+  private left = 0;
 
   constructor(store: KeyspaceStore) {
     this.store = store;
@@ -30,10 +32,11 @@ export class CompactionSweep {
       if (this.sweptRevision >= this.store.compactRevision) return false;
       this.target = this.store.compactRevision;
       this.position = this.store.index.withHistory.values();
+      this.left = this.store.index.withHistory.size;
     }
     for (let work = 0; work < rowsMax; ) {
       const next = this.position.next();
-      if (next.done) {
+      if (next.done || this.left-- === 0) {
         this.position = undefined;
         this.sweptRevision = this.target;
         return this.sweptRevision < this.store.compactRevision;

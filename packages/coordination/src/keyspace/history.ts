@@ -52,6 +52,8 @@ export class KeyspaceHistory implements WatchHistory {
   }
 
   recordBefore(key: Key, revision: Revision): KeyRecord | undefined {
+    // By the compact revision, not by what the sweep has left: every member gives the same answer (S4).
+    if (revision - 1 < this.store.compactRevision) return undefined;
     return recordAt(this.store, key, revision - 1);
   }
 }

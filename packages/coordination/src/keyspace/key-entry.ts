@@ -66,12 +66,13 @@ export class KeyEntry {
   }
 
   /**
-   * Forgets the changes that cannot be seen at or above `compactRevision`, and says which they were. The tombstone of
-   * the compact revision itself stays: watchers may begin there.
+   * Forgets the changes that cannot be seen at or above `compactRevision`, and says which they were. All changes of
+   * the compact revision itself stay, its tombstones too: watchers may begin there.
    */
   compact(compactRevision: number): ChangePlace[] {
     const taken: ChangePlace[] = [];
-    const visible = this.revision <= compactRevision ? this.pastLength : this.pastIndexAt(compactRevision);
+    let visible = this.revision <= compactRevision ? this.pastLength : this.pastIndexAt(compactRevision);
+    while (visible > 0 && this.placeAt(visible - 1).revision === compactRevision) visible--;
     for (let index = 0; index < visible; index++) taken.push(this.placeAt(index));
     let first = Math.max(visible, 0);
     if (first < this.pastLength) {
@@ -94,6 +95,16 @@ export class KeyEntry {
 
   private get pastLength(): number {
     return this.past === undefined ? 0 : this.past.length / STRIDE;
+  }
+
+  /** Changes that are seen at or above a revision: the last one at or before it, and all later ones. Oldest first. */
+  changesFrom(fromRevision: number): ChangePlace[] {
+    const changes: ChangePlace[] = [];
+    const first =
+      this.revision <= fromRevision ? this.pastLength : Math.max(this.pastIndexAt(fromRevision), 0);
+    for (let index = first; index < this.pastLength; index++) changes.push(this.placeAt(index));
+    changes.push({ revision: this.revision, sub: this.sub, version: this.version });
+    return changes;
   }
 
   private placeAt(index: number): ChangePlace {

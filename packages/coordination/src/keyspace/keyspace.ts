@@ -6,14 +6,16 @@ import { unreachable } from '@synod/consensus';
 import type { Backend } from '../backend/backend.ts';
 import type { KeyspaceCommand, RangeQuery } from '../machine/commands.ts';
 import type { CommandResult, Failure, RangeResult } from '../machine/results.ts';
+import type { StateHash } from '../machine/state-hash.ts';
 import { type Revision, revision as toRevision } from '../machine/values.ts';
 import type { WatchHistory } from '../watches/history.ts';
 import { CompactionSweep } from './compaction-sweep.ts';
 import { KeyspaceHistory } from './history.ts';
+import { hashKeyspace } from './keyspace-hash.ts';
 import type { LeaseBook } from './lease-book.ts';
 import { putFailure } from './put-failure.ts';
 import { rangeAt } from './range.ts';
-import { FIRST_REVISION, KeyspaceStore } from './store.ts';
+import { FIRST_REVISION, KeyspaceStore, NEVER_COMPACTED } from './store.ts';
 import { runTransaction } from './transaction.ts';
 import { KeyspaceWrite } from './write.ts';
 
@@ -36,19 +38,32 @@ export class Keyspace {
     return this.store.compactRevision;
   }
 
+  /** Of the last compaction; -1 before the first. */
+  get compactedTo(): number {
+    return this.store.compactedTo;
+  }
+
   /** Keys that exist now. */
   get keyCount(): number {
     return this.store.index.liveCount;
   }
 
   /** Takes the state from the backend. The revisions come from the machine's meta row; undefined: a new keyspace. */
-  load(revisions: { readonly current: number; readonly compacted: number } | undefined): void {
+  load(revisions: { readonly current: number; readonly compactedTo: number } | undefined): void {
     this.compaction.restart();
-    this.store.load(toRevision(revisions?.current ?? FIRST_REVISION), toRevision(revisions?.compacted ?? 0));
+    this.store.load(
+      toRevision(revisions?.current ?? FIRST_REVISION),
+      revisions?.compactedTo ?? NEVER_COMPACTED,
+    );
   }
 
   range(query: RangeQuery): RangeResult | Failure {
     return rangeAt(this.store, query, this.store.revision);
+  }
+
+  /** Adds all that can be seen of the keyspace, now or at an earlier revision, to a hash. */
+  hashInto(hash: StateHash): void {
+    hashKeyspace(this.store, hash);
   }
 
   /** Begins the revision of one log entry. The caller ends it with `finish`, before anything else is written. */
@@ -85,7 +100,7 @@ export class Keyspace {
 
   private compact(write: KeyspaceWrite, revision: Revision): CommandResult {
     const { store } = this;
-    if (revision <= store.compactRevision)
+    if (revision <= store.compactedTo)
       return {
         kind: 'failure',
         reason: { code: 'revisionCompacted', compactRevision: store.compactRevision },
@@ -97,7 +112,7 @@ export class Keyspace {
         reason: { code: 'revisionInFuture', currentRevision: write.current },
         revision: write.current,
       };
-    store.compactRevision = revision;
+    store.compactedTo = revision;
     return { kind: 'compacted', revision: write.current };
   }
 }

@@ -20,6 +20,8 @@ import { decodeRow, encodeRecordRow, encodeTombstoneRow, placeOfRowKey, type Row
 /** Before the first change, as etcd has it: the first makes revision 2. */
 export const FIRST_REVISION: Revision = toRevision(1);
 
+export const NEVER_COMPACTED = -1;
+
 export class KeyspaceStore {
   readonly backend: Backend;
   readonly index = new KeyIndex();
@@ -28,19 +30,27 @@ export class KeyspaceStore {
   private readonly leaseOfKey = new Map<Key, LeaseId>();
   /** Of the last transaction that changed something. Monotonic, durable with the machine's meta row. */
   revision: Revision = FIRST_REVISION;
-  /** Changes before it are gone. Monotonic, durable likewise. Written by the keyspace's `compact` and `load`. */
-  compactRevision: Revision = toRevision(0);
+  /**
+   * The revision of the last compaction; NEVER_COMPACTED before the first, which may be at 0. Monotonic, durable
+   * likewise. Written by the keyspace's `compact` and `load`.
+   */
+  compactedTo: number = NEVER_COMPACTED;
 
   constructor(backend: Backend, leases: LeaseBook) {
     this.backend = backend;
     this.leases = leases;
   }
 
+  /** Changes before it are gone. 0: none are. */
+  get compactRevision(): Revision {
+    return toRevision(Math.max(this.compactedTo, 0));
+  }
+
   /** Builds the index from the rows: at opening, and after a restore. @throws MalformedBytes */
-  load(revision: Revision, compactRevision: Revision): void {
+  load(revision: Revision, compactedTo: number): void {
     this.index.clear();
     this.revision = revision;
-    this.compactRevision = compactRevision;
+    this.compactedTo = compactedTo;
     this.leaseOfKey.clear();
     for (const { key, value } of this.backend.scan(TABLE.revisions, {})) {
       const place = placeOfRowKey(key);

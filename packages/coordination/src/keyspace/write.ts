@@ -31,7 +31,10 @@ export class KeyspaceWrite {
     return this.events.length > 0 ? this.next : this.store.revision;
   }
 
-  /** The caller has checked that the lease exists, and the key where something of it is kept. */
+  /**
+   * The caller has checked that the lease exists, and that the key did before the entry where something of it is kept.
+   * Of a key that the entry itself deleted meanwhile there is nothing to keep (S10).
+   */
   put(command: PutCommand): PutResult {
     const entry = this.store.index.get(command.key);
     const before = entry?.isAlive ? entry : undefined;
@@ -39,7 +42,7 @@ export class KeyspaceWrite {
     const record = needsRecord ? this.store.liveRow(before) : undefined;
     const written: KeyRecord = {
       key: command.key,
-      value: command.keepValue ? record!.value : command.value,
+      value: command.keepValue && record !== undefined ? record.value : command.value,
       createRevision: before === undefined ? this.next : toRevision(before.createRevision),
       modRevision: this.next,
       version: before === undefined ? 1 : before.version + 1,

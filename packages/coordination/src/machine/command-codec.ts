@@ -331,7 +331,8 @@ function writeComparison(writer: ByteWriter, comparison: Comparison): void {
       writer.bytes(comparison.value);
       return;
     case 'lease':
-      writer.latin1(comparison.lease);
+      writer.u8(comparison.lease === NO_LEASE ? 0 : 1);
+      if (comparison.lease !== NO_LEASE) writeHexId(writer, comparison.lease);
       return;
     default:
       writer.varint(comparison.number);
@@ -346,7 +347,7 @@ function readComparison(reader: ByteReader): Comparison {
     case 'value':
       return { span, result, target, value: reader.bytes() };
     case 'lease':
-      return { span, result, target, lease: leaseId(reader.latin1()) };
+      return { span, result, target, lease: reader.u8() === 0 ? NO_LEASE : leaseId(readHexId(reader)) };
     default:
       return { span, result, target, number: reader.varint() };
   }

@@ -28,6 +28,7 @@ import type { LeaseFacts, Machine, MachineOutputs, MemberFacts } from './machine
 import { encodeMeta, META_KEY, readMeta } from './meta-row.ts';
 import { Origins } from './origins.ts';
 import type { CommandResult, Failure, RangeResult } from './results.ts';
+import { StateHash } from './state-hash.ts';
 import type { Key, LeaseId, Revision } from './values.ts';
 
 export interface MachineOptions {
@@ -127,6 +128,23 @@ export class CoordinationMachine implements Machine {
     return this.keyspace.sweep(rowsMax);
   }
 
+  /**
+   * A hash of everything that can be seen of the state: equal at an index on all members, whatever they were through
+   * (S1). Reads every row, so it is for checks, not for requests.
+   */
+  stateHash(): string {
+    const hash = new StateHash();
+    hash.number(this.applied);
+    this.keyspace.hashInto(hash);
+    this.origins.store();
+    for (const table of [TABLE.leases, TABLE.members, TABLE.origins])
+      for (const { key, value } of this.backend.scan(table, {})) {
+        hash.bytes(key);
+        hash.bytes(value);
+      }
+    return hash.digest();
+  }
+
   persist(done: (error: Error | undefined) => void): void {
     const index = this.applied;
     const { restores } = this;
@@ -166,7 +184,7 @@ export class CoordinationMachine implements Machine {
     const meta = readMeta(this.backend);
     this.applied = logIndex(meta?.appliedIndex ?? 0);
     this.leaseModule.load();
-    this.keyspace.load(meta && { current: meta.revision, compacted: meta.compactRevision });
+    this.keyspace.load(meta && { current: meta.revision, compactedTo: meta.compactedTo });
     this.memberModule.load();
     this.origins.load();
   }
@@ -174,12 +192,8 @@ export class CoordinationMachine implements Machine {
   /** Writes down what is kept in memory between commits. */
   private store(): void {
     this.origins.store();
-    const { revision, compactRevision } = this.keyspace;
-    this.backend.put(
-      TABLE.meta,
-      META_KEY,
-      encodeMeta({ appliedIndex: this.applied, revision, compactRevision }),
-    );
+    const { revision, compactedTo } = this.keyspace;
+    this.backend.put(TABLE.meta, META_KEY, encodeMeta({ appliedIndex: this.applied, revision, compactedTo }));
   }
 
   private applyCommand(payload: Uint8Array): void {

@@ -5,7 +5,8 @@ import { type BackendReader, TABLE } from '../backend/backend.ts';
 export interface Meta {
   readonly appliedIndex: number;
   readonly revision: number;
-  readonly compactRevision: number;
+  /** Of the last compaction; -1 before the first. */
+  readonly compactedTo: number;
 }
 
 export const META_KEY: Uint8Array = Uint8Array.of(0);
@@ -18,7 +19,7 @@ export function encodeMeta(meta: Meta): Uint8Array {
   writer.u8(FORMAT_VERSION);
   writer.varint(meta.appliedIndex);
   writer.varint(meta.revision);
-  writer.varint(meta.compactRevision);
+  writer.varint(meta.compactedTo + 1);
   return writer.finish();
 }
 
@@ -29,5 +30,5 @@ export function readMeta(backend: BackendReader): Meta | undefined {
   const reader = new ByteReader(bytes);
   const version = reader.u8();
   if (version !== FORMAT_VERSION) throw new MalformedBytes(`a state of format ${version}`);
-  return { appliedIndex: reader.varint(), revision: reader.varint(), compactRevision: reader.varint() };
+  return { appliedIndex: reader.varint(), revision: reader.varint(), compactedTo: reader.varint() - 1 };
 }

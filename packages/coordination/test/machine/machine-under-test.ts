@@ -1,0 +1,91 @@
+/** A machine on a backend in memory, the log it was fed, and everything that came out of it. */
+import { type Entry, encodeEnvelope, epoch, logIndex } from '@synod/consensus';
+import {
+  type Command,
+  type CommandResult,
+  type CoordinationMachine,
+  createMachine,
+  encodeCommands,
+  type KeyEvent,
+  type LeaseChange,
+  type MachineOutputs,
+  MemoryBackend,
+  type ProposalOrigin,
+  type Revision,
+} from '@synod/coordination';
+
+export type Output =
+  | { readonly kind: 'result'; readonly origin: ProposalOrigin; readonly results: readonly CommandResult[] }
+  | { readonly kind: 'events'; readonly revision: Revision; readonly events: readonly KeyEvent[] }
+  | { readonly kind: 'compacted'; readonly revision: Revision }
+  | { readonly kind: 'leaseChanged'; readonly change: LeaseChange }
+  | { readonly kind: 'restored' };
+
+export const MEMBER = '00000000000000aa';
+
+export class MachineUnderTest {
+  readonly log: Entry[] = [];
+  /** In the order in which they came, since the machine was opened. */
+  readonly outputs: Output[] = [];
+  backend: MemoryBackend;
+  machine: CoordinationMachine;
+  private sequence = 0;
+
+  constructor(backend: MemoryBackend = new MemoryBackend()) {
+    this.backend = backend;
+    this.machine = this.open();
+  }
+
+  /** Applies commands as one entry of the log. */
+  run(...commands: Command[]): readonly CommandResult[] {
+    this.sequence++;
+    const { sequence } = this;
+    const body = encodeCommands(commands);
+    return this.apply(
+      encodeEnvelope({ member: MEMBER, incarnation: 1, sequence, oldestPending: sequence, body }),
+    );
+  }
+
+  /** Applies any bytes as an entry. @returns the results, if any came out. */
+  apply(payload: Uint8Array): readonly CommandResult[] {
+    const index = logIndex(this.log.length + 1);
+    this.log.push({ index, epoch: epoch(1), kind: 'command', payload });
+    const before = this.outputs.length;
+    this.machine.apply(this.log.slice(-1));
+    for (const output of this.outputs.slice(before)) if (output.kind === 'result') return output.results;
+    return [];
+  }
+
+  /** The power goes; what the backend kept is opened, and the log applied from there. */
+  crash(): void {
+    this.backend.crash();
+    this.outputs.length = 0;
+    this.machine = this.open();
+    this.machine.apply(this.log.slice(this.machine.appliedIndex));
+  }
+
+  /** Moves the state to another backend by an image in pieces of so many bytes. */
+  moveByImage(pieceBytes: number): void {
+    const image = this.machine.capture();
+    const next = new MachineUnderTest();
+    const restore = next.machine.beginRestore(image.index);
+    for (let piece = image.next(); piece !== undefined; piece = image.next())
+      for (let at = 0; at < piece.length; at += pieceBytes) restore.write(piece.slice(at, at + pieceBytes));
+    restore.finish(() => {});
+    image.close();
+    this.backend = next.backend;
+    this.machine = this.open();
+  }
+
+  private open(): CoordinationMachine {
+    const put = (output: Output): void => void this.outputs.push(output);
+    const outputs: MachineOutputs = {
+      result: (origin, results) => put({ kind: 'result', origin, results }),
+      events: (revision, events) => put({ kind: 'events', revision, events }),
+      compacted: (revision) => put({ kind: 'compacted', revision }),
+      leaseChanged: (change) => put({ kind: 'leaseChanged', change }),
+      restored: () => put({ kind: 'restored' }),
+    };
+    return createMachine({ backend: this.backend, outputs, founders: [] });
+  }
+}
