@@ -28,6 +28,7 @@ const CLIENT_FLUSHER = new TurnFlusher();
 export class Http2Client {
   readonly connection: Http2Connection;
   private waiting: WaitingRequest[] = [];
+  private opening = false;
   private ended = false;
 
   constructor(socket: Duplex, options: Http2ClientOptions = {}) {
@@ -71,12 +72,15 @@ export class Http2Client {
     this.connection.destroy();
   }
 
+  /** A request that is opened may end at once and free its place: the loop that runs goes on, a second does not begin. */
   private openWaiting(): void {
-    if (this.waiting.length === 0) return;
+    if (this.opening || this.waiting.length === 0) return;
+    this.opening = true;
     let opened = 0;
     while (opened < this.waiting.length && this.connection.mayOpen)
       this.waiting[opened++]!.open(this.connection);
     this.waiting.splice(0, opened);
+    this.opening = false;
   }
 }
 

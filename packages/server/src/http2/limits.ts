@@ -70,7 +70,7 @@ export const SERVER_LIMITS: Http2Limits = {
   idleFrames: { burst: 10_000, perSecond: 1_000 },
   unreadFrameBytesMax: 4 * 1024 * 1024,
   streamQueueBytes: 1024 * 1024,
-  connectionQueueBytesMax: 64 * 1024 * 1024,
+  connectionQueueBytesMax: 256 * 1024 * 1024,
   prefaceTimeoutMs: 10_000,
   headerBlockTimeoutMs: 10_000,
   closeTimeoutMs: 1_000,
@@ -82,6 +82,8 @@ export const CLIENT_LIMITS: Http2Limits = {
   concurrentStreamsMax: 0,
   streamWindowBytes: 4 * 1024 * 1024,
   connectionWindowBytes: 64 * 1024 * 1024,
+  // What waits is the caller's own, and the caller has a say in how much that is.
+  connectionQueueBytesMax: Number.POSITIVE_INFINITY,
   streamResets: { burst: 1_000_000, perSecond: 1_000_000 },
 };
 

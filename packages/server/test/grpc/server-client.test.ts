@@ -128,6 +128,37 @@ describe('gRPC over our own HTTP/2', () => {
     });
   });
 
+  it('sends far more than the windows take, of many calls at once', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 300 }, (_, i) =>
+        client.call('/test.Echo/Say', new Uint8Array(90_000).fill(i % 251)),
+      ),
+    );
+    answers.forEach(({ message }, i) => {
+      assert.equal(message?.length, 90_000);
+      assert.equal(message[89_999], i % 251);
+    });
+  });
+
+  it('a call that is cancelled as it opens makes room for the next, and none is opened twice', async () => {
+    const address = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+    const other = connectGrpc(address);
+    const ends: number[] = [];
+    const calls = Array.from({ length: 5 }, () => {
+      const stream = other.stream('/test.Echo/Chat', {
+        onMessage: () => undefined,
+        onEnd: ({ code }) => ends.push(code),
+      });
+      return stream;
+    });
+    calls[1]!.cancel();
+    const { status } = await other.call('/test.Echo/Say', bytesOf('x'));
+    assert.equal(status.code, 0);
+    for (const stream of calls) stream.cancel();
+    assert.deepEqual(ends, [1, 1, 1, 1, 1]);
+    other.destroy();
+  });
+
   it('carries a status with any text', async () => {
     const { status } = await client.call('/test.Echo/Fail', bytesOf(''));
     assert.deepEqual(status, { code: 11, text: 'etcd: über the top\n100%' });
