@@ -236,6 +236,23 @@ test('every dependency is explained in docs/decisions', () => {
   expectNone(offences, 'add a line on why it and not another, or drop it');
 });
 
+test('the lock file names every optional package of every platform', () => {
+  // npm leaves out what its registry does not offer at that moment, and `npm ci` then refuses the lock everywhere.
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<
+      Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>
+    >;
+  };
+  const offences: string[] = [];
+  for (const [path, { optionalDependencies = {} }] of Object.entries(lock.packages)) {
+    for (const name of Object.keys(optionalDependencies)) {
+      const candidates = [`node_modules/${name}`, `${path}/node_modules/${name}`];
+      if (!candidates.some((candidate) => candidate in lock.packages)) offences.push(`${path} → ${name}`);
+    }
+  }
+  expectNone(offences, 'add the entry (version, os, cpu, "optional": true) to package-lock.json');
+});
+
 test('links in the documents lead somewhere', () => {
   const offences: string[] = [];
   for (const path of [...globSync('*.md', { cwd: root }), ...globSync('docs/**/*.md', { cwd: root })]) {

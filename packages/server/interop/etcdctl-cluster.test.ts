@@ -76,7 +76,7 @@ describe('endpoint', () => {
     for (const line of (await output('endpoint', 'status')).replaceAll(' \n', '\n').trimEnd().split('\n'))
       assert.match(
         line,
-        /^127\.0\.0\.1:\d+, [0-9a-f]{15,16}, 3\.\d+\.\d+, [\d.]+ [kM]?B, (true|false), false, \d+, \d+, \d+,$/,
+        /^127\.0\.0\.1:\d+, [0-9a-f]{1,16}, 3\.\d+\.\d+, [\d.]+ [kM]?B, (true|false), false, \d+, \d+, \d+,$/,
       );
   });
 
@@ -127,7 +127,7 @@ describe('member list', () => {
     const expected = cluster()
       .members.map(({ name, peerUrl, clientUrl }) => `started, ${name}, ${peerUrl}, ${clientUrl}, false`)
       .sort();
-    assert.deepEqual(simple.map((line) => line.replace(/^[0-9a-f]{15,16}, /, '')).sort(), expected);
+    assert.deepEqual(simple.map((line) => line.replace(/^[0-9a-f]{1,16}, /, '')).sort(), expected);
 
     const table = await output('member', 'list', '-w', 'table');
     assert.match(table, /\| +ID +\| STATUS +\| NAME \| +PEER ADDRS +\| +CLIENT ADDRS +\| IS LEARNER \|/);

@@ -184,6 +184,12 @@ export class Cluster {
             assert.equal(entry.index, member.handedOut + 1, 'applies are contiguous');
             member.handedOut = entry.index;
             this.god.commits(member.id, entry.index, member.hashes[entry.index]);
+            // Else a state machine that survives by itself could get ahead of its journal.
+            assert.equal(
+              member.disk.hashes[entry.index],
+              member.hashes[entry.index],
+              'S8: what is handed out is durable here',
+            );
           }
           break;
         case 'restore':

@@ -275,6 +275,42 @@ test('pitfall 14 R11 an append that comes late, with entries that are there, cut
   assert.deepEqual(kinds(late), ['send']);
 });
 
+test('pitfall 14 R11 an append that comes late and begins below the trim still brings what is new', () => {
+  const core = coreWith({ log: [1, 1, 1, 1], voters: [1, 2] });
+  hear(core, 2, append({ term: 1, prev: [4, 1], commit: 4 }));
+  give(core, { kind: 'applied', index: at(4) });
+  give(core, { kind: 'trim', index: at(3) });
+  const effects = hear(
+    core,
+    2,
+    append({
+      term: 1,
+      prev: [1, 1],
+      entries: [
+        [2, 1],
+        [3, 1],
+        [4, 1],
+        [5, 1],
+      ],
+    }),
+  );
+  assert.deepEqual(messagesOf(effects), [acknowledge(1, 5)]);
+  assert.equal(core.status().lastIndex, 5);
+  const older = hear(
+    core,
+    2,
+    append({
+      term: 1,
+      prev: [0, 0],
+      entries: [
+        [1, 1],
+        [2, 1],
+      ],
+    }),
+  );
+  assert.deepEqual(messagesOf(older), [acknowledge(1, 4)], 'what is committed here, the leader has');
+});
+
 test('pitfall 15 R10 an acknowledgement covers what was verified, not what the log happens to hold', () => {
   const core = coreWith({ log: [1, 1, 1], term: 2 });
   const effects = hear(core, 2, append({ term: 2, prev: [1, 1], entries: [[2, 1]] }));
@@ -455,6 +491,25 @@ test('pitfall 25 R8 a leader counts its own log, and a candidate its own vote, o
   assert.equal(core.status().commitIndex, 0);
   makeDurable(core);
   assert.equal(core.status().commitIndex, 1);
+});
+
+test('pitfall 25 pitfall 39 a vote does not count by the completion of an earlier write, in a cluster of one either', () => {
+  const core = coreWith({ voters: [1], preVote: false });
+  tickUntilCampaign(core);
+  makeDurable(core);
+  makeDurable(core);
+  give(core, { kind: 'propose', payloads: [new Uint8Array(1)] });
+  give(core, { kind: 'propose', payloads: [new Uint8Array(1)] });
+  const second = ticket(core.state.outbox.lastTicket);
+  give(core, { kind: 'stalled' });
+  give(core, { kind: 'tick' });
+  give(core, { kind: 'durable', ticket: ticket(second - 1) });
+  tickUntilCampaign(core);
+  assert.equal(core.status().epoch, 2);
+  give(core, { kind: 'durable', ticket: second });
+  assert.equal(core.status().role, 'candidate');
+  makeDurable(core);
+  assert.equal(core.status().role, 'leader');
 });
 
 test('pitfall 27 nothing is applied, and no other snapshot begins, while one is being restored', () => {

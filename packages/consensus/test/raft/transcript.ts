@@ -1,6 +1,6 @@
 /**
  * Runs a transcript: lines that start with `>` are commands to a cluster, the lines below each are what came of it.
- * The vocabulary is listed in WORDS; transcripts/README.txt explains the output. Checks nothing itself.
+ * The vocabulary is listed in WORDS; transcripts/election.txt explains the output. Checks nothing itself.
  */
 import assert from 'node:assert/strict';
 import type { Effect, LogRecord } from '../../src/core/effects.ts';
