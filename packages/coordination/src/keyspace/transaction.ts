@@ -11,7 +11,7 @@ import type {
   TransactionResult,
 } from '../machine/results.ts';
 import { allHold } from './compare.ts';
-import { putFailure } from './put-failure.ts';
+import { putFailureInTransaction } from './put-failure.ts';
 import { rangeAt, rangeFailure } from './range.ts';
 import type { KeyspaceStore } from './store.ts';
 import type { KeyspaceWrite } from './write.ts';
@@ -65,7 +65,7 @@ function operationFailure(
     case 'range':
       return rangeFailure(store, operation.query.revision, write.current)?.reason;
     case 'put':
-      return putFailure(store, operation);
+      return putFailureInTransaction(store, operation);
     case 'deleteRange':
       return undefined;
     case 'transaction':

@@ -98,7 +98,7 @@ export class KeyspaceModel {
       case 'keyspace':
         switch (command.kind) {
           case 'put': {
-            const reason = this.putProblem(command, this.making);
+            const reason = this.leaseProblem(command) ?? this.keyProblem(command, this.making);
             return reason === undefined ? this.put(command) : this.failure(reason);
           }
           case 'deleteRange':
@@ -124,18 +124,19 @@ export class KeyspaceModel {
     }
   }
 
-  private putProblem(put: PutCommand, state: State): FailureReason | undefined {
-    if ((put.keepValue || put.keepLease) && !state.has(put.key)) return { code: 'keyNotFound' };
-    if (put.lease !== NO_LEASE && !this.leases.has(put.lease))
-      return { code: 'leaseNotFound', id: put.lease };
-    return undefined;
+  private keyProblem(put: PutCommand, state: State): FailureReason | undefined {
+    return (put.keepValue || put.keepLease) && !state.has(put.key) ? { code: 'keyNotFound' } : undefined;
+  }
+
+  private leaseProblem({ lease }: PutCommand): FailureReason | undefined {
+    return lease === NO_LEASE || this.leases.has(lease) ? undefined : { code: 'leaseNotFound', id: lease };
   }
 
   /** The first thing wrong on the path that the state before chooses. */
   private problem(transaction: TransactionCommand, before: State): FailureReason | undefined {
     for (const operation of chosenBranch(transaction, before)) {
       if (operation.kind === 'put') {
-        const reason = this.putProblem(operation, before);
+        const reason = this.keyProblem(operation, before) ?? this.leaseProblem(operation);
         if (reason !== undefined) return reason;
       }
       if (operation.kind === 'transaction') {

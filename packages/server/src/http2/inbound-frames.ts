@@ -171,13 +171,13 @@ export class InboundFrames implements FrameSink {
       connection.pingAnswered();
       return undefined;
     }
-    if (
-      connection.role === 'server' &&
-      !connection.pings.pingReceived(connection.nowMs, connection.openStreams)
-    )
-      return limitReached('pingIntervalMsMin');
+    const verdict =
+      connection.role === 'server'
+        ? connection.pings.pingReceived(connection.nowMs, connection.openStreams)
+        : 'counted';
+    if (verdict === 'tooMany') return limitReached('pingIntervalMsMin');
     connection.output.framePart(FRAME.ping, FLAG.ack, 0, frame.bytes, frame.start, frame.end);
-    return connection.floods.spend('pingFrames');
+    return verdict === 'excused' ? undefined : connection.floods.spend('pingFrames');
   }
 
   private onGoaway(frame: Frame): Breach | undefined {

@@ -6,11 +6,15 @@ import { type KeepaliveLimits, PING_INTERVAL_WITHOUT_STREAM_MS, PING_STRIKES_MAX
 
 export type KeepaliveStep = 'nothing' | 'ping' | 'giveUp';
 
+/** `excused`: the first since an answer, which costs its sender a call; it counts towards no limit. */
+export type PingVerdict = 'excused' | 'counted' | 'tooMany';
+
 export class PingGuard {
   private readonly limits: KeepaliveLimits;
   private lastPingAtMs = Number.NEGATIVE_INFINITY;
   /** Pings that came too early since we last sent an answer. */
   private strikes = 0;
+  private answeredSincePing = false;
   private lastFrameAtMs: number;
   /** When our own unanswered ping left; undefined: none is. */
   private pingedAtMs: number | undefined = undefined;
@@ -20,21 +24,25 @@ export class PingGuard {
     this.lastFrameAtMs = nowMs;
   }
 
-  /** `false`: one ping too many. */
-  pingReceived(nowMs: number, openStreams: number): boolean {
+  pingReceived(nowMs: number, openStreams: number): PingVerdict {
+    if (this.answeredSincePing) {
+      this.answeredSincePing = false;
+      this.lastPingAtMs = nowMs;
+      return 'excused';
+    }
     const wantedMs =
       openStreams === 0 && !this.limits.pingWithoutStream
         ? PING_INTERVAL_WITHOUT_STREAM_MS
         : this.limits.pingIntervalMsMin;
     if (nowMs - this.lastPingAtMs < wantedMs) this.strikes++;
     this.lastPingAtMs = nowMs;
-    return this.strikes <= PING_STRIKES_MAX;
+    return this.strikes > PING_STRIKES_MAX ? 'tooMany' : 'counted';
   }
 
   /** Answers excuse pings: clients measure the bandwidth with them while data comes. */
   answerSent(): void {
     this.strikes = 0;
-    this.lastPingAtMs = Number.NEGATIVE_INFINITY;
+    this.answeredSincePing = true;
   }
 
   bytesReceived(nowMs: number): void {

@@ -10,6 +10,9 @@ import { type Overlay, REMOVED } from './overlay.ts';
 /** Address space, not memory: LMDB maps the file. It grows by itself; this only saves remapping. */
 const MAP_BYTES = 1024 * 1024 * 1024;
 
+/** Of every LMDB file, an empty one too: always in use. */
+const META_PAGES = 2;
+
 /** Rows of a replacement written in one transaction. */
 const FILL_ROWS = 10_000;
 
@@ -113,7 +116,10 @@ export class LmdbEnvironment implements BackendReader {
     const totalBytes = fstatSync(this.descriptor).size;
     const stats = this.database.getStats() as Readonly<Record<string, number | undefined>>;
     const pages =
-      (stats['treeBranchPageCount'] ?? 0) + (stats['treeLeafPageCount'] ?? 0) + (stats['overflowPages'] ?? 0);
+      META_PAGES +
+      (stats['treeBranchPageCount'] ?? 0) +
+      (stats['treeLeafPageCount'] ?? 0) +
+      (stats['overflowPages'] ?? 0);
     return { totalBytes, usedBytes: Math.min(totalBytes, pages * (stats['pageSize'] ?? 0)) };
   }
 
