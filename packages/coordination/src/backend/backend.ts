@@ -25,6 +25,11 @@ export interface ScanOptions {
   readonly to?: Uint8Array | undefined;
   readonly reverse?: boolean;
   readonly limit?: number;
+  /**
+   * The bytes of a row are good only until the next row is asked for, or anything else is read: for walks through
+   * everything, where the copies would cost more than the rest.
+   */
+  readonly borrowed?: boolean;
 }
 
 export interface BackendReader {

@@ -52,7 +52,7 @@ export class KeyspaceStore {
     this.revision = revision;
     this.compactedTo = compactedTo;
     this.leaseOfKey.clear();
-    for (const { key, value } of this.backend.scan(TABLE.revisions, {})) {
+    for (const { key, value } of this.backend.scan(TABLE.revisions, { borrowed: true })) {
       const place = placeOfRowKey(key);
       const row = decodeRow(place.revision, value);
       this.index.load(row.key, place.revision, place.sub, row.version, row.createRevision);

@@ -2,7 +2,7 @@
  * Measures the stores that could stand behind the Backend port with the keyspace's own pattern: one table appended to by
  * revision, synced batches, reads of single rows, everything read once at a start.
  *
- *     node packages/server/bench/backend/main.ts [--rows 1000000]
+ *     node packages/server/bench/backend/main.ts [--rows 1000000] [STORE | machine | large]
  *
  * Every store is measured in a process of its own, so that threads and memory are its own too.
  */
@@ -11,6 +11,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { HEAP_LIMIT_MB, measureLargeState } from './large-state.ts';
 import { measureMachineReload } from './machine-reload.ts';
 import { type MeasuredStore, STORES, type StoredRow } from './measured-stores.ts';
 import { revisionRowKey, seconds } from './measuring.ts';
@@ -33,16 +34,24 @@ if (chosen === undefined) measureAll();
 else await measureOne(chosen);
 
 function measureAll(): void {
-  for (const name of [...Object.keys(STORES), 'machine'])
-    execFileSync(process.execPath, ['--expose-gc', import.meta.filename, '--rows', values.rows, name], {
-      stdio: 'inherit',
-    });
+  for (const name of [...Object.keys(STORES), 'machine', 'large'])
+    execFileSync(
+      process.execPath,
+      [
+        '--expose-gc',
+        ...(name === 'large' ? [`--max-old-space-size=${HEAP_LIMIT_MB}`] : []),
+        import.meta.filename,
+        ...['--rows', values.rows, name],
+      ],
+      { stdio: 'inherit' },
+    );
 }
 
 async function measureOne(name: string): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'synod-bench-backend-'));
   try {
     if (name === 'machine') await measureMachineReload(directory, reloadedRows);
+    else if (name === 'large') await measureLargeState(directory);
     else await measureStore(name, directory);
   } finally {
     rmSync(directory, { recursive: true });

@@ -43,7 +43,7 @@ class LmdbStore implements MeasuredStore {
   }
 
   async readAll(visit: (row: StoredRow) => void): Promise<void> {
-    for (const row of this.backend.scan(TABLE.revisions, {})) visit(row);
+    for (const row of this.backend.scan(TABLE.revisions, { borrowed: true })) visit(row);
   }
 
   close(): Promise<void> {

@@ -187,11 +187,13 @@ function scanThrough(
   table: Table,
   options: ScanOptions,
 ): Iterable<Row> {
+  const written = overlays.filter((overlay) => overlay.hasRows(table));
+  if (written.length === 0) return file.scan(table, options);
   // The limit is of the merged rows: an overlay may take away rows of the file.
   const { limit: _, ...unlimited } = options;
   return mergedScan(
     file.scan(table, unlimited),
-    overlays.map((overlay) => overlay.rows(table, options)),
+    written.map((overlay) => overlay.rows(table, options)),
     options,
   );
 }

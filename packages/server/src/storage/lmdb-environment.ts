@@ -3,9 +3,13 @@
  * transaction is synced; there is no setting here that trades durability for speed.
  */
 import { closeSync, fstatSync, fsync, fsyncSync, openSync, rmSync } from 'node:fs';
+import { useLatin1Decoder } from '@synod/consensus';
 import type { BackendReader, Row, ScanOptions, Table } from '@synod/coordination';
 import { open, type RootDatabase } from 'lmdb';
 import { type Overlay, REMOVED } from './overlay.ts';
+
+// Every key of a store is decoded once at a start, and by every put: Node's own way takes a fifth of the time.
+useLatin1Decoder((bytes) => Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length));
 
 /** Address space, not memory: LMDB maps the file. It grows by itself; this only saves remapping. */
 const MAP_BYTES = 1024 * 1024 * 1024;
@@ -16,7 +20,7 @@ const META_PAGES = 2;
 /** Rows of a replacement written in one transaction. */
 const FILL_ROWS = 10_000;
 
-type Database = RootDatabase<Buffer, Uint8Array>;
+type Database = RootDatabase<Uint8Array, Uint8Array>;
 type Transaction = ReturnType<Database['useReadTransaction']>;
 
 /** LMDB keeps its table of readers beside the data; nothing in it outlives the process. */
@@ -32,7 +36,7 @@ export class LmdbEnvironment implements BackendReader {
   /** Open for as long as the environment is: to sync it whatever its name is by then. */
   private readonly descriptor: number;
   /** Rows of a replacement that no transaction has yet. */
-  private filling: { readonly key: Buffer; readonly value: Uint8Array }[] = [];
+  private filling: { readonly key: Uint8Array; readonly value: Uint8Array }[] = [];
   /** Reads that hold on to an older tree; LMDB must not be closed under them. */
   private openReads = 0;
   /** Set while a close waits for the last of them. */
@@ -41,21 +45,22 @@ export class LmdbEnvironment implements BackendReader {
   /** The directory must exist. @throws the error of LMDB when the file cannot be opened. */
   constructor(path: string) {
     this.path = path;
-    this.database = open<Buffer, Uint8Array>({
+    const options = {
       path,
       noSubdir: true,
-      encoding: 'binary',
-      keyEncoding: 'binary',
+      encoder: BORROWED_VALUES,
+      keyEncoder: ROW_KEYS,
       mapSize: MAP_BYTES,
       // A commit has ended when it is synced, as LMDB means it.
       overlappingSync: false,
       cache: false,
-    });
+    };
+    this.database = open<Uint8Array, Uint8Array>(options);
     this.descriptor = openSync(path, 'r+');
   }
 
   get(table: Table, key: Uint8Array): Uint8Array | undefined {
-    return this.database.getBinary(prefixed(table, key));
+    return this.database.get(prefixed(table, key))?.slice();
   }
 
   scan(table: Table, options: ScanOptions): Iterable<Row> {
@@ -149,15 +154,36 @@ export function syncDirectory(directory: string, done: (error: Error | undefined
   });
 }
 
-function* scanRows(
+/**
+ * LMDB's binding reads every value into one buffer, and the next read overwrites it. A plain view of that buffer costs a
+ * fraction of the copy that the binding would make, and whoever keeps the bytes copies the view.
+ */
+const BORROWED_VALUES = {
+  encode: (value: Uint8Array): Uint8Array => value,
+  // The binding says how long the value is by the length that it gives the buffer.
+  decode: (shared: Uint8Array): Uint8Array => new Uint8Array(shared.buffer, shared.byteOffset, shared.length),
+};
+
+/** Keys are written with their table's number and read without it: rows of a scan are all of one table. */
+const ROW_KEYS = {
+  writeKey(key: Uint8Array, target: Uint8Array, start: number): number {
+    target.set(key, start);
+    return start + key.length;
+  },
+  readKey(shared: Uint8Array, start: number, end: number): Uint8Array {
+    return new Uint8Array(shared.buffer, shared.byteOffset + start + 1, end - start - 1);
+  },
+};
+
+function scanRows(
   database: Database,
   table: Table,
   options: ScanOptions,
   transaction: Transaction | undefined,
-): Generator<Row> {
+): Iterable<Row> {
   const start = prefixed(table, options.from ?? NO_BYTES);
-  const end = options.to === undefined ? Buffer.of(table + 1) : prefixed(table, options.to);
-  const rows = database.getRange({
+  const end = options.to === undefined ? Uint8Array.of(table + 1) : prefixed(table, options.to);
+  const rows: Iterable<Row> = database.getRange({
     start: options.reverse ? end : start,
     end: options.reverse ? start : end,
     reverse: options.reverse ?? false,
@@ -167,13 +193,17 @@ function* scanRows(
     ...(options.limit === undefined ? {} : { limit: options.limit }),
     ...(transaction === undefined ? {} : { transaction }),
   });
-  for (const { key, value } of rows) yield { key: (key as Uint8Array).subarray(1), value };
+  return options.borrowed ? rows : copied(rows);
+}
+
+function* copied(rows: Iterable<Row>): Generator<Row> {
+  for (const { key, value } of rows) yield { key: key.slice(), value: value.slice() };
 }
 
 const NO_BYTES = new Uint8Array(0);
 
-function prefixed(table: Table, key: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(key.length + 1);
+function prefixed(table: Table, key: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(key.length + 1);
   bytes[0] = table;
   bytes.set(key, 1);
   return bytes;

@@ -54,6 +54,10 @@ export class Overlay {
     return count;
   }
 
+  hasRows(table: Table): boolean {
+    return this.tables.has(table);
+  }
+
   put(table: Table, key: Uint8Array, value: Written): void {
     let rows = this.tables.get(table);
     if (rows === undefined) {
