@@ -53,6 +53,8 @@ export class LmdbEnvironment implements BackendReader {
       mapSize: MAP_BYTES,
       // A commit has ended when it is synced, as LMDB means it.
       overlappingSync: false,
+      // A commit is one batch by itself. What the binding gathers of a turn has a promise that nobody could catch.
+      eventTurnBatching: false,
       cache: false,
     };
     this.database = open<Uint8Array, Uint8Array>(options);
@@ -79,7 +81,7 @@ export class LmdbEnvironment implements BackendReader {
       await this.database.flushed;
       return undefined;
     } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
+      return reasonOf(error);
     }
   }
 
@@ -130,7 +132,8 @@ export class LmdbEnvironment implements BackendReader {
 
   /** Waits for the transaction under way, and until nobody reads an older tree. */
   async close(): Promise<void> {
-    await this.database.committed;
+    // A commit that failed was told to whoever waited for it.
+    await this.database.committed.then(ended, ended);
     if (this.openReads > 0) await new Promise<void>((resolve) => (this.whenUnread = resolve));
     await this.database.close();
     closeSync(this.descriptor);
@@ -143,6 +146,21 @@ export class LmdbEnvironment implements BackendReader {
       for (const { key, value } of rows) this.database.putSync(key, asBuffer(value));
     });
   }
+}
+
+/** The binding says first that a commit failed, and a moment later, by a promise in that error, why. */
+async function reasonOf(error: unknown): Promise<Error> {
+  const why = error instanceof Error && 'commitError' in error ? error.commitError : undefined;
+  return Promise.resolve(why).then(
+    () => asError(error),
+    (reason) => asError(reason),
+  );
+}
+
+function ended(): void {}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 /** Syncs a directory, so that the names in it last. */

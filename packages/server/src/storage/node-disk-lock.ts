@@ -3,7 +3,7 @@
  * is gone is taken over. Held from before the journal is read until the process ends.
  */
 import * as fs from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { DiskError } from '@synod/consensus';
 import { toDiskError } from './node-disk.ts';
 
@@ -34,12 +34,32 @@ const START_TOLERANCE_MS = 2_000;
 /** Makes the directory if there is none (0700), and takes it for this process. */
 export function lockDataDirectory(directory: string): DataDirectoryResult {
   try {
-    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     return take(directory, join(fs.realpathSync(directory), PROCESS_ID_FILE));
   } catch (error) {
     const diskError = toDiskError(directory, error as NodeJS.ErrnoException);
     return { ok: false, error: { kind: 'disk', directory, error: diskError } };
   }
+}
+
+/**
+ * With the directories above it. Node's own recursive mkdir never comes back where the file system says of a child that
+ * there is no such thing although its parent is there, as /proc does.
+ */
+function makeDirectory(directory: string): void {
+  if (isDirectory(directory)) return;
+  try {
+    fs.mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    const parent = dirname(directory);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || isDirectory(parent)) throw error;
+    makeDirectory(parent);
+    fs.mkdirSync(directory, { mode: 0o700 });
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function take(directory: string, path: string): DataDirectoryResult {
