@@ -127,4 +127,14 @@ export class RaftState {
     this.electionElapsedTicks = 0;
     this.electionDeadlineTicks = electionTimeoutTicks + Math.floor(random() * electionTimeoutTicks);
   }
+
+  /**
+   * The link to the leader broke: most likely its process died. The silence that the timer waits for is as good as
+   * over, only the random part is left, so that followers who notice at one instant do not all stand at the next. Safe, for
+   * elections are whenever they begin; harmless where only the link broke, for the others still hear the leader and
+   * refuse the pre-vote, and its next heartbeat starts the timer anew.
+   */
+  leaderUnreachable(): void {
+    this.electionElapsedTicks = Math.max(this.electionElapsedTicks, this.settings.electionTimeoutTicks);
+  }
 }

@@ -39,18 +39,30 @@ export interface RunningMember {
   stop(): Promise<void>;
 }
 
+/** What no flag sets, as it makes no difference that a user would see. */
+export interface MemberTuning {
+  /** The size of the journal's files, which are made whole: small ones let many members start fast on one disk. */
+  readonly journalSegmentBytes?: number;
+}
+
 /** @throws StartFailure (as a rejection) with words for whoever started it. */
-export async function startMember(config: MemberConfig, log: Log): Promise<RunningMember> {
+export async function startMember(
+  config: MemberConfig,
+  log: Log,
+  tuning: MemberTuning = {},
+): Promise<RunningMember> {
   const metrics = createMemberMetrics();
   const storage = openStorage(config.dataDirectory, ({ milliseconds }) =>
     metrics.backendCommitted(milliseconds),
   );
-  const member = new Member(config, log, metrics, storage);
+  let member: Member | undefined;
   try {
+    member = new Member({ config, log, metrics, storage, tuning });
     await member.start();
     return member;
   } catch (error) {
-    await member.abandon();
+    await member?.abandon();
+    await storage.close();
     throw error;
   }
 }
@@ -62,11 +74,20 @@ const CLOCK: Clock = {
   },
 };
 
+interface MemberParts {
+  readonly config: MemberConfig;
+  readonly log: Log;
+  readonly metrics: MemberMetrics;
+  readonly storage: MemberStorage;
+  readonly tuning: MemberTuning;
+}
+
 class Member implements RunningMember {
   private readonly config: MemberConfig;
   private readonly log: Log;
   private readonly metrics: MemberMetrics;
   private readonly storage: MemberStorage;
+  private readonly tuning: MemberTuning;
   private readonly id: MemberId;
   private readonly outputs = new ConnectedOutputs();
   private readonly machine: CoordinationMachine;
@@ -79,11 +100,12 @@ class Member implements RunningMember {
   readonly failed: Promise<string>;
   readonly ready: Promise<void>;
 
-  constructor(config: MemberConfig, log: Log, metrics: MemberMetrics, storage: MemberStorage) {
+  constructor({ config, log, metrics, storage, tuning }: MemberParts) {
     this.config = config;
     this.log = log;
     this.metrics = metrics;
     this.storage = storage;
+    this.tuning = tuning;
     this.id = toMemberId(config.memberId);
     this.electionTicks = Math.max(2, Math.round(config.electionTimeoutMs / config.heartbeatMs));
     this.failed = new Promise((resolve) => {
@@ -110,7 +132,7 @@ class Member implements RunningMember {
   }
 
   get clientPorts(): readonly number[] {
-    return this.running!.clients.ports;
+    return this.running?.clients?.ports ?? [];
   }
 
   get peerPorts(): readonly number[] {
@@ -127,6 +149,7 @@ class Member implements RunningMember {
     const replica = await this.openReplica();
     const running = new Running({
       config,
+      log,
       metrics: this.metrics,
       machine: this.machine,
       replica,
@@ -159,10 +182,10 @@ class Member implements RunningMember {
     return this.stopping;
   }
 
-  /** Lets go of everything after a start that did not succeed. */
+  /** Lets go of everything but the storage, after a start that did not succeed. */
   async abandon(): Promise<void> {
+    await this.running?.abandon();
     await this.transport.close();
-    await this.storage.close();
   }
 
   private async stopOnce(): Promise<void> {
@@ -175,6 +198,7 @@ class Member implements RunningMember {
 
   private openReplica(): Promise<Replica> {
     const { config } = this;
+    const { journalSegmentBytes } = this.tuning;
     const options: ReplicaOpenOptions = {
       clock: CLOCK,
       disk: this.storage.disk,
@@ -189,6 +213,7 @@ class Member implements RunningMember {
       electionTimeoutTicks: this.electionTicks,
       tickMs: config.heartbeatMs,
       trimming: { snapshotCount: config.snapshotCount },
+      ...(journalSegmentBytes === undefined ? {} : { segmentBytes: journalSegmentBytes }),
       identity: {
         protocol: config.protocol,
         clusterId: toClusterId(config.clusterId),

@@ -21,6 +21,8 @@ export type Answer =
   | { readonly kind: 'unknownMember' }
   | { readonly kind: 'wrongVersion'; readonly version: number };
 
+export type RefusingAnswer = Exclude<Answer, { kind: 'welcome' }>;
+
 const MAGIC = 'SYNODPEER\n';
 const PROTOCOL_VERSION = 1;
 export const HELLO_BYTES = MAGIC.length + 2 + 3 * 8;
@@ -46,8 +48,13 @@ export function encodeHello(hello: Hello): Uint8Array {
   return writer.finish();
 }
 
-/** @throws MalformedBytes when it is no hello at all; another version is told by its number. */
-export function decodeHello(bytes: Uint8Array): Hello | { readonly version: number } {
+/** A hello in a version of the protocol that this member does not speak: nothing more of it can be read. */
+export interface ForeignHello {
+  readonly version: number;
+}
+
+/** @throws MalformedBytes when it is no hello at all */
+export function decodeHello(bytes: Uint8Array): Hello | ForeignHello {
   const reader = new ByteReader(bytes);
   checkMagic(reader);
   const version = reader.u8();
@@ -100,8 +107,8 @@ function checkMagic(reader: ByteReader): void {
     throw new MalformedBytes('not a member of a Synod cluster');
 }
 
-/** For the log: what is wrong, and what to do. */
-export function describeRefusal(answer: Exclude<Answer, { kind: 'welcome' }>, clusterId: string): string {
+/** For the log of who was refused: what is wrong, and what to do. */
+export function describeRefusal(answer: RefusingAnswer, clusterId: string): string {
   switch (answer.kind) {
     case 'wrongCluster':
       return `cluster ID mismatch: this member is of cluster ${clusterId}, the peer of ${answer.clusterId}; check --initial-cluster and --initial-cluster-token of both`;
@@ -112,4 +119,31 @@ export function describeRefusal(answer: Exclude<Answer, { kind: 'welcome' }>, cl
     case 'wrongVersion':
       return `the peer speaks version ${answer.version} of the members' protocol; run the same version everywhere`;
   }
+}
+
+/** For the log of who refused. */
+export function describeStranger(hello: Hello | ForeignHello, answer: RefusingAnswer): string {
+  if ('version' in hello)
+    return `a peer speaks version ${hello.version} of the members' protocol, this member ${PROTOCOL_VERSION}; run the same version everywhere`;
+  switch (answer.kind) {
+    case 'wrongCluster':
+      return `cluster ID mismatch: member ${hello.from} of cluster ${hello.clusterId} connected to this one of ${answer.clusterId}; check its --initial-cluster and --initial-cluster-token`;
+    case 'wrongMember':
+      return `member ${hello.from} looked for member ${hello.to} at the address of ${answer.memberId}; check its --initial-cluster`;
+    case 'unknownMember':
+      return `member ${hello.from} is not in this cluster; check its --initial-cluster`;
+    case 'wrongVersion':
+      return `member ${hello.from} speaks another version of the members' protocol`;
+  }
+}
+
+/** Whether to let a peer in, and if not why. */
+export function judgeHello(
+  hello: Hello | ForeignHello,
+  here: { readonly clusterId: string; readonly id: string; readonly isMember: (id: string) => boolean },
+): Answer {
+  if ('version' in hello) return { kind: 'wrongVersion', version: PROTOCOL_VERSION };
+  if (hello.clusterId !== here.clusterId) return { kind: 'wrongCluster', clusterId: here.clusterId };
+  if (hello.to !== here.id) return { kind: 'wrongMember', memberId: here.id };
+  return here.isMember(hello.from) ? { kind: 'welcome' } : { kind: 'unknownMember' };
 }
