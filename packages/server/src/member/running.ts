@@ -147,7 +147,10 @@ export class Running implements OutputReceivers {
       config,
       methods: this.protocol.methods,
       http1: etcdHttp1Handler(this.service, { ...ETCD_DEFAULTS, metrics: metrics.registry }),
-      observer: { callStarted: () => {}, callEnded: (call, code) => metrics.callEnded(call.path, code) },
+      observer: {
+        callStarted: ({ path }) => metrics.callStarted(path),
+        callEnded: ({ path }, code) => metrics.callEnded(path, code),
+      },
       onTrouble: (error) =>
         this.parts.log.warn("a client's connection could not be taken", { error: error.message }),
     });

@@ -19,6 +19,7 @@ import { type CoordinationMachine, createMachine } from '@synod/coordination';
 import type { MemberConfig } from '../config/member-config.ts';
 import type { Log } from '../log/log.ts';
 import { createMemberMetrics, type MemberMetrics } from '../metrics/member-metrics.ts';
+import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
 import { ConnectedOutputs } from '../service/machine-outputs.ts';
 import { PeerTransport } from '../transport/peer-transport.ts';
 import { addressOf } from './addresses.ts';
@@ -51,7 +52,8 @@ export async function startMember(
   log: Log,
   tuning: MemberTuning = {},
 ): Promise<RunningMember> {
-  const metrics = createMemberMetrics();
+  const { serverVersion, clusterVersion } = ETCD_DEFAULTS;
+  const metrics = createMemberMetrics({ memberId: config.memberId, serverVersion, clusterVersion });
   const storage = openStorage(config.dataDirectory, ({ milliseconds }) =>
     metrics.backendCommitted(milliseconds),
   );
