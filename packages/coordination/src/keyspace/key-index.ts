@@ -1,7 +1,9 @@
 /**
- * All keys in memory: a map for one key, sorted blocks for spans. A block is an array of entries in key order, at most
- * BLOCK_ENTRIES_MAX long; the blocks are in an array too. For millions of keys that is as fast as a tree and half its
- * size.
+ * All keys in memory, in sorted blocks. A block is an array of entries in key order, at most BLOCK_ENTRIES_MAX long; the
+ * blocks are in an array too. For millions of keys that is as fast as a tree and half its size.
+ *
+ * A map finds single keys without a search. It begins empty and learns a key when it is first looked for: to fill it at
+ * a start would cost a third of the start, for keys of which most are never touched again.
  */
 import { ALL_AFTER, type Key, type KeySpan } from '../machine/values.ts';
 import { KeyEntry } from './key-entry.ts';
@@ -9,28 +11,39 @@ import { KeyEntry } from './key-entry.ts';
 const BLOCK_ENTRIES_MAX = 512;
 
 export class KeyIndex {
+  /** Keys that were written or looked for since they were loaded. */
   private readonly byKey = new Map<Key, KeyEntry>();
   /** Never empty blocks, in key order. */
   private blocks: KeyEntry[][] = [];
+  /** Between `load` and `endLoading`: an entry a row, in the order of revisions. */
+  private loaded: KeyEntry[] = [];
+  private keyCount = 0;
   /** Entries of which compaction may take something. */
   readonly withHistory = new Set<KeyEntry>();
   /** Keys that exist now. */
   liveCount = 0;
 
+  /** Keys of which anything is known, deleted ones among them. */
   get size(): number {
-    return this.byKey.size;
+    return this.keyCount;
   }
 
   get(key: Key): KeyEntry | undefined {
-    return this.byKey.get(key);
+    const known = this.byKey.get(key);
+    if (known !== undefined || this.byKey.size === this.keyCount) return known;
+    const entry = this.search(key);
+    // Under the entry's own string, so that the one asked with need not live on.
+    if (entry !== undefined) this.byKey.set(entry.key, entry);
+    return entry;
   }
 
   /** Notes a change of a key, the latest of all. `version` 0: it was deleted. */
   change(key: Key, revision: number, sub: number, version: number, createRevision: number): void {
-    const entry = this.byKey.get(key);
+    const entry = this.get(key);
     if (entry === undefined) {
       const added = new KeyEntry(key, revision, sub, version, createRevision);
       this.byKey.set(key, added);
+      this.keyCount++;
       this.insert(added);
       this.noteHistory(added, false);
       return;
@@ -40,27 +53,37 @@ export class KeyIndex {
     this.noteHistory(entry, wasAlive);
   }
 
-  /** For loading: as `change`, but keys come into order only with `endLoading`. */
+  /** For loading, in the order of revisions: as `change`, but nothing is found before `endLoading`. */
   load(key: Key, revision: number, sub: number, version: number, createRevision: number): void {
-    const entry = this.byKey.get(key);
-    const wasAlive = entry?.isAlive ?? false;
-    const loaded = entry ?? new KeyEntry(key, revision, sub, version, createRevision);
-    if (entry === undefined) this.byKey.set(key, loaded);
-    else loaded.change(revision, sub, version, createRevision);
-    this.noteHistory(loaded, wasAlive);
+    this.loaded.push(new KeyEntry(key, revision, sub, version, createRevision));
   }
 
+  /** Brings what was loaded into order, and the changes of one key together. */
   endLoading(): void {
-    const sorted = [...this.byKey.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
-    this.blocks = [];
-    const blockLength = BLOCK_ENTRIES_MAX / 2;
-    for (let start = 0; start < sorted.length; start += blockLength)
-      this.blocks.push(sorted.slice(start, start + blockLength));
+    // The sort is stable: changes of one key stay in the order of revisions.
+    const rows = this.loaded.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+    this.loaded = [];
+    let block: KeyEntry[] = [];
+    let last: KeyEntry | undefined;
+    for (const row of rows) {
+      if (last?.key === row.key) {
+        last.change(row.revision, row.sub, row.version, row.createRevision);
+        continue;
+      }
+      if (last !== undefined) this.noteHistory(last, false);
+      if (block.length >= BLOCK_ENTRIES_MAX / 2) block = [];
+      if (block.push(row) === 1) this.blocks.push(block);
+      this.keyCount++;
+      last = row;
+    }
+    if (last !== undefined) this.noteHistory(last, false);
   }
 
   clear(): void {
     this.byKey.clear();
     this.blocks = [];
+    this.loaded = [];
+    this.keyCount = 0;
     this.withHistory.clear();
     this.liveCount = 0;
   }
@@ -68,6 +91,7 @@ export class KeyIndex {
   /** Forgets a key altogether. */
   remove(entry: KeyEntry): void {
     this.byKey.delete(entry.key);
+    this.keyCount--;
     this.withHistory.delete(entry);
     const blockIndex = this.blockOf(entry.key);
     const block = this.blocks[blockIndex]!;
@@ -78,7 +102,7 @@ export class KeyIndex {
   /** Entries of a span in key order, dead ones among them. The index must not change meanwhile. */
   *entries(span: KeySpan): Generator<KeyEntry> {
     if (span.to === undefined) {
-      const entry = this.byKey.get(span.from);
+      const entry = this.get(span.from);
       if (entry !== undefined) yield entry;
       return;
     }
@@ -91,6 +115,12 @@ export class KeyIndex {
         yield entry;
       }
     }
+  }
+
+  private search(key: Key): KeyEntry | undefined {
+    const block = this.blocks[this.blockOf(key)];
+    const entry = block?.[lowerBound(block, key)];
+    return entry?.key === key ? entry : undefined;
   }
 
   private noteHistory(entry: KeyEntry, wasAlive: boolean): void {
