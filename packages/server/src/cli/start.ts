@@ -39,7 +39,7 @@ export async function start(givenArguments: readonly string[]): Promise<void> {
 async function run(config: MemberConfig, log: Log): Promise<void> {
   const { startMember } = await import('../member/start-member.ts');
   const stopped = stopAsked({
-    onFirst: (why) => log.info(`${why}: stopping`),
+    onFirst: (why) => log.info(`asked to stop: ${why}`),
     // What is acknowledged is durable in any case.
     onSecond: (why) => end(log, `${why} again: stopped at once`),
   });

@@ -19,7 +19,7 @@ export function replicaObserver(
           react.onSynced(event.bytes, event.milliseconds);
           return;
         case 'recovered':
-          log.info('recovered the journal', facts);
+          log.info('recovered the journal', { ...facts, milliseconds: Math.round(event.milliseconds) });
           if (event.tornBytes > 0)
             log.warn('cut an unfinished last write off the journal; nothing acknowledged was in it', {
               bytes: event.tornBytes,

@@ -32,3 +32,7 @@ export const REQUEST_RETRY_ELECTIONS = 1;
  * own encoding; this only keeps a faulty one from the log.
  */
 export const COMMAND_OVERHEAD_BYTES = 512 * 1024;
+
+/** A member without a leader for so long says so in its log, and again after so long as that lasts. */
+export const LEADERLESS_NOTICE_MS = 5_000;
+export const LEADERLESS_REPEAT_MS = 60_000;

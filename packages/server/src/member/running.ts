@@ -32,6 +32,7 @@ import { MemberService } from '../service/member-service.ts';
 import { PeerCalls } from '../service/peer-calls.ts';
 import type { PeerTransport } from '../transport/peer-transport.ts';
 import { type ClientListener, listenForClients } from './client-listener.ts';
+import { LeaderlessNotice } from './leaderless-notice.ts';
 import {
   COMMAND_OVERHEAD_BYTES,
   DRAIN_TIMEOUT_MS,
@@ -69,6 +70,7 @@ export class Running implements OutputReceivers {
   private readonly service: MemberService;
   private readonly protocol: EtcdProtocol;
   private readonly upkeep: Upkeep;
+  private readonly leaderless: LeaderlessNotice;
   private timer: NodeJS.Timeout | undefined;
   private leader: MemberId | undefined;
   private stopped = false;
@@ -79,6 +81,11 @@ export class Running implements OutputReceivers {
     const { config, machine, replica, transport, storage, electionTicks } = parts;
     this.parts = parts;
     this.id = toMemberId(config.memberId);
+    this.leaderless = new LeaderlessNotice({
+      log: parts.log,
+      founders: config.founders,
+      peers: () => transport.traffic(),
+    });
     const { incarnation } = replica.status();
     const timeoutTicks =
       Math.ceil(REQUEST_TIMEOUT_BASE_MS / config.heartbeatMs) + REQUEST_TIMEOUT_ELECTIONS * electionTicks;
@@ -265,6 +272,7 @@ export class Running implements OutputReceivers {
     this.leaderCalls.tick();
     this.leaseKeeper.tick();
     this.upkeep.tick();
+    this.leaderless.tick(performance.now(), this.leader !== undefined);
     this.pump.wake();
   }
 
