@@ -55,8 +55,6 @@ function openOutput(output: string, format: LogConfig['format']): pino.Destinati
     sync: true,
     translateTime: 'SYS:HH:MM:ss.l',
     singleLine: true,
-    // `name` is a fact of ours like any other, and not that of a logger.
-    nameKey: 'logger',
     timestampKey: 'ts',
     messageKey: 'msg',
     levelKey: 'level',
