@@ -75,7 +75,7 @@ export class LmdbEnvironment implements BackendReader {
       await this.database.batch(() => {
         overlay.forEach((table, key, value) => {
           if (value === REMOVED) void this.database.remove(prefixed(table, key));
-          else void this.database.put(prefixed(table, key), asBuffer(value));
+          else void this.database.put(prefixed(table, key), value);
         });
       });
       await this.database.flushed;
@@ -143,7 +143,7 @@ export class LmdbEnvironment implements BackendReader {
     const rows = this.filling;
     this.filling = [];
     this.database.transactionSync(() => {
-      for (const { key, value } of rows) this.database.putSync(key, asBuffer(value));
+      for (const { key, value } of rows) this.database.putSync(key, value);
     });
   }
 }
@@ -225,8 +225,4 @@ function prefixed(table: Table, key: Uint8Array): Uint8Array {
   bytes[0] = table;
   bytes.set(key, 1);
   return bytes;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
