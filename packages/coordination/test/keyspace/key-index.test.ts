@@ -9,7 +9,12 @@ const KEYS = 3000;
 const keyAt = (at: number): Key => key(`k${String(at).padStart(5, '0')}`);
 const first = { from: key('\0'), to: ALL_AFTER };
 
-const found = (index: KeyIndex, span: KeySpan): Key[] => [...index.entries(span)].map((entry) => entry.key);
+/** The keys of a span; that they are counted rightly is checked on the way. */
+function found(index: KeyIndex, span: KeySpan): Key[] {
+  const entries = [...index.entries(span)];
+  assert.equal(index.countLive(span), entries.filter((entry) => entry.isAlive).length);
+  return entries.map((entry) => entry.key);
+}
 
 /** Every key once, in an order that depends on the step, which is prime to the number of keys. */
 function filled(step: number): KeyIndex {
@@ -60,6 +65,21 @@ test('keys that are forgotten are gone from every span, whole blocks of them too
     found(index, first),
     expected(() => false),
   );
+});
+
+test('keys that are deleted and put again count as they are, in every span', () => {
+  const index = filled(1511);
+  const at = fc.nat({ max: KEYS });
+  let revision = KEYS + 2;
+  fc.assert(
+    fc.property(at, at, fc.boolean(), (from, to, isPut) => {
+      for (let i = from; i < to; i += 3) index.change(keyAt(i), revision++, 0, isPut ? 1 : 0, isPut ? 1 : 0);
+      found(index, { from: keyAt(to >>> 1), to: keyAt(from + 700) });
+      found(index, first);
+    }),
+    { seed: 2, numRuns: 50 },
+  );
+  assert.equal(index.countLive(first), index.liveCount);
 });
 
 test('an index that loses all its keys is as new', () => {
