@@ -129,7 +129,11 @@ class Member implements RunningMember {
       ),
       onReceive: (from, lane, bytes) => this.running?.receive(from, lane, bytes),
       onUnreachable: (peer) => this.running?.peerUnreachable(peer),
-      observer: transportObserver(log, (peer, milliseconds) => metrics.roundTrip(peer, milliseconds)),
+      observer: transportObserver(
+        log,
+        (peer) => config.founders.find(({ id }) => id === peer)?.name,
+        (peer, milliseconds) => metrics.roundTrip(peer, milliseconds),
+      ),
     });
   }
 
