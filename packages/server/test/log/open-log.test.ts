@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { readLogLine } from '../../src/cli/log-line.ts';
 import type { LogConfig } from '../../src/config/member-config.ts';
 import { openLog } from '../../src/log/open-log.ts';
 
@@ -75,14 +74,4 @@ test('a file that cannot be opened is an error at the start', (context) => {
   const path = directory(context);
   assert.throws(() => openLog({ level: 'info', format: 'json', outputs: [path] }), /EISDIR/);
   assert.throws(() => openLog({ level: 'info', format: 'json', outputs: [join(path, 'no', 'x')] }), /ENOENT/);
-});
-
-test('synod dev reads the lines of its members, and takes anything else as text', () => {
-  assert.deepEqual(readLogLine('{"level":"warn","ts":"2026-01-01","msg":"m","peer":"x"}'), {
-    level: 'warn',
-    message: 'm',
-    facts: { peer: 'x' },
-  });
-  for (const text of ['plain', '', '{"level":"warn"}', '{broken', '{"level":"loud","ts":1,"msg":"m"}'])
-    assert.deepEqual(readLogLine(text), { level: 'text', message: text, facts: {} });
 });
