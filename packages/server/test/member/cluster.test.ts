@@ -113,6 +113,16 @@ test(
   },
 );
 
+test('M3 a follower that stops answers what it has taken and passed on', LIMIT, async (t) => {
+  const cluster = await TestCluster.started(t);
+  const { followers } = await cluster.roles(cluster.members[0]!);
+  const inFlight = Array.from({ length: 100 }, (_, i) => followers[0]!.client.put(`in flight ${i}`, 'v'));
+  // The puts came before it, and cannot be answered in the turn that answers it.
+  await followers[0]!.client.status();
+  await Promise.all([cluster.stop(followers[0]!), ...inFlight]);
+  assert.equal(await followers[1]!.client.get('in flight 99'), 'v');
+});
+
 test('M6 one member, then all, start again with what was acknowledged', LIMIT, async (t) => {
   const cluster = await TestCluster.started(t);
   const [m1, m2, m3] = cluster.members;

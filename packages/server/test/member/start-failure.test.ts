@@ -18,7 +18,7 @@ async function oneMember(test: TestContext) {
   return { cluster, member: cluster.members[0]! };
 }
 
-/** The words with which a start fails. It must do so with a StartFailure, and give the directory back. */
+/** The words with which a start fails. It must do so with a StartFailure. */
 async function failureOf(config: MemberConfig): Promise<string> {
   try {
     const running = await startMember(config, logInto(new RecordedEvents()), TEST_TUNING);
@@ -30,11 +30,19 @@ async function failureOf(config: MemberConfig): Promise<string> {
   throw new Error('the member started');
 }
 
-async function takenPort(test: TestContext): Promise<string> {
+/** A listener, on a port of the system's choice or on this one; rejects when it is taken. */
+async function listener(port = 0): Promise<{ url: string; port: number; close(): Promise<void> }> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  test.after(() => server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const chosen = (server.address() as AddressInfo).port;
+  return {
+    url: `http://127.0.0.1:${chosen}`,
+    port: chosen,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
 }
 
 test('M1 a data directory in use', LIMIT, async (t) => {
@@ -75,16 +83,20 @@ test(
     await (await cluster.start(member)).ready;
     await member.client.put('key', 'value');
     await cluster.stop(member);
-    const url = await takenPort(t);
+    const { url, close } = await listener();
+    t.after(close);
     assert.equal(
       await failureOf({ ...member.config, listenPeerUrls: [url] }),
       `the address for peers is taken (${url}). Stop what listens there, or choose another.`,
     );
-    // Its log is replayed while the failure comes, and its first client address is had before the second is found taken.
+    // The first address is had before the second is found taken, and the log is replayed meanwhile.
+    const free = await listener();
+    await free.close();
     assert.equal(
-      await failureOf({ ...member.config, listenClientUrls: ['http://127.0.0.1:0', url] }),
-      `the address for clients is taken (http://127.0.0.1:0, ${url}). Stop what listens there, or choose another.`,
+      await failureOf({ ...member.config, listenClientUrls: [free.url, url] }),
+      `the address for clients is taken (${free.url}, ${url}). Stop what listens there, or choose another.`,
     );
+    await (await listener(free.port)).close();
     await (await cluster.start(member)).ready;
     assert.equal(await member.client.get('key'), 'value');
   },

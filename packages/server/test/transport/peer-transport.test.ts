@@ -60,7 +60,7 @@ test('N2 what must not wait passes by snapshots that nobody reads', LIMIT, async
   a.transport.start();
   await a.events.until(isConnected);
   // The two connections open one after the other; chunks are taken once the second is there.
-  while (a.transport.queuedBytes(B, 'snapshot') === 0) {
+  while (!t.signal.aborted && a.transport.queuedBytes(B, 'snapshot') === 0) {
     a.transport.send(B, 'snapshot', MEGABYTE);
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -113,7 +113,7 @@ test(
     // The first try fails; the second, an hour later, would find B.
     const a = await listeningMember(t, A, { peers: new Map([[B, [refusing, b.address]]]), timing: never });
     a.transport.start();
-    while (a.events.count(isConnected) === 0) {
+    while (!t.signal.aborted && a.events.count(isConnected) === 0) {
       const fromB = bareConnection(t, a.address);
       fromB.socket.write(helloOf(B, A));
       await fromB.firstBytes;
@@ -209,7 +209,7 @@ test('N11 a peer that answers pings is not given up', LIMIT, async (t) => {
   const [a, b] = await connectedPair(t, { pingIntervalMs: 5, silenceMaxMs: 60 });
   const before = a.transport.traffic()[0]!.bytesSent;
   // More than ten silences long, counted in pings and not in time.
-  while (a.transport.traffic()[0]!.bytesSent < before + 100 * 19)
+  while (!t.signal.aborted && a.transport.traffic()[0]!.bytesSent < before + 100 * 19)
     await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(
     a.events.count(({ kind }) => kind === 'disconnected'),

@@ -92,7 +92,7 @@ test('N6 what listens at an address of a peer and is no member is named so, once
   });
   const a = await listeningMember(t, A, { peers: new Map([[B, [address]]]) });
   a.transport.start();
-  while (connections < 8) await new Promise((resolve) => setImmediate(resolve));
+  while (!t.signal.aborted && connections < 8) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(refusals(a), [
     `${B}: what listens at the address of this peer is no member; check --initial-cluster`,
   ]);
@@ -145,7 +145,7 @@ test('N6 only so many strangers are listened to at once', LIMIT, async (t) => {
   assert.match(refusals(b)[0]!, /more than 64 connections/);
   for (const { socket } of waiting.slice(0, 2)) socket.destroy();
   let isIn = false;
-  while (!isIn) {
+  while (!t.signal.aborted && !isIn) {
     const bare = bareConnection(t, b.address);
     bare.socket.write(helloOf(A, B));
     await Promise.race([bare.firstBytes, bare.closed]);
@@ -185,7 +185,7 @@ test('N7 a peer that accepts and never answers is tried again', LIMIT, async (t)
     timing: { handshakeTimeoutMs: 20 },
   });
   a.transport.start();
-  while (connections < 6) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!t.signal.aborted && connections < 6) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(a.events.count(isConnected), 0);
 });
 
