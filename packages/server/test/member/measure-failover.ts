@@ -6,10 +6,13 @@ import { TestCluster, type TestMember } from './test-cluster.ts';
 
 const rounds = Number(process.argv[2] ?? 10);
 const ends: (() => unknown)[] = [];
-const cluster = await TestCluster.create({ after: (end: () => unknown) => ends.push(end) } as never, {
-  heartbeatMs: 100,
-  electionTimeoutMs: 1_000,
-});
+const cluster = await TestCluster.create(
+  { after: (end) => ends.push(end) },
+  {
+    heartbeatMs: 100,
+    electionTimeoutMs: 1_000,
+  },
+);
 await cluster.startProcesses();
 const times: number[] = [];
 let survivor: TestMember = cluster.members[0]!;

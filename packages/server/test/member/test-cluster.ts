@@ -3,7 +3,6 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { foundedClusterId, founderId } from '../../src/config/cluster-identity.ts';
 import type { MemberConfig } from '../../src/config/member-config.ts';
 import type { Log } from '../../src/log/log.ts';
@@ -15,6 +14,11 @@ import { PeerRelay } from './peer-relay.ts';
 
 /** A disk that others use too takes most of a second to make files of the usual size. */
 export const TEST_TUNING = { journalSegmentBytes: 1024 * 1024 };
+
+/** Whatever runs what it was given at its end: a test's context, for one. */
+export interface Ending {
+  after(job: () => unknown): void;
+}
 
 export interface ClusterOptions {
   readonly size?: number;
@@ -69,7 +73,7 @@ export class TestCluster {
   }
 
   /** The members are not started. Everything is taken away when the test ends. */
-  static async create(test: TestContext, options: ClusterOptions = {}): Promise<TestCluster> {
+  static async create(ending: Ending, options: ClusterOptions = {}): Promise<TestCluster> {
     const directory = mkdtempSync(join(tmpdir(), 'synod-member-'));
     const relays = Array.from({ length: options.size ?? 3 }, () => new PeerRelay());
     for (const relay of relays) await relay.listen();
@@ -84,13 +88,13 @@ export class TestCluster {
         (relay, i) => new TestMember(configOf(join(directory, `m${i + 1}`), founders, i, options), relay),
       ),
     );
-    test.after(() => cluster.remove());
+    ending.after(() => cluster.remove());
     return cluster;
   }
 
   /** All members, in this process, ready. */
-  static async started(test: TestContext, options: ClusterOptions = {}): Promise<TestCluster> {
-    const cluster = await TestCluster.create(test, options);
+  static async started(ending: Ending, options: ClusterOptions = {}): Promise<TestCluster> {
+    const cluster = await TestCluster.create(ending, options);
     await cluster.startAll();
     return cluster;
   }
