@@ -86,14 +86,14 @@ export class Running implements OutputReceivers {
       founders: config.founders,
       peers: () => transport.traffic(),
     });
-    const { incarnation } = replica.status();
+    const { incarnation, life } = replica.status();
     const timeoutTicks =
       Math.ceil(REQUEST_TIMEOUT_BASE_MS / config.heartbeatMs) + REQUEST_TIMEOUT_ELECTIONS * electionTicks;
     const retryTicks = REQUEST_RETRY_ELECTIONS * electionTicks;
     this.proposals = new Proposals({
       replica,
       member: this.id,
-      incarnation,
+      incarnation: life,
       timeoutTicks,
       retryTicks,
     });

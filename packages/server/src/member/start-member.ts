@@ -127,8 +127,17 @@ class Member implements RunningMember {
       peers: new Map(
         config.founders.map(({ id, peerUrls }) => [toMemberId(id), peerUrls.map(addressOf)] as const),
       ),
-      onReceive: (from, lane, bytes) => this.running?.receive(from, lane, bytes),
+      // A peer may count on what this member forgot with an earlier disk: it is listened to once it has let this life in.
+      onReceive: (from, lane, bytes) => {
+        if (this.transport.isWelcomeAt(from)) this.running?.receive(from, lane, bytes);
+      },
       onUnreachable: (peer) => this.running?.peerUnreachable(peer),
+      takesPeers: () => this.running !== undefined,
+      knownLife: (peer) => this.machine.latestIncarnation(peer),
+      onDisowned: (reason) =>
+        this.announceFailure(
+          `${reason}. Give it back its data directory (${config.dataDirectory}), or, to found the cluster anew, remove the data of all its members.`,
+        ),
       observer: transportObserver(
         log,
         (peer) => config.founders.find(({ id }) => id === peer)?.name,
@@ -167,7 +176,7 @@ class Member implements RunningMember {
     this.running = running;
     this.outputs.connect(running);
     await listening('clients', config.listenClientUrls, running.listen());
-    this.transport.start();
+    this.transport.start(replica.status().life);
     running.begin();
     log.info('started', {
       name: config.name,

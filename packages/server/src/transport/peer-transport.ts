@@ -24,6 +24,12 @@ export interface PeerTransportOptions {
   readonly peers: ReadonlyMap<MemberId, readonly LinkAddress[]>;
   readonly onReceive: (from: MemberId, lane: Lane, bytes: Uint8Array) => void;
   readonly onUnreachable: (peer: MemberId) => void;
+  /** False while this member knows nothing of the cluster yet: a peer that comes then is closed, and comes again. */
+  readonly takesPeers: () => boolean;
+  /** The life by which the cluster knows a peer; undefined: by none yet. */
+  readonly knownLife: (peer: string) => number | undefined;
+  /** A peer says that the cluster knows this member by another life. */
+  readonly onDisowned: (reason: string) => void;
   readonly observer: TransportObserver;
   readonly timing?: Partial<TransportTiming>;
 }
@@ -46,6 +52,8 @@ export class PeerTransport implements Transport {
   private readonly links = new Map<MemberId, PeerLinks>();
   private readonly incoming = new Set<IncomingLink>();
   private readonly received = new Map<string, number>();
+  /** Peers that have let this member in since its start. */
+  private readonly welcomedBy = new Set<string>();
   private readonly servers: Server[] = [];
   private readonly timing: TransportTiming;
   private readonly refusals: RefusalLog;
@@ -91,11 +99,16 @@ export class PeerTransport implements Transport {
     });
   }
 
-  /** Begins to connect to every peer. */
-  start(): void {
+  /** Begins to connect to every peer, as this life of this member. */
+  start(life: number): void {
     for (const [peer, addresses] of this.options.peers) {
-      if (peer !== this.options.id) this.links.set(peer, this.connectTo(peer, addresses));
+      if (peer !== this.options.id) this.links.set(peer, this.connectTo(peer, addresses, life));
     }
+  }
+
+  /** Whether a peer has let this member in since its start, and so takes it for the one it knows. */
+  isWelcomeAt(peer: MemberId): boolean {
+    return this.welcomedBy.has(peer);
   }
 
   send(to: MemberId, lane: Lane, bytes: Uint8Array): void {
@@ -129,17 +142,23 @@ export class PeerTransport implements Transport {
     await Promise.all([...links, ...servers]);
   }
 
-  private connectTo(peer: MemberId, addresses: readonly LinkAddress[]): PeerLinks {
-    const { clusterId, id, observer, onUnreachable } = this.options;
-    const hello = { clusterId, from: id, to: peer };
+  private connectTo(peer: MemberId, addresses: readonly LinkAddress[], life: number): PeerLinks {
+    const { clusterId, id, observer, onUnreachable, onDisowned } = this.options;
+    const hello = { clusterId, from: id, to: peer, life };
     const prompt = new OutgoingLink({ ...hello, kind: 'prompt' }, addresses, this.timing, {
-      connected: () => observer.connected(peer),
+      connected: () => {
+        this.welcomedBy.add(peer);
+        observer.connected(peer);
+      },
       broke: () => {
         if (this.closed) return;
         observer.disconnected(peer);
         onUnreachable(peer);
       },
-      refused: (refusal) => this.refusals.report(peer, refusal),
+      refused: (refusal) => {
+        this.refusals.report(peer, refusal);
+        if (refusal.kind === 'otherLife') onDisowned(refusal.reason);
+      },
       roundTrip: (milliseconds) => observer.roundTrip(peer, milliseconds),
     });
     // What there is to say of the peer, the other link says.
@@ -153,14 +172,18 @@ export class PeerTransport implements Transport {
   }
 
   private accept(socket: Socket): void {
+    if (!this.options.takesPeers()) {
+      socket.destroy();
+      return;
+    }
     if (this.closed || this.strangers >= STRANGERS_MAX) {
       socket.destroy();
       const reason = `more than ${STRANGERS_MAX} connections that have not said whose they are; one was closed`;
       if (!this.closed) this.refusals.report('listener', { kind: 'tooManyStrangers', reason });
       return;
     }
-    const { clusterId, id, peers, onReceive } = this.options;
-    const here = { clusterId, id, isMember: (peer: string) => peers.has(peer as MemberId) };
+    const { clusterId, id, peers, onReceive, knownLife } = this.options;
+    const here = { clusterId, id, isMember: (peer: string) => peers.has(peer as MemberId), knownLife };
     this.incoming.add(
       new IncomingLink(socket, this.timing, {
         judge: (hello) => judgeHello(hello, here),

@@ -52,6 +52,7 @@ function serviceUnderTest() {
     progress: [],
     durableIndex: logIndex(0),
     incarnation: 1,
+    life: 1,
     stopped: false,
   };
   const replica: ReplicaApi = {

@@ -65,6 +65,7 @@ test('N5 first words are read as they were said; a garbled start is known at its
     clusterId: 'c0ffee0000000001',
     from: '00000000000000a1',
     to: 'ffffffffffffffff',
+    life: 2 ** 52 - 1,
   } as const;
   const bytes = encodeHello(hello);
   assert.equal(bytes.length, HELLO_BYTES);
@@ -72,6 +73,7 @@ test('N5 first words are read as they were said; a garbled start is known at its
   assert.deepEqual(decodeHello(encodeHello({ ...hello, kind: 'prompt' })), { ...hello, kind: 'prompt' });
   const answers: readonly Answer[] = [
     { kind: 'welcome' },
+    { kind: 'otherLife' },
     { kind: 'wrongCluster', clusterId: 'c0ffee0000000001' },
     { kind: 'wrongMember', memberId: '00000000000000a1' },
     { kind: 'unknownMember' },

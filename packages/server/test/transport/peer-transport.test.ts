@@ -14,6 +14,7 @@ import {
   framesOn,
   helloOf,
   isConnected,
+  LIFE,
   listeningMember,
   stubListener,
 } from './transport-members.ts';
@@ -57,7 +58,7 @@ test('N2 what must not wait passes by snapshots that nobody reads', LIMIT, async
     }),
   );
   const a = await listeningMember(t, A, { peers: new Map([[B, [address]]]) });
-  a.transport.start();
+  a.transport.start(LIFE);
   await a.events.until(isConnected);
   // The two connections open one after the other; chunks are taken once the second is there.
   while (!t.signal.aborted && a.transport.queuedBytes(B, 'snapshot') === 0) {
@@ -81,7 +82,7 @@ test(
       }),
     );
     const a = await listeningMember(t, A, { peers: new Map([[B, [address]]]) });
-    a.transport.start();
+    a.transport.start(LIFE);
     await a.events.until(isConnected);
     sockets[0]!.destroy();
     await a.events.until(({ kind }) => kind === 'unreachable');
@@ -112,7 +113,7 @@ test(
     const refusing = await stubListener(t, (socket) => socket.destroy());
     // The first try fails; the second, an hour later, would find B.
     const a = await listeningMember(t, A, { peers: new Map([[B, [refusing, b.address]]]), timing: never });
-    a.transport.start();
+    a.transport.start(LIFE);
     while (!t.signal.aborted && a.events.count(isConnected) === 0) {
       const fromB = bareConnection(t, a.address);
       fromB.socket.write(helloOf(B, A));
@@ -128,7 +129,7 @@ test('N4 queues are bounded: each lane drops and counts what is above its own li
     answerHello(socket, { kind: 'welcome' }, () => socket.pause()),
   );
   const a = await listeningMember(t, A, { peers: new Map([[B, [address]]]) });
-  a.transport.start();
+  a.transport.start(LIFE);
   await a.events.until(isConnected);
   // Far more than the kernel's buffers take.
   for (let i = 0; i < 60; i++) {
@@ -160,8 +161,8 @@ test('N9 the two directions do not depend on each other', LIMIT, async (t) => {
   const nobody = await stubListener(t, (socket) => socket.destroy());
   const b = await listeningMember(t, B, { peers: new Map([[A, [nobody]]]) });
   const a = await listeningMember(t, A, { peers: new Map([[B, [b.address]]]) });
-  b.transport.start();
-  a.transport.start();
+  b.transport.start(LIFE);
+  a.transport.start(LIFE);
   await a.events.until(isConnected);
   b.transport.send(A, 'consensus', text('lost'));
   a.transport.send(B, 'consensus', text('one way'));
@@ -201,7 +202,7 @@ test('N11 a peer that gives no sign of life is given up', LIMIT, async (t) => {
   );
   const timing = { pingIntervalMs: 10, silenceMaxMs: 50 };
   const a = await listeningMember(t, A, { peers: new Map([[B, [address]]]), timing });
-  a.transport.start();
+  a.transport.start(LIFE);
   await a.events.until(({ kind }) => kind === 'unreachable');
 });
 
@@ -232,7 +233,7 @@ test('N12 a transport closes soon, even if a peer never takes what is queued', L
       [C, [silent]],
     ]),
   });
-  a.transport.start();
+  a.transport.start(LIFE);
   await a.events.until(isConnected);
   for (let i = 0; i < 40; i++) a.transport.send(B, 'consensus', MEGABYTE);
   await a.transport.close();

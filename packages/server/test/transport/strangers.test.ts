@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { crc32 } from 'node:zlib';
+import { lifeOf } from '@synod/consensus';
 import { frameHead } from '../../src/transport/frames.ts';
 import { decodeAnswer, encodeAnswer } from '../../src/transport/handshake.ts';
 import { FRAME_BYTES_MAX, STRANGERS_MAX } from '../../src/transport/limits.ts';
@@ -14,6 +15,7 @@ import {
   helloOf,
   isConnected,
   isRefused,
+  LIFE,
   listeningMember,
   stubListener,
   type TestMember,
@@ -37,7 +39,7 @@ async function admitted(t: TestContext) {
 test('N5 a member of another cluster is refused, and both logs say why', LIMIT, async (t) => {
   const b = await listeningMember(t, B, { clusterId: OTHER_CLUSTER, peers: new Map([[A, []]]) });
   const a = await listeningMember(t, A, { peers: new Map([[B, [b.address]]]) });
-  a.transport.start();
+  a.transport.start(LIFE);
   await Promise.all([a.events.until(isRefused), b.events.until(isRefused)]);
   assert.deepEqual(refusals(a), [
     `${B}: cluster ID mismatch: this member is of cluster c000000000000001, the peer of c000000000000002; check --initial-cluster and --initial-cluster-token of both`,
@@ -51,7 +53,7 @@ test('N5 a member of another cluster is refused, and both logs say why', LIMIT, 
 test('N5 a member at whose address another is expected refuses, and both logs say whom', LIMIT, async (t) => {
   const c = await listeningMember(t, C, { peers: new Map([[A, []]]) });
   const a = await listeningMember(t, A, { peers: new Map([[B, [c.address]]]) });
-  a.transport.start();
+  a.transport.start(LIFE);
   await Promise.all([a.events.until(isRefused), c.events.until(isRefused)]);
   assert.match(refusals(a)[0]!, /the peer at this address is member 000000000000000c, not the one expected/);
   assert.match(
@@ -63,7 +65,7 @@ test('N5 a member at whose address another is expected refuses, and both logs sa
 test('N5 a member that is not in the cluster is refused', LIMIT, async (t) => {
   const b = await listeningMember(t, B);
   const a = await listeningMember(t, A, { peers: new Map([[B, [b.address]]]) });
-  a.transport.start();
+  a.transport.start(LIFE);
   await Promise.all([a.events.until(isRefused), b.events.until(isRefused)]);
   assert.match(refusals(a)[0]!, /the peer does not know this member/);
   assert.match(refusals(b)[0]!, /member 000000000000000a is not in this cluster/);
@@ -91,7 +93,7 @@ test('N6 what listens at an address of a peer and is no member is named so, once
     socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
   });
   const a = await listeningMember(t, A, { peers: new Map([[B, [address]]]) });
-  a.transport.start();
+  a.transport.start(LIFE);
   while (!t.signal.aborted && connections < 8) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(refusals(a), [
     `${B}: what listens at the address of this peer is no member; check --initial-cluster`,
@@ -184,7 +186,7 @@ test('N7 a peer that accepts and never answers is tried again', LIMIT, async (t)
     peers: new Map([[B, [address]]]),
     timing: { handshakeTimeoutMs: 20 },
   });
-  a.transport.start();
+  a.transport.start(LIFE);
   while (!t.signal.aborted && connections < 6) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(a.events.count(isConnected), 0);
 });
@@ -232,5 +234,37 @@ test(
     const { b, bare } = await admitted(t);
     bare.socket.write(labelledFrame(0, 0));
     await b.events.until(({ kind }) => kind === 'received');
+  },
+);
+
+test(
+  'pitfall 30 a member that came back without its journal is refused, and is told so',
+  LIMIT,
+  async (t) => {
+    const journal = { salt: 0xffff_fffe };
+    const lastKnown = lifeOf({ ...journal, incarnation: 5 });
+    const b = await listeningMember(t, B, {
+      peers: new Map([[A, []]]),
+      knownLives: new Map([[A, lastKnown]]),
+    });
+    const forgetful = [
+      lifeOf({ salt: 1, incarnation: 1 }),
+      lifeOf({ salt: 0xffff_ffff, incarnation: 9 }),
+      lifeOf({ ...journal, incarnation: 4 }),
+    ];
+    for (const life of forgetful) {
+      const a = await listeningMember(t, A, { peers: new Map([[B, [b.address]]]) });
+      a.transport.start(life);
+      await a.events.until(({ kind }) => kind === 'disowned');
+      assert.equal(a.events.count(isConnected), 0);
+      await a.transport.close();
+    }
+    assert.match(refusals(b)[0]!, /came back without what it knew: its data directory is new or an old copy/);
+    for (const incarnation of [5, 6]) {
+      const a = await listeningMember(t, A, { peers: new Map([[B, [b.address]]]) });
+      a.transport.start(lifeOf({ ...journal, incarnation }));
+      await a.events.until(isConnected);
+      await a.transport.close();
+    }
   },
 );

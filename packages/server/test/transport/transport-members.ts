@@ -17,6 +17,8 @@ import { PeerTransport } from '../../src/transport/peer-transport.ts';
 import { RecordedEvents } from '../recorded-events.ts';
 
 export const CLUSTER = 'c000000000000001';
+/** Of a member that no test wants another of. */
+export const LIFE = 7;
 export const A = memberId('000000000000000a');
 export const B = memberId('000000000000000b');
 export const C = memberId('000000000000000c');
@@ -24,7 +26,8 @@ export const C = memberId('000000000000000c');
 export type TransportEvent =
   | { readonly kind: 'received'; readonly from: MemberId; readonly lane: Lane; readonly text: string }
   | { readonly kind: 'connected' | 'disconnected' | 'unreachable'; readonly peer: string }
-  | { readonly kind: 'refused'; readonly peer: string; readonly reason: string };
+  | { readonly kind: 'refused'; readonly peer: string; readonly reason: string }
+  | { readonly kind: 'disowned'; readonly reason: string };
 
 export interface TestMember {
   readonly id: MemberId;
@@ -38,6 +41,7 @@ export interface MemberOptions {
   readonly timing?: Partial<TransportTiming>;
   /** May be filled until the transport starts. */
   readonly peers?: Map<MemberId, readonly LinkAddress[]>;
+  readonly knownLives?: ReadonlyMap<string, number>;
 }
 
 /** A transport that listens; `start` is for the test to call. Closed when the test ends. */
@@ -54,6 +58,9 @@ export async function listeningMember(
     onReceive: (from, lane, bytes) =>
       events.push({ kind: 'received', from, lane, text: Buffer.from(bytes).toString() }),
     onUnreachable: (peer) => events.push({ kind: 'unreachable', peer }),
+    takesPeers: () => true,
+    knownLife: (peer) => options.knownLives?.get(peer),
+    onDisowned: (reason) => events.push({ kind: 'disowned', reason }),
     observer: {
       connected: (peer) => events.push({ kind: 'connected', peer }),
       disconnected: (peer) => events.push({ kind: 'disconnected', peer }),
@@ -76,8 +83,8 @@ export async function connectedPair(
   const a = await listeningMember(test, A, { peers, timing });
   const b = await listeningMember(test, B, { peers, timing });
   peers.set(A, [a.address]).set(B, [b.address]);
-  a.transport.start();
-  b.transport.start();
+  a.transport.start(LIFE);
+  b.transport.start(LIFE);
   await Promise.all([a.events.until(isConnected), b.events.until(isConnected)]);
   return [a, b];
 }
@@ -141,7 +148,7 @@ export function bareConnection(test: TestContext, { port }: LinkAddress): BareCo
 }
 
 export function helloOf(from: MemberId, to: MemberId, changed: Partial<Hello> = {}): Uint8Array {
-  return encodeHello({ kind: 'prompt', clusterId: CLUSTER, from, to, ...changed });
+  return encodeHello({ kind: 'prompt', clusterId: CLUSTER, from, to, life: LIFE, ...changed });
 }
 
 /** The texts of the frames of one lane in a stream of bytes. */
