@@ -3,6 +3,7 @@
  * value is chosen is not its business.
  */
 import type { Entry } from '../core/entry.ts';
+import { decodeMembership } from '../core/membership-codec.ts';
 import { type Epoch, type LogIndex, logIndex, type MemberId } from '../core/numbers.ts';
 import { heardFromLeader, restartRound } from './election.ts';
 import { learnCommit } from './learner.ts';
@@ -43,6 +44,8 @@ export function acceptOne(state: PaxosState, entry: Entry): void {
 /** Puts a value into its slot and into the journal. */
 export function writeSlot(state: PaxosState, entry: Entry): void {
   state.slots.put(entry);
+  if (entry.kind === 'membership')
+    state.pendingMembership = { index: entry.index, membership: decodeMembership(entry.payload) };
   const ticket = state.outbox.writeLog({ kind: 'entry', entry });
   state.writes.began(ticket, { first: entry.index, last: entry.index });
   if (state.unknown.length > 0) state.unknown = without(state.unknown, entry.index);

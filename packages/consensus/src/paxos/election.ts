@@ -37,12 +37,19 @@ export function tickElection(state: PaxosState): void {
   if (++poll.elapsedTicks > poll.deadlineTicks) endRound(state);
 }
 
+/** Whoever has a vote, leads, or may have got a vote without having heard that the change was chosen. */
 function takesPart(state: PaxosState): boolean {
-  return state.isVoter || state.role.kind !== 'follower';
+  return state.isVoter || state.role.kind !== 'follower' || pendingVoters(state).includes(state.id);
+}
+
+function pendingVoters({ pendingMembership, commitIndex }: PaxosState): readonly MemberId[] {
+  if (pendingMembership === undefined || pendingMembership.index <= commitIndex) return [];
+  return pendingMembership.membership.voters;
 }
 
 function askEveryone(state: PaxosState): void {
-  for (const id of state.memberships.latest.membership.voters)
+  const { voters } = state.memberships.latest.membership;
+  for (const id of new Set([...voters, ...pendingVoters(state)]))
     if (id !== state.id) state.outbox.send(id, { kind: 'poll', round: state.poll.number });
 }
 

@@ -30,10 +30,9 @@ export function assertCheapInvariants(state: PaxosState): void {
   if (state.role.kind === 'leader') {
     assert(state.leader === state.id, 'a leader knows itself for leader');
     assert(state.role.nextSlot > state.commitIndex, 'what is chosen is not proposed again');
-    assert(
-      state.role.nextSlot - 1 <= state.commitIndex + state.settings.limits.windowSlotsMax,
-      'P11: no slot is proposed above the window',
-    );
+    // What is recovered may lie higher: an earlier leader knew of more that was chosen.
+    const top = Math.max(state.role.recoveredTop, state.commitIndex + state.settings.limits.windowSlotsMax);
+    assert(state.role.nextSlot - 1 <= top, 'P11: no new slot is proposed above the window');
     if (state.role.stopSlot !== undefined)
       assert(
         state.role.nextSlot === state.role.stopSlot.slot + 1,

@@ -114,7 +114,7 @@ function phase1IsComplete(state: PaxosState, promises: Promises): boolean {
 export function recoverSlots(state: PaxosState, leader: LeaderRole): void {
   if (!leader.recovering || leader.stopSlot !== undefined) return;
   const { promises } = leader;
-  dropBelow(leader, state.commitIndex);
+  dropBelow(state, leader);
   if (!phase1IsComplete(state, promises)) {
     if (leader.promisesFrom === leader.nextSlot) return;
     leader.promisesFrom = leader.nextSlot;

@@ -5,8 +5,8 @@
 import { assert } from '../core/assert.ts';
 import type { RecoveredLog } from '../core/core.ts';
 import { decodeMembership } from '../core/membership-codec.ts';
-import { Memberships } from '../core/memberships.ts';
-import { logIndex } from '../core/numbers.ts';
+import { type MembershipAt, Memberships } from '../core/memberships.ts';
+import { type LogIndex, logIndex } from '../core/numbers.ts';
 import { AcceptedSlots } from './accepted-slots.ts';
 import { NO_BALLOT } from './ballot.ts';
 import { decodeHardState, type HardState } from './hard-state.ts';
@@ -36,7 +36,17 @@ export function recover(recovered: RecoveredLog, unknown: readonly SlotRange[]):
     owner: hardState.owner,
     slots,
     memberships,
+    pendingMembership: pendingMembership(slots, commitIndex),
     commitIndex,
     unknown: unknown.filter(({ last }) => last > commitIndex),
   };
+}
+
+function pendingMembership(slots: AcceptedSlots, commitIndex: LogIndex): MembershipAt | undefined {
+  for (let slot: number = slots.lastIndex; slot > commitIndex; slot--) {
+    const entry = slots.at(slot);
+    if (entry?.kind === 'membership')
+      return { index: entry.index, membership: decodeMembership(entry.payload) };
+  }
+  return undefined;
 }

@@ -28,7 +28,7 @@ export function receiveSnapshot(state: PaxosState, from: MemberId, { meta }: Ins
   state.outbox.push({ kind: 'restore', meta });
   state.learning.asked = undefined;
   state.learning.snapshotFrom = undefined;
-  if (state.role.kind === 'leader') dropBelow(state.role, state.commitIndex);
+  if (state.role.kind === 'leader') dropBelow(state, state.role);
   continuePhase1(state);
 }
 

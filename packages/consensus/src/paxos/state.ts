@@ -5,7 +5,7 @@
 import { assert } from '../core/assert.ts';
 import type { Role } from '../core/effects.ts';
 import { isVoter } from '../core/membership.ts';
-import type { Memberships } from '../core/memberships.ts';
+import type { MembershipAt, Memberships } from '../core/memberships.ts';
 import { type Epoch, type LogIndex, logIndex, type MemberId, NO_INDEX } from '../core/numbers.ts';
 import { Outbox } from '../core/outbox.ts';
 import { ForwardedReads } from '../reads/forwarded-reads.ts';
@@ -33,6 +33,7 @@ export interface PaxosBeginnings {
   readonly owner: MemberId | undefined;
   readonly slots: AcceptedSlots;
   readonly memberships: Memberships;
+  readonly pendingMembership: MembershipAt | undefined;
   readonly commitIndex: LogIndex;
   readonly unknown: readonly SlotRange[];
 }
@@ -82,6 +83,12 @@ export class PaxosState {
   /** Of chosen entries only: a slot is decided under the newest one below it (P13). */
   readonly memberships: Memberships;
 
+  /**
+   * A membership that was accepted here, and is not known to be chosen. Decides nothing: it only says whom else to ask,
+   * for whoever it brings in may be the last to hear that it is chosen.
+   */
+  pendingMembership: MembershipAt | undefined;
+
   /** Every slot up to here is known chosen, and its value is here. Monotonic; durable when convenient. */
   commitIndex: LogIndex;
   /** What the newest hard state says of that. */
@@ -121,6 +128,7 @@ export class PaxosState {
     this.slots = beginnings.slots;
     this.memberships = beginnings.memberships;
     this.unknown = beginnings.unknown;
+    this.pendingMembership = beginnings.pendingMembership;
     this.commitIndex = beginnings.commitIndex;
     this.recordedCommit = beginnings.commitIndex;
     this.applyingIndex = beginnings.slots.trimmedIndex;

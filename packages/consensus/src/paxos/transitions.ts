@@ -3,8 +3,9 @@
  * business of the other files.
  */
 import { assert } from '../core/assert.ts';
+import { entryBytes } from '../core/entry.ts';
 import { allMembers } from '../core/membership.ts';
-import { type LogIndex, logIndex, type MemberId, NO_INDEX } from '../core/numbers.ts';
+import { logIndex, type MemberId, NO_INDEX } from '../core/numbers.ts';
 import { ballotAbove } from './ballot.ts';
 import { PeerProgress } from './peer-progress.ts';
 import { Promises } from './promises.ts';
@@ -74,9 +75,12 @@ export function addPeers(state: PaxosState, leader: LeaderRole, members: readonl
     if (!leader.peers.has(id)) leader.peers.set(id, new PeerProgress(id, state.commitIndex));
 }
 
-/** Moves a leader's account on when the chosen prefix grew. */
-export function dropBelow(leader: LeaderRole, commitIndex: LogIndex): void {
-  if (leader.nextSlot <= commitIndex) leader.nextSlot = logIndex(commitIndex + 1);
+/** The chosen prefix grew by something else than counting: what a leader keeps account of begins above it. */
+export function dropBelow(state: PaxosState, leader: LeaderRole): void {
+  if (leader.nextSlot <= state.commitIndex) leader.nextSlot = logIndex(state.commitIndex + 1);
+  leader.uncommittedBytes = 0;
+  for (let slot: number = state.commitIndex + 1; slot < leader.nextSlot; slot++)
+    leader.uncommittedBytes += entryBytes(state.slots.at(slot)!);
 }
 
 /** Drops what belongs to the role. A leader's own reads are answered by nobody after it (pitfall 21). */

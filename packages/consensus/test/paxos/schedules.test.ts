@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { QuorumSizes } from '../../src/core/membership.ts';
 import { logIndex, type MemberId } from '../../src/core/numbers.ts';
 import { seededRandom } from '../raft/seeded-random.ts';
 import { Cluster, type ClusterOptions, idOf } from './cluster.ts';
@@ -41,12 +42,21 @@ interface Faults {
   readonly changes: boolean;
 }
 
+/** Quorums of any sizes that meet, phase 1 with itself too. */
+function safeQuorum(random: () => number, voters: number): QuorumSizes {
+  const smallest = Math.floor(voters / 2) + 1;
+  const phase1 = smallest + Math.floor(random() * (voters - smallest + 1));
+  return { phase1, phase2: voters + 1 - phase1 + Math.floor(random() * phase1) };
+}
+
 function newWorld(seed: number, swarm: number, changes: boolean): World {
   const random = seededRandom(seed);
   const count = [1, 2, 3, 3, 3, 4, 5][Math.floor(random() * 7)]!;
   const voters = Array.from({ length: count }, (_, i) => i + 1);
+  const quorum = random() < 0.5 ? safeQuorum(random, count) : undefined;
   const options: ClusterOptions = {
     voters,
+    ...(quorum === undefined ? {} : { quorum }),
     learners: changes ? [] : [8],
     spares: changes ? [8, 9] : [],
     random,
@@ -111,7 +121,11 @@ function changeSomething(world: World): void {
   if (leader === undefined) return;
   const voters = world.ids.filter(() => world.random() < 0.6);
   const learners = world.ids.filter((id) => !voters.includes(id) && world.random() < 0.5);
-  world.cluster.step(leader, { kind: 'changeMembership', change: { voters, learners } });
+  const change =
+    world.random() < 0.5 || voters.length === 0
+      ? { voters, learners }
+      : { voters, learners, quorum: safeQuorum(world.random, voters.length) };
+  world.cluster.step(leader, { kind: 'changeMembership', change });
 }
 
 function partition(world: World): void {
