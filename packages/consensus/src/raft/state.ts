@@ -5,14 +5,15 @@
 import { assert } from '../core/assert.ts';
 import type { Role } from '../core/effects.ts';
 import { isVoter } from '../core/membership.ts';
+import type { Memberships } from '../core/memberships.ts';
 import type { Epoch, LogIndex, MemberId } from '../core/numbers.ts';
-import { ForwardedReads } from './forwarded-reads.ts';
+import { Outbox } from '../core/outbox.ts';
+import { ForwardedReads } from '../reads/forwarded-reads.ts';
 import { encodeHardState } from './hard-state.ts';
 import type { RaftLimits } from './limits.ts';
 import type { RaftLog } from './log.ts';
 import type { LogWrites } from './log-writes.ts';
-import type { Memberships } from './memberships.ts';
-import { Outbox } from './outbox.ts';
+import type { RaftMessage } from './messages.ts';
 import { FOLLOWER, type RoleState } from './role-state.ts';
 
 /** Options with every default filled in. */
@@ -38,7 +39,7 @@ export interface RaftBeginnings {
 export class RaftState {
   readonly id: MemberId;
   readonly settings: RaftSettings;
-  readonly outbox = new Outbox();
+  readonly outbox = new Outbox<RaftMessage>();
 
   /** The newest term known. Monotonic; durable by `setTerm`, before any message that carries it. */
   term: Epoch;

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Effect } from '../../src/core/effects.ts';
 import { simpleMembership } from '../../src/core/membership.ts';
+import { encodeMembership } from '../../src/core/membership-codec.ts';
 import { epoch, logIndex, ticket } from '../../src/core/numbers.ts';
 import { decodeHardState } from '../../src/raft/hard-state.ts';
-import { encodeMembership } from '../../src/raft/membership-codec.ts';
 import type { Append, Heartbeat, RaftMessage } from '../../src/raft/messages.ts';
 import { idOf } from './cluster.ts';
 import {
