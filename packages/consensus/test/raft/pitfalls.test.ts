@@ -609,3 +609,14 @@ test('pitfall 38 the election timeout is drawn anew at every try', () => {
   }
   assert.deepEqual(tries, [5, 9, 7]);
 });
+
+test('R21 a leader that was restarted can make a snapshot of what its state machine holds, without counting it again', () => {
+  // Otherwise a change that waits for an empty new member waits for ever: the member needs the snapshot to be counted.
+  const core = coreWith({ voters: [1, 2], log: [1, 1, 1], stateIndex: 2 });
+  assert.equal(core.status().commitIndex, 0, 'before it leads its log may be a stale one');
+  const effects = makeLeader(core);
+  assert.equal(core.status().commitIndex, 2);
+  assert.ok(kinds(effects).includes('apply'), 'what was applied before is handed out again');
+  give(core, { kind: 'applied', index: at(2) });
+  assert.equal(core.snapshotMeta(at(2)).index, 2);
+});
