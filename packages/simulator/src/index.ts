@@ -1,0 +1,7 @@
+/** What the command line and the tests may use of the simulator. */
+export * from './checkers/protocol-under-test.ts';
+export * from './checkers/raft/raft-under-test.ts';
+export * from './checkers/rule-broken.ts';
+export * from './faults/fault.ts';
+export * from './world/world.ts';
+export * from './world/world-shape.ts';
