@@ -3,16 +3,17 @@ import { assert } from '../core/assert.ts';
 
 const FIRST_CAPACITY_BYTES = 256;
 
+/** Up to this size engines keep bytes in their own heap, until a view is made on them: a copy costs far less. */
+const SMALL_BYTES = 64;
+
 export class ByteWriter {
   /** Grows by doubling; never handed out before `finish`. */
   private buffer: Uint8Array;
-  private view: DataView;
   /** Bytes written so far. */
   length = 0;
 
   constructor(capacityBytes: number = FIRST_CAPACITY_BYTES) {
     this.buffer = new Uint8Array(capacityBytes);
-    this.view = new DataView(this.buffer.buffer);
   }
 
   /** Makes room for `more` bytes. */
@@ -22,7 +23,6 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(needed, this.buffer.length * 2));
     grown.set(this.buffer.subarray(0, this.length));
     this.buffer = grown;
-    this.view = new DataView(grown.buffer);
   }
 
   u8(value: number): void {
@@ -32,8 +32,8 @@ export class ByteWriter {
 
   u32(value: number): void {
     this.reserve(4);
-    this.view.setUint32(this.length, value, true);
     this.length += 4;
+    this.patchU32(this.length - 4, value);
   }
 
   /** A safe integer from 0, as a varint of at most eight bytes. */
@@ -72,7 +72,12 @@ export class ByteWriter {
   /** Overwrites four bytes written before: for lengths and checksums known only at the end. */
   patchU32(offset: number, value: number): void {
     assert(offset + 4 <= this.length, 'a patch lies within what was written');
-    this.view.setUint32(offset, value, true);
+    // By hand: a DataView is a view as well (see SMALL_BYTES).
+    const { buffer } = this;
+    buffer[offset] = value;
+    buffer[offset + 1] = value >>> 8;
+    buffer[offset + 2] = value >>> 16;
+    buffer[offset + 3] = value >>> 24;
   }
 
   /** Starts again in the same buffer: what `finish` gave out before is overwritten. */
@@ -80,8 +85,9 @@ export class ByteWriter {
     this.length = 0;
   }
 
-  /** What was written, without a copy. The writer must not be used again, except after `reset`. */
+  /** What was written; large results are not copied. The writer must not be used again, except after `reset`. */
   finish(): Uint8Array {
-    return this.buffer.subarray(0, this.length);
+    const { buffer, length } = this;
+    return buffer.length <= SMALL_BYTES ? buffer.slice(0, length) : buffer.subarray(0, length);
   }
 }
