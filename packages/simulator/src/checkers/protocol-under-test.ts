@@ -31,10 +31,8 @@ export interface ProtocolUnderTest {
 export interface ProtocolChecker {
   /** A life begins. `core` is what `createCore` made; what it recovered is checked against what was vouched for. */
   beginLife(place: number, core: ConsensusCore, recovered: RecoveredLog): CoreWatcher;
-  /** A member's disk is gone, and with it everything it held. */
-  wiped(place: number): void;
-  /** All is healed and quiet: what must hold of the cores that live. */
-  atRest(cores: readonly ConsensusCore[]): void;
+  /** All is healed and nobody asks for anything: what is not yet as it must be at rest; undefined: nothing. */
+  unrest(cores: readonly ConsensusCore[]): string | undefined;
   /** How often a leader was elected. */
   readonly elections: number;
 }

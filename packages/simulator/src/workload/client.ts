@@ -15,12 +15,14 @@ import {
 import type { ClientOperations } from '../checkers/client-operations.ts';
 import type { LeaseTimes } from '../checkers/lease-times.ts';
 import { require } from '../checkers/rule-broken.ts';
+import type { ReferenceKeyspace } from '../model/reference-keyspace.ts';
 import type { SeededRandom } from '../random/seeded-random.ts';
 import type { EventQueue } from '../world/event-queue.ts';
 import type { SimulatedMember } from '../world/simulated-member.ts';
 import type { Trace } from '../world/trace.ts';
 import { CommandMaker } from './commands.ts';
 import { drawKind, type Mix, type OperationKind } from './mix.ts';
+import { Watching } from './watching.ts';
 
 export interface ClientParts {
   readonly number: number;
@@ -31,6 +33,7 @@ export interface ClientParts {
   readonly members: readonly SimulatedMember[];
   readonly operations: ClientOperations;
   readonly leaseTimes: LeaseTimes;
+  readonly keyspace: ReferenceKeyspace;
 }
 
 /** What an operation that is under way is called when it ends. */
@@ -47,6 +50,7 @@ export class Client {
   private readonly maker: CommandMaker;
   /** How each kind of operation is begun. */
   private readonly actions: Readonly<Record<OperationKind, (member: SimulatedMember) => void>>;
+  readonly watching: Watching;
   private place: number;
   /** The operation that is under way; it ends once. */
   private current: Ended | undefined;
@@ -61,6 +65,7 @@ export class Client {
   constructor(parts: ClientParts) {
     this.parts = parts;
     this.maker = new CommandMaker(parts.random, parts.mix, parts.number);
+    this.watching = new Watching(parts, this.maker);
     this.place = parts.random.below(parts.members.length);
     this.actions = this.makeActions();
   }
@@ -114,7 +119,6 @@ export class Client {
   private makeActions(): Readonly<Record<OperationKind, (member: SimulatedMember) => void>> {
     const { maker } = this;
     const { random } = this.parts;
-    const readSpan = (member: SimulatedMember): void => this.read(member, maker.query(maker.span()), true);
     return {
       put: (member) => this.submit(member, maker.put()),
       leasedPut: (member) =>
@@ -127,7 +131,7 @@ export class Client {
       },
       transaction: (member) => this.submit(member, maker.transaction()),
       read: (member) => this.read(member, maker.query({ from: maker.key(), to: undefined }), true),
-      readSpan,
+      readSpan: (member) => this.read(member, maker.query(maker.span()), true),
       staleRead: (member) => this.read(member, maker.query(maker.span()), false),
       pastRead: (member) =>
         this.read(member, maker.query(maker.span(), this.somePastRevision()), random.chance(0.7)),
@@ -137,7 +141,10 @@ export class Client {
       keepAlive: (member) => this.keepAlive(member),
       revoke: (member) => this.revoke(member),
       lock: (member) => this.lock(member),
-      watch: readSpan,
+      watch: (member) => {
+        this.watching.act(member);
+        this.end();
+      },
     };
   }
 

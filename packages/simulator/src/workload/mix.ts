@@ -62,9 +62,9 @@ export function drawMix(random: SeededRandom): Mix {
     return sum;
   });
   return {
-    clients: random.whole(2, 8),
+    clients: random.whole(2, 6),
     keys: random.whole(1, 12),
-    thinkMaxMs: random.pick([100, 400, 1_000, 2_000]),
+    thinkMaxMs: random.pick([200, 1_000, 1_000, 2_000, 4_000]),
     valueBytesMax: random.pick([4, 16, 16, 200, 2_000]),
     wander: random.pick([0, 0.05, 0.5]),
     cumulative,

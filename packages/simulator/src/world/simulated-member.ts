@@ -108,6 +108,7 @@ export class SimulatedMember {
       },
     });
     const defer = this.deferOfThisLife();
+    const { lifeNumber } = this;
     const { shape } = around;
     openReplica(
       {
@@ -144,7 +145,10 @@ export class SimulatedMember {
           return new WatchedCore(core, watcher, (entries) => around.commandLog.applies(this.place, entries));
         },
       },
-      (result) => this.opened(result, machine, defer),
+      (result) => {
+        // It may have stopped by itself while it opened.
+        if (lifeNumber === this.lifeNumber) this.opened(result, machine, defer);
+      },
     );
   }
 
@@ -162,7 +166,6 @@ export class SimulatedMember {
     this.end({ survival: 0 });
     this.disk.wipe();
     this.backend = this.newBackend();
-    this.around.checker.wiped(this.place);
     this.state = 'broken';
     this.isDamaged = true;
   }

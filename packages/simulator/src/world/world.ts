@@ -172,7 +172,8 @@ export class World {
   private makeClient(number: number): Client {
     const { queue, trace, mix, members, operations, leaseTimes } = this;
     const random = new SeededRandom(this.options.seed, `client ${number}`);
-    return new Client({ number, queue, trace, random, mix, members, operations, leaseTimes });
+    const { keyspace } = this.reference;
+    return new Client({ number, queue, trace, random, mix, members, operations, leaseTimes, keyspace });
   }
 
   /** Whoever runs the processes starts one again that is down, when its outage is over. */
@@ -202,11 +203,20 @@ export class World {
     const missing = (): string | undefined => {
       if (this.administrator.isBusy) return 'a member is to be replaced, or a membership is wanted';
       if (this.clients.some(({ isIdle }) => !isIdle)) return 'a client waits for an answer';
-      return disagreement(this.members);
+      return disagreement(this.members) ?? this.watchesMissing();
     };
     this.runWhile(() => missing() !== undefined, this.queue.nowMs + CONVERGENCE_MS);
     const what = missing();
     require(what === undefined, 'R21', () => `after everything healed: ${what}`);
+  }
+
+  /** C17: on members that are part of the cluster, every watch is told of everything. */
+  private watchesMissing(): string | undefined {
+    for (const { watching } of this.clients) {
+      const missing = watching.missing(this.reference.keyspace.revision);
+      if (missing !== undefined) return missing;
+    }
+    return undefined;
   }
 
   private checkAtRest(): void {
@@ -214,7 +224,10 @@ export class World {
     const cores = this.members.flatMap(({ core, life }) =>
       core === undefined || life === undefined ? [] : [core],
     );
-    this.checker.atRest(cores);
+    // Leases still end at rest, so the instant is not always the right one.
+    this.runWhile(() => this.checker.unrest(cores) !== undefined, this.queue.nowMs + 2_000);
+    const unrest = this.checker.unrest(cores);
+    require(unrest === undefined, 'R19', () => `at rest ${unrest}`);
     const last = this.commandLog.last;
     for (const { place, life } of this.members) {
       if (life === undefined || life.machine.appliedIndex !== last) continue;

@@ -39,10 +39,6 @@ export class PrefixChain {
     this.hashes[index] = hash;
   }
 
-  clear(): void {
-    this.hashes.length = 1;
-  }
-
   copy(): PrefixChain {
     const copy = new PrefixChain();
     for (let index = 0; index < this.hashes.length; index++) {

@@ -19,7 +19,10 @@ export class ReplicaRecord {
   readonly place: number;
   /** The log as of the last write asked for. */
   log = new PrefixChain();
-  /** The log as the disk holds it for certain. */
+  /**
+   * The log as the disk holds it for certain. A disk that is wiped keeps its record: what it acknowledged while it was
+   * there counts, and its name never comes back.
+   */
   durable = new PrefixChain();
   /** The hard state that the disk holds for certain. */
   durableHardState: Uint8Array | undefined;
@@ -35,13 +38,6 @@ export class ReplicaRecord {
 
   constructor(place: number) {
     this.place = place;
-  }
-
-  wipe(): void {
-    this.log.clear();
-    this.durable.clear();
-    this.durableHardState = undefined;
-    this.pending = [];
   }
 
   /** A write was asked for. `appended` hears of each entry with its hash. */
