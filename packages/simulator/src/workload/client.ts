@@ -5,10 +5,12 @@
 import {
   type Command,
   type CommandResult,
+  type Failure,
   type Key,
   key,
   type LeaseId,
   type RangeQuery,
+  type RangeResult,
   type Revision,
   revision as toRevision,
 } from '@synod/coordination';
@@ -22,6 +24,7 @@ import type { SimulatedMember } from '../world/simulated-member.ts';
 import type { Trace } from '../world/trace.ts';
 import { CommandMaker } from './commands.ts';
 import { drawKind, type Mix, type OperationKind } from './mix.ts';
+import { Registers } from './registers.ts';
 import { Watching } from './watching.ts';
 
 export interface ClientParts {
@@ -36,8 +39,11 @@ export interface ClientParts {
   readonly keyspace: ReferenceKeyspace;
 }
 
-/** What an operation that is under way is called when it ends. */
-type Ended = () => void;
+/** An operation that is under way. */
+interface Current {
+  /** It will never be answered. */
+  readonly lost: () => void;
+}
 
 const RETRY_MS = 200;
 const LEASE_SECONDS_MIN = 2;
@@ -51,9 +57,10 @@ export class Client {
   /** How each kind of operation is begun. */
   private readonly actions: Readonly<Record<OperationKind, (member: SimulatedMember) => void>>;
   readonly watching: Watching;
+  readonly registers: Registers;
   private place: number;
   /** The operation that is under way; it ends once. */
-  private current: Ended | undefined;
+  private current: Current | undefined;
   private readonly leases: LeaseId[] = [];
   /** The newest modification revision seen of a key. */
   private readonly seen = new Map<Key, number>();
@@ -66,6 +73,7 @@ export class Client {
     this.parts = parts;
     this.maker = new CommandMaker(parts.random, parts.mix, parts.number);
     this.watching = new Watching(parts, this.maker);
+    this.registers = new Registers(parts.number, parts.random, this.maker);
     this.place = parts.random.below(parts.members.length);
     this.actions = this.makeActions();
   }
@@ -89,6 +97,7 @@ export class Client {
     this.connectionRevision = 0;
     if (this.current === undefined) return;
     this.counts.unknown++;
+    this.current.lost();
     this.end();
   }
 
@@ -141,6 +150,7 @@ export class Client {
       keepAlive: (member) => this.keepAlive(member),
       revoke: (member) => this.revoke(member),
       lock: (member) => this.lock(member),
+      register: (member) => this.useRegister(member),
       watch: (member) => {
         this.watching.act(member);
         this.end();
@@ -152,53 +162,82 @@ export class Client {
     return toRevision(Math.max(1, this.newestRevision - this.parts.random.below(20)));
   }
 
+  /** `ended` hears the results, or undefined where it is not known what became of the command. */
   private submit(
     member: SimulatedMember,
     command: Command,
-    answered: (results: readonly CommandResult[]) => void = () => {},
+    ended: (results: readonly CommandResult[] | undefined) => void = () => {},
   ): void {
     const { operations, trace, number } = this.parts;
     const life = member.life!;
     const { floor } = operations;
-    const ended = (): void => this.end();
-    this.current = ended;
+    const current: Current = { lost: () => ended(undefined) };
+    this.current = current;
     let sequence = 0;
     sequence = life.submit(command, (failure, results) => {
-      if (this.current !== ended) return;
+      if (this.current !== current) return;
       if (failure !== undefined || results === undefined || isOldNews(results)) {
         this.counts[failure === 'tooManyProposals' ? 'failed' : 'unknown']++;
-        ended();
+        ended(undefined);
+        this.end();
         return;
       }
       this.counts.answered++;
       trace.count(number, sequence, results.length, () => `client ${number} ${command.kind} answered`);
       const origin = { member: member.id, incarnation: life.incarnation, sequence };
       this.sawRevision(operations.answered(origin, floor, results));
-      answered(results);
-      ended();
+      ended(results);
+      this.end();
     });
   }
 
-  private read(member: SimulatedMember, query: RangeQuery, linearizable: boolean): void {
+  private read(
+    member: SimulatedMember,
+    query: RangeQuery,
+    linearizable: boolean,
+    ended: (result: RangeResult | undefined) => void = () => {},
+  ): void {
     const { operations, trace, number } = this.parts;
     const { floor } = operations;
-    const ended = (): void => this.end();
-    this.current = ended;
+    const current: Current = { lost: () => ended(undefined) };
+    this.current = current;
     member.life!.range(query, linearizable, (failure, result, appliedIndex) => {
-      if (this.current !== ended) return;
-      if (failure !== undefined || result === undefined) this.counts.failed++;
-      else {
+      if (this.current !== current) return;
+      if (failure !== undefined || result === undefined) {
+        this.counts.failed++;
+        ended(undefined);
+      } else {
         this.counts.answered++;
         trace.count(number, appliedIndex, 0, () => `client ${number} read at ${appliedIndex}`);
         operations.read(query, result, appliedIndex, linearizable ? floor : undefined);
-        require(result.revision >= this.connectionRevision, 'C5', () =>
-          `client ${number} saw ${this.connectionRevision} and then ${result.revision}`);
-        this.sawRevision(result.revision);
-        if (result.kind === 'range')
-          for (const record of result.records) this.seen.set(record.key, record.modRevision);
+        this.sawState(result);
+        ended(result.kind === 'range' ? result : undefined);
       }
-      ended();
+      this.end();
     });
+  }
+
+  /** C5: within a connection time never goes back. */
+  private sawState(result: RangeResult | Failure): void {
+    require(result.revision >= this.connectionRevision, 'C5', () =>
+      `client ${this.parts.number} saw ${this.connectionRevision} and then ${result.revision}`);
+    this.sawRevision(result.revision);
+    if (result.kind !== 'range') return;
+    for (const record of result.records) this.seen.set(record.key, record.modRevision);
+  }
+
+  private useRegister(member: SimulatedMember): void {
+    const { registers, maker } = this;
+    const { queue } = this.parts;
+    const operation = registers.begin(queue.nowMs);
+    if (operation.call.kind === 'read')
+      this.read(member, maker.wholeQuery(operation.span), true, (result) =>
+        registers.ended(operation, queue.nowMs, result),
+      );
+    else
+      this.submit(member, registers.commandOf(operation), (results) =>
+        registers.ended(operation, queue.nowMs, results?.[0]),
+      );
   }
 
   private sawRevision(revision: number): void {
@@ -211,7 +250,7 @@ export class Client {
     const ttlSeconds = this.parts.random.whole(LEASE_SECONDS_MIN, LEASE_SECONDS_MAX);
     const sentMs = this.parts.queue.nowMs;
     this.submit(member, { module: 'leases', kind: 'grant', id, ttlSeconds }, (results) => {
-      if (results[0]?.kind !== 'leaseGranted') return;
+      if (results?.[0]?.kind !== 'leaseGranted') return;
       this.leases.push(id);
       this.parts.leaseTimes.granted(id, ttlSeconds, sentMs);
     });
@@ -235,16 +274,16 @@ export class Client {
     this.place = leader.place;
     this.connectionRevision = 0;
     const sentMs = queue.nowMs;
-    const ended = (): void => this.end();
-    this.current = ended;
+    const current: Current = { lost: () => {} };
+    this.current = current;
     leader.life.keepAlive(id, (answer) => {
-      if (this.current !== ended) return;
+      if (this.current !== current) return;
       if (answer === 'renewed') {
         this.counts.answered++;
         leaseTimes.renewed(id, sentMs);
       } else this.counts.failed++;
       if (answer === 'notFound') this.leases.pop();
-      ended();
+      this.end();
     });
   }
 
@@ -258,7 +297,8 @@ export class Client {
       this.submit(member, this.maker.whereCreatedAt(LOCK, held, this.maker.deleteRange(LOCK_SPAN)));
     } else {
       const take = { ...this.maker.put(lease), key: LOCK };
-      this.submit(member, this.maker.whereCreatedAt(LOCK, 0, take), ([result]) => {
+      this.submit(member, this.maker.whereCreatedAt(LOCK, 0, take), (results) => {
+        const result = results?.[0];
         if (result?.kind === 'transaction' && result.succeeded) this.seen.set(LOCK, result.revision);
       });
     }

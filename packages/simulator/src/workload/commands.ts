@@ -110,6 +110,11 @@ export class CommandMaker {
     };
   }
 
+  /** Everything of a span, now. */
+  wholeQuery(span: KeySpan): RangeQuery {
+    return { ...this.query(span), limit: 0, keysOnly: false, countOnly: false };
+  }
+
   query(span: KeySpan, revision = 0): RangeQuery {
     const { random } = this;
     return {

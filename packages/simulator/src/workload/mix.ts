@@ -18,6 +18,7 @@ export const OPERATION_KINDS = [
   'revoke',
   'lock',
   'watch',
+  'register',
 ] as const;
 
 export type OperationKind = (typeof OPERATION_KINDS)[number];
@@ -52,6 +53,7 @@ const WEIGHTS: Readonly<Record<OperationKind, number>> = {
   revoke: 1,
   lock: 2,
   watch: 1,
+  register: 8,
 };
 
 export function drawMix(random: SeededRandom): Mix {

@@ -13,6 +13,8 @@ import { Administrator } from '../faults/administrator.ts';
 import { FAULT_KINDS, type Fault, type FaultKind } from '../faults/fault.ts';
 import { Injector } from '../faults/injector.ts';
 import { CLOCK_DRIFT_MAX, drawFaults } from '../faults/swarm.ts';
+import { checkHistory } from '../linearizability/checker.ts';
+import type { Operation } from '../linearizability/history.ts';
 import { CommandLog } from '../model/command-log.ts';
 import { ReferenceMachine } from '../model/reference-machine.ts';
 import { SeededRandom } from '../random/seeded-random.ts';
@@ -40,6 +42,8 @@ export interface WorldOptions {
 const LEADER_ELECTION_TIMEOUTS = 8;
 const CONVERGENCE_MS = 60_000;
 const SUPERVISOR_RESTART_MS = 700;
+/** States that the linearizability checker may search for one key. */
+const REGISTER_STATES_MAX = 50_000;
 /** With this many events and no end the world is taken to hang. */
 const EVENTS_MAX = 20_000_000;
 
@@ -59,6 +63,8 @@ export class World {
   readonly clients: Client[];
   readonly injector: Injector;
   readonly administrator: Administrator;
+  /** Histories that the linearizability checker gave up. */
+  undecided = 0;
   private readonly options: WorldOptions;
   private readonly random: SeededRandom;
   private readonly surroundings: Surroundings;
@@ -148,6 +154,11 @@ export class World {
     this.checkAtRest();
   }
 
+  /** What clients did to the registers, for the linearizability checker. */
+  get history(): Operation[] {
+    return this.clients.flatMap(({ registers }) => registers.history);
+  }
+
   /** Who leads by its own word, in the newest epoch. */
   leader(): SimulatedMember | undefined {
     let best: SimulatedMember | undefined;
@@ -228,6 +239,7 @@ export class World {
     this.runWhile(() => this.checker.unrest(cores) !== undefined, this.queue.nowMs + 2_000);
     const unrest = this.checker.unrest(cores);
     require(unrest === undefined, 'R19', () => `at rest ${unrest}`);
+    this.checkRegisters();
     const last = this.commandLog.last;
     for (const { place, life } of this.members) {
       if (life === undefined || life.machine.appliedIndex !== last) continue;
@@ -235,6 +247,15 @@ export class World {
       const everything = { ...EVERYTHING };
       this.operations.read(everything, life.machine.range(everything), last, undefined);
     }
+  }
+
+  /** C1 by the second opinion: a checker that knows nothing of the log. */
+  private checkRegisters(): void {
+    const verdict = checkHistory(this.history, REGISTER_STATES_MAX);
+    if (verdict.kind === 'undecided') this.undecided++;
+    else
+      require(verdict.kind === 'linearizable', 'C1', () =>
+        `the history of key ${verdict.kind === 'notLinearizable' ? verdict.key : ''} is not linearizable`);
   }
 
   private runUntil(untilMs: number): void {
