@@ -112,6 +112,8 @@ export class Network {
       for (const link of row) {
         link.cuts = 0;
         link.cloggedUntilMs = 0;
+        // What is on its way comes whenever it comes; what is sent from now on does not wait for it.
+        link.lastArrivalMs = 0;
         link.memory.length = 0;
       }
   }

@@ -13,11 +13,12 @@ import {
   simpleMembership,
 } from '@synod/consensus';
 import { createMachine, MemoryBackend } from '@synod/coordination';
-import type { ProtocolChecker, ProtocolUnderTest } from '../checkers/protocol-under-test.ts';
+import type { CoreOptions, ProtocolChecker, ProtocolUnderTest } from '../checkers/protocol-under-test.ts';
 import { RuleBroken } from '../checkers/rule-broken.ts';
 import type { StateHashes } from '../checkers/state-hashes.ts';
 import { WatchedCore } from '../checkers/watched-core.ts';
 import type { CommandLog } from '../model/command-log.ts';
+import type { Mutant } from '../mutants/mutant.ts';
 import { SeededRandom } from '../random/seeded-random.ts';
 import type { EventQueue } from './event-queue.ts';
 import { HashedMachine } from './hashed-machine.ts';
@@ -39,8 +40,8 @@ export interface Surroundings {
   readonly commandLog: CommandLog;
   readonly stateHashes: StateHashes;
   readonly founders: readonly MemberId[];
-  /** A life began, or ended. */
-  readonly lifeBegan: (member: SimulatedMember) => void;
+  readonly mutant: Mutant | undefined;
+  /** A life ended. */
   readonly lifeEnded: (member: SimulatedMember) => void;
 }
 
@@ -87,6 +88,7 @@ export class SimulatedMember {
       later: (delayMs, job) => this.later(delayMs, job),
     });
     this.backend = this.newBackend();
+    around.mutant?.disk?.(this.disk);
   }
 
   start(): void {
@@ -107,6 +109,7 @@ export class SimulatedMember {
         restored: () => this.life?.restored(),
       },
     });
+    around.mutant?.machine?.(machine);
     const defer = this.deferOfThisLife();
     const { lifeNumber } = this;
     const { shape } = around;
@@ -131,17 +134,21 @@ export class SimulatedMember {
         },
         salt: this.seed & 0x7fffffff,
         segmentBytes: shape.segmentBytes,
-        makeCore: (recovered, incarnation) => {
+        makeCore: (found, incarnation) => {
+          const { mutant } = around;
           const random = new SeededRandom(this.seed, `core of ${this.place} in life ${incarnation}`);
-          const core = around.protocol.createCore({
+          const recovered = mutant?.recovered?.(found) ?? found;
+          const options: CoreOptions = {
             id: this.id,
             recovered,
             incarnation,
             electionTimeoutTicks: shape.electionTimeoutTicks,
             random: () => random.next(),
-          });
+          };
+          const core = around.protocol.createCore(mutant?.coreOptions?.(options) ?? options);
+          mutant?.core?.(core);
           this.core = core;
-          const watcher = around.checker.beginLife(this.place, core, recovered);
+          const watcher = around.checker.beginLife(this.place, core, found);
           return new WatchedCore(core, watcher, (entries) => around.commandLog.applies(this.place, entries));
         },
       },
@@ -166,8 +173,9 @@ export class SimulatedMember {
     this.end({ survival: 0 });
     this.disk.wipe();
     this.backend = this.newBackend();
-    this.state = 'broken';
-    this.isDamaged = true;
+    const keepsName = this.around.mutant?.wipedKeepsName === true;
+    this.state = keepsName ? 'down' : 'broken';
+    this.isDamaged = !keepsName;
   }
 
   pause(): void {
@@ -180,6 +188,7 @@ export class SimulatedMember {
     this.isPaused = false;
     const waiting = this.backlog;
     this.backlog = [];
+    if (this.tickOwed && this.around.mutant?.ticksBeforeInbox === true) this.life?.tick();
     for (const job of waiting) this.run(job);
     if (!this.tickOwed) return;
     this.tickOwed = false;
@@ -212,7 +221,7 @@ export class SimulatedMember {
     machine: ReturnType<typeof createMachine>,
     defer: (job: () => void) => void,
   ): void {
-    const { shape, lifeBegan } = this.around;
+    const { shape } = this.around;
     if (!result.ok) {
       const { kind } = result.error;
       this.around.trace.note(`m${this.place} does not start: ${kind}`);
@@ -224,8 +233,10 @@ export class SimulatedMember {
       this.state = kind === 'disk' ? 'down' : 'broken';
       return;
     }
+    const { mutant } = this.around;
+    mutant?.replica?.(result.replica);
     this.state = 'up';
-    this.life = new Life({
+    const life = new Life({
       id: this.id,
       incarnation: result.incarnation,
       replica: result.replica,
@@ -236,8 +247,9 @@ export class SimulatedMember {
       tickMs: shape.tickMs,
       proposalTimeoutTicks: shape.proposalTimeoutTicks,
     });
+    mutant?.life?.(life);
+    this.life = life;
     this.planTick(shape.tickMs * new SeededRandom(this.seed, `tick of ${this.place}.${this.starts}`).next());
-    lifeBegan(this);
   }
 
   private endLife(): void {

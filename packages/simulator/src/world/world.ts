@@ -17,6 +17,7 @@ import { checkHistory } from '../linearizability/checker.ts';
 import type { Operation } from '../linearizability/history.ts';
 import { CommandLog } from '../model/command-log.ts';
 import { ReferenceMachine } from '../model/reference-machine.ts';
+import type { Mutant } from '../mutants/mutant.ts';
 import { SeededRandom } from '../random/seeded-random.ts';
 import { Client } from '../workload/client.ts';
 import { drawMix, type Mix } from '../workload/mix.ts';
@@ -32,9 +33,10 @@ export interface WorldOptions {
   readonly members?: number | undefined;
   readonly timing?: TimingModel | undefined;
   /** Kinds that may be drawn; default: all. */
-  readonly faults?: readonly FaultKind[];
+  readonly faults?: readonly FaultKind[] | undefined;
   /** Numbers of the schedule's faults that are carried out; default: all. */
   readonly keep?: readonly number[] | undefined;
+  readonly mutant?: Mutant | undefined;
   readonly listener?: TraceListener | undefined;
 }
 
@@ -111,7 +113,7 @@ export class World {
       commandLog: this.commandLog,
       stateHashes: new StateHashes(),
       founders: Array.from({ length: this.shape.members }, (_, place) => idOf(place)),
-      lifeBegan: () => {},
+      mutant: options.mutant,
       lifeEnded: (member) => this.lifeEnded(member),
     };
     for (let place = 0; place < this.shape.members; place++) this.addMember();
