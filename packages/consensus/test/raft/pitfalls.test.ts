@@ -635,3 +635,14 @@ test('R13 R20 a broken link to the leader shortens the wait to its random part, 
   hear(core, 2, append({ term: 1, prev: [1, 1] }));
   assert.equal(core.state.electionElapsedTicks, 0, 'a leader that is heard again is followed as before');
 });
+
+test('R21 a leader that was restarted can make a snapshot of what its state machine holds, without counting it again', () => {
+  // Otherwise a change that waits for an empty new member waits for ever: the member needs the snapshot to be counted.
+  const core = coreWith({ voters: [1, 2], log: [1, 1, 1], stateIndex: 2 });
+  assert.equal(core.status().commitIndex, 0, 'before it leads its log may be a stale one');
+  const effects = makeLeader(core);
+  assert.equal(core.status().commitIndex, 2);
+  assert.ok(kinds(effects).includes('apply'), 'what was applied before is handed out again');
+  give(core, { kind: 'applied', index: at(2) });
+  assert.equal(core.snapshotMeta(at(2)).index, 2);
+});
