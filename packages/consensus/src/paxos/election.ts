@@ -111,11 +111,6 @@ function ownerIsContent(state: PaxosState): boolean {
   return reply?.content === true && reply.ballot === state.promised;
 }
 
-/** Somebody acts as leader at the promised ballot. */
-export function heardFromLeader(state: PaxosState, from: MemberId): void {
-  setLeader(state, from);
-}
-
 /** Leads or wants to: a disk that hangs ends that at once, for a leader that cannot write keeps others from trying. */
 export function checkDisk(state: PaxosState): void {
   if (state.role.kind !== 'follower' && diskHangs(state)) stepDown(state);

@@ -61,6 +61,18 @@ test('P3 a refused ballot is over, and the next goes above what refused it', () 
   assert.ok(core.state.promised > HIGH);
 });
 
+test('P6 an earlier write that becomes durable is not the own promise', () => {
+  const core = coreWith();
+  hear(core, 2, { kind: 'accept', ballot: epoch(LOW), commitIndex: logIndex(0), entries: [value(1, LOW)] });
+  const { lastTicket } = core.state.outbox;
+  tickUntilItStands(core);
+  hear(core, 3, promiseOf(core));
+  give(core, { kind: 'durable', ticket: lastTicket });
+  assert.equal(core.state.role.kind, 'candidate');
+  makeDurable(core);
+  assert.equal(core.state.role.kind, 'leader');
+});
+
 test('P6 the own promise counts only when it is durable, and one of another ballot not at all', () => {
   const core = coreWith();
   tickUntilItStands(core);
