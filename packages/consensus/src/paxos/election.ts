@@ -84,6 +84,7 @@ function isQuorumConnected(state: PaxosState): boolean {
 
 function endRound(state: PaxosState): void {
   const { role, poll } = state;
+  // A leader that cannot write would keep others from trying and commit nothing (pitfall 31).
   const able = isQuorumConnected(state) && !diskHangs(state);
   switch (role.kind) {
     case 'leader':
@@ -109,9 +110,4 @@ function ownerIsContent(state: PaxosState): boolean {
   if (state.owner === undefined || state.owner === state.id) return false;
   const reply = state.poll.replies.get(state.owner);
   return reply?.content === true && reply.ballot === state.promised;
-}
-
-/** Leads or wants to: a disk that hangs ends that at once, for a leader that cannot write keeps others from trying. */
-export function checkDisk(state: PaxosState): void {
-  if (state.role.kind !== 'follower' && diskHangs(state)) stepDown(state);
 }

@@ -124,6 +124,12 @@ test('P8 a commit notice of a ballot that is over, or of somebody who does not o
   assert.equal(core.state.commitIndex, 1);
 });
 
+test('P8 what is learned out of its turn says nothing about the slots below it', () => {
+  const core = coreWith({ promised: LOW, owner: 2, slots: [value(1, LOW, 'perhaps')] });
+  hear(core, 3, { kind: 'learnResponse', entries: [value(2, HIGH)], chosenUpTo: logIndex(2) });
+  assert.equal(core.state.commitIndex, 0);
+});
+
 test('P4 learning never lowers the ballot that was accepted, for a promise may have told of it', () => {
   const core = coreWith({ promised: HIGH, owner: 2, slots: [value(1, HIGH, 'same')] });
   hear(core, 3, { kind: 'learnResponse', entries: [value(1, LOW, 'same')], chosenUpTo: logIndex(1) });
