@@ -39,17 +39,16 @@ export function tickElection(state: PaxosState): void {
 
 /** Whoever has a vote, leads, or may have got a vote without having heard that the change was chosen. */
 function takesPart(state: PaxosState): boolean {
-  return state.isVoter || state.role.kind !== 'follower' || pendingVoters(state).includes(state.id);
+  return state.isVoter || state.role.kind !== 'follower' || mayHaveGotVote(state);
 }
 
-function pendingVoters({ pendingMembership, commitIndex }: PaxosState): readonly MemberId[] {
-  if (pendingMembership === undefined || pendingMembership.index <= commitIndex) return [];
-  return pendingMembership.membership.voters;
+function mayHaveGotVote({ id, pendingMembership, commitIndex }: PaxosState): boolean {
+  if (pendingMembership === undefined || pendingMembership.index <= commitIndex) return false;
+  return pendingMembership.membership.voters.includes(id);
 }
 
 function askEveryone(state: PaxosState): void {
-  const { voters } = state.memberships.latest.membership;
-  for (const id of new Set([...voters, ...pendingVoters(state)]))
+  for (const id of state.memberships.latest.membership.voters)
     if (id !== state.id) state.outbox.send(id, { kind: 'poll', round: state.poll.number });
 }
 

@@ -61,6 +61,26 @@ test('P3 a refused ballot is over, and the next goes above what refused it', () 
   assert.ok(core.state.promised > HIGH);
 });
 
+test('a candidate to whom nothing comes gives up, and says that it is not content', () => {
+  const core = coreWith();
+  tickUntilItStands(core);
+  makeDurable(core);
+  for (let tick = 0; tick < 6; tick++) {
+    give(core, { kind: 'tick' });
+    // It reaches a quorum all the time: only the promises do not come.
+    for (const id of [2, 3])
+      hear(core, id, {
+        kind: 'pollReply',
+        round: core.state.poll.number,
+        ballot: epoch(0),
+        content: true,
+        chosenUpTo: logIndex(0),
+      });
+  }
+  assert.equal(core.state.role.kind, 'follower');
+  assert.equal(core.state.content, false);
+});
+
 test('P6 an earlier write that becomes durable is not the own promise', () => {
   const core = coreWith();
   hear(core, 2, { kind: 'accept', ballot: epoch(LOW), commitIndex: logIndex(0), entries: [value(1, LOW)] });
