@@ -5,11 +5,11 @@
 import type { Entry } from '../core/entry.ts';
 import { decodeMembership } from '../core/membership-codec.ts';
 import { type Epoch, type LogIndex, logIndex, type MemberId } from '../core/numbers.ts';
-import { heardFromLeader, restartRound } from './election.ts';
+import { restartRound } from './election.ts';
 import { learnCommit } from './learner.ts';
 import type { Accept, Prepare, PromiseChunk, SlotRange } from './messages.ts';
 import type { PaxosState } from './state.ts';
-import { becomeFollower } from './transitions.ts';
+import { becomeFollower, setLeader } from './transitions.ts';
 
 /** Phase 1b. A promise given to the same owner before is told again. */
 export function receivePrepare(state: PaxosState, from: MemberId, message: Prepare): void {
@@ -69,7 +69,7 @@ function raisePromise(state: PaxosState, from: MemberId, ballot: Epoch): boolean
 /** A message in which its sender leads. The promise rises here too, not only in phase 1. */
 export function follow(state: PaxosState, from: MemberId, ballot: Epoch): boolean {
   if (!raisePromise(state, from, ballot)) return false;
-  heardFromLeader(state, from);
+  setLeader(state, from);
   return true;
 }
 

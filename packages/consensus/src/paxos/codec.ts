@@ -9,9 +9,11 @@ import { unreachable } from '../core/assert.ts';
 import type { SnapshotMeta } from '../core/effects.ts';
 import { type Entry, entryBytes } from '../core/entry.ts';
 import { ENTRY_KIND_CODES, ENTRY_KINDS } from '../core/entry-kind-codes.ts';
+import type { Membership } from '../core/membership.ts';
 import { decodeMembership, encodeMembership } from '../core/membership-codec.ts';
 import type { MessageCodec, PeerMessage } from '../core/messages.ts';
 import { epoch, GROUP_ZERO, logIndex } from '../core/numbers.ts';
+import { quorumIsSafe, quorumOf } from '../quorum/flexible.ts';
 import type { PaxosMessage, PaxosMessageKind, SlotRange } from './messages.ts';
 
 export const PAXOS_MESSAGE_VERSION = 1;
@@ -283,7 +285,7 @@ function readValue(reader: ByteReader): Pick<Entry, 'kind' | 'payload'> {
   const kind = ENTRY_KINDS[reader.u8()];
   if (kind === undefined) throw new MalformedBytes('an entry of an unknown kind');
   const payload = reader.bytes();
-  if (kind === 'membership') decodeMembership(payload);
+  if (kind === 'membership') readMembership(payload);
   return { kind, payload };
 }
 
@@ -317,8 +319,16 @@ function readMeta(reader: ByteReader): SnapshotMeta {
   return {
     index: readSlot(reader),
     epoch: readBallot(reader),
-    membership: decodeMembership(reader.bytes()),
+    membership: readMembership(reader.bytes()),
   };
+}
+
+/** One whose quorums could miss each other must not come into force, whoever sent it (P12). */
+function readMembership(bytes: Uint8Array): Membership {
+  const membership = decodeMembership(bytes);
+  if (!quorumIsSafe(membership.voters.length, quorumOf(membership)))
+    throw new MalformedBytes('a membership whose quorums can miss each other');
+  return membership;
 }
 
 function readSlot(reader: ByteReader) {

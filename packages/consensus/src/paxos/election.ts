@@ -39,17 +39,16 @@ export function tickElection(state: PaxosState): void {
 
 /** Whoever has a vote, leads, or may have got a vote without having heard that the change was chosen. */
 function takesPart(state: PaxosState): boolean {
-  return state.isVoter || state.role.kind !== 'follower' || pendingVoters(state).includes(state.id);
+  return state.isVoter || state.role.kind !== 'follower' || mayHaveGotVote(state);
 }
 
-function pendingVoters({ pendingMembership, commitIndex }: PaxosState): readonly MemberId[] {
-  if (pendingMembership === undefined || pendingMembership.index <= commitIndex) return [];
-  return pendingMembership.membership.voters;
+function mayHaveGotVote({ id, pendingMembership, commitIndex }: PaxosState): boolean {
+  if (pendingMembership === undefined || pendingMembership.index <= commitIndex) return false;
+  return pendingMembership.membership.voters.includes(id);
 }
 
 function askEveryone(state: PaxosState): void {
-  const { voters } = state.memberships.latest.membership;
-  for (const id of new Set([...voters, ...pendingVoters(state)]))
+  for (const id of state.memberships.latest.membership.voters)
     if (id !== state.id) state.outbox.send(id, { kind: 'poll', round: state.poll.number });
 }
 
@@ -84,6 +83,7 @@ function isQuorumConnected(state: PaxosState): boolean {
 
 function endRound(state: PaxosState): void {
   const { role, poll } = state;
+  // A leader that cannot write would keep others from trying and commit nothing (pitfall 31).
   const able = isQuorumConnected(state) && !diskHangs(state);
   switch (role.kind) {
     case 'leader':
@@ -109,14 +109,4 @@ function ownerIsContent(state: PaxosState): boolean {
   if (state.owner === undefined || state.owner === state.id) return false;
   const reply = state.poll.replies.get(state.owner);
   return reply?.content === true && reply.ballot === state.promised;
-}
-
-/** Somebody acts as leader at the promised ballot. */
-export function heardFromLeader(state: PaxosState, from: MemberId): void {
-  setLeader(state, from);
-}
-
-/** Leads or wants to: a disk that hangs ends that at once, for a leader that cannot write keeps others from trying. */
-export function checkDisk(state: PaxosState): void {
-  if (state.role.kind !== 'follower' && diskHangs(state)) stepDown(state);
 }

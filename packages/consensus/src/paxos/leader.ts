@@ -6,7 +6,14 @@ import { advanceCommit, tickRetirement } from './leader-commit.ts';
 import type { Accepted, HeartbeatReply } from './messages.ts';
 import { tickRecovery } from './proposer.ts';
 import { confirmReadRounds, openReadRound } from './reads.ts';
-import { assignBacklog, sendHeartbeats, sendTo, sendToAll, tickPeers } from './replicate.ts';
+import {
+  assignBacklog,
+  sendCommitNotice,
+  sendHeartbeats,
+  sendTo,
+  sendToAll,
+  tickPeers,
+} from './replicate.ts';
 import type { LeaderRole } from './role-state.ts';
 import type { PaxosState } from './state.ts';
 import { continueTransfer, tickTransfer } from './transfer.ts';
@@ -71,6 +78,7 @@ export function receiveAccepted(
   peer.acknowledged(message.first, Math.min(message.last, leader.nextSlot - 1));
   advanceCommit(state, leader);
   sendTo(state, leader, peer);
+  sendCommitNotice(state, leader, peer);
   continueTransfer(state, leader, from);
 }
 

@@ -10,7 +10,7 @@ import type { MessageCodec } from '../core/messages.ts';
 import type { LogIndex, MemberId, Ticket } from '../core/numbers.ts';
 import { ballotTag } from './ballot.ts';
 import { createPaxosCodec } from './codec.ts';
-import { checkDisk, restartRound, tickElection } from './election.ts';
+import { restartRound, tickElection } from './election.ts';
 import { assertCheapInvariants } from './invariants.ts';
 import { propose, tickLeader } from './leader.ts';
 import { advanceCommit } from './leader-commit.ts';
@@ -140,7 +140,6 @@ export class PaxosCore implements ConsensusCore {
     const state = this.state;
     const writing = state.outbox.lastTicket > state.outbox.durableTicket;
     state.diskSilenceTicks = writing ? state.diskSilenceTicks + 1 : 0;
-    checkDisk(state);
     if (state.role.kind === 'leader') tickLeader(state, state.role);
     else if (state.role.kind === 'candidate') tickCandidate(state, state.role);
     else retryReads(state);

@@ -131,13 +131,15 @@ export function sendHeartbeats(state: PaxosState, leader: LeaderRole): void {
   }
 }
 
-/** Tells those to whom nothing is on its way that the commit rose: so an idle cluster applies soon everywhere. */
+/** Tells a member to whom nothing is on its way that the commit rose: so an idle cluster applies soon everywhere. */
+export function sendCommitNotice(state: PaxosState, leader: LeaderRole, peer: PeerProgress): void {
+  if (peer.id === state.id || peer.inflight.length > 0) return;
+  const commitIndex = commitFor(state, leader, peer);
+  if (commitIndex <= peer.commitSent) return;
+  peer.commitSent = commitIndex;
+  state.outbox.send(peer.id, { kind: 'commitNotice', ballot: state.promised, commitIndex });
+}
+
 export function sendCommitNotices(state: PaxosState, leader: LeaderRole): void {
-  for (const peer of leader.peers.values()) {
-    if (peer.id === state.id || peer.inflight.length > 0) continue;
-    const commitIndex = commitFor(state, leader, peer);
-    if (commitIndex <= peer.commitSent) continue;
-    peer.commitSent = commitIndex;
-    state.outbox.send(peer.id, { kind: 'commitNotice', ballot: state.promised, commitIndex });
-  }
+  for (const peer of leader.peers.values()) sendCommitNotice(state, leader, peer);
 }

@@ -15,7 +15,11 @@ export class SlotWrites {
   began(ticket: Ticket, range: SlotRange): void {
     const newest = this.outstanding.at(-1);
     if (newest?.ticket === ticket) {
-      newest.ranges.push(range);
+      const before = newest.ranges.at(-1);
+      // Slots of one write mostly come in a row.
+      if (before !== undefined && before.last + 1 === range.first)
+        newest.ranges[newest.ranges.length - 1] = { first: before.first, last: range.last };
+      else newest.ranges.push(range);
       newest.lowest = Math.min(newest.lowest, range.first);
       return;
     }

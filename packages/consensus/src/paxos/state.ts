@@ -84,8 +84,8 @@ export class PaxosState {
   readonly memberships: Memberships;
 
   /**
-   * A membership that was accepted here, and is not known to be chosen. Decides nothing: it only says whom else to ask,
-   * for whoever it brings in may be the last to hear that it is chosen.
+   * A membership that was accepted here, and is not known to be chosen. Decides nothing: it only says whether to ask who is
+   * there, for whoever it brings in may be the last to hear that it is chosen.
    */
   pendingMembership: MembershipAt | undefined;
 
