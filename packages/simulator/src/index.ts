@@ -5,6 +5,7 @@ export * from './checkers/rule-broken.ts';
 export * from './faults/fault.ts';
 export * from './linearizability/checker.ts';
 export * from './linearizability/history.ts';
+export * from './mutants/catalogue.ts';
 export * from './mutants/mutant.ts';
 export * from './run/run-seed.ts';
 export * from './run/shrink.ts';
