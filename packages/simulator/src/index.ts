@@ -7,6 +7,7 @@ export * from './linearizability/checker.ts';
 export * from './linearizability/history.ts';
 export * from './mutants/catalogue.ts';
 export * from './mutants/mutant.ts';
+export * from './run/connectivity.ts';
 export * from './run/run-seed.ts';
 export * from './run/shrink.ts';
 export * from './world/world.ts';
