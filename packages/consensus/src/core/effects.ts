@@ -9,11 +9,17 @@ import type { Epoch, LogIndex, MemberId, Ticket } from './numbers.ts';
 
 /** One record for the journal. Records of one write are made durable together. */
 export type LogRecord =
-  /** An entry. For Raft, an index already written means: the log was cut there first. */
+  /**
+   * An entry. An index already written means, for Raft, that the log was cut there first; for Paxos, that this one slot
+   * holds something else now. Paxos writes slots in any order.
+   */
   | { readonly kind: 'entry'; readonly entry: Entry }
-  /** The core's small durable state (Raft: term and vote, in one record; pitfall 18), in the core's own encoding. */
+  /** The core's small durable state (Raft: term and vote, in one record, pitfall 18; Paxos: the promise), in the core's own encoding. */
   | { readonly kind: 'hardState'; readonly state: Uint8Array }
-  /** The log now begins after this snapshot: entries at and below it do not count, nor do any above it that came before this record. */
+  /**
+   * The log now begins after this snapshot: entries at and below it do not count. Those above it that came before this
+   * record do not count either for Raft, and do for Paxos, whose slots do not depend on each other.
+   */
   | { readonly kind: 'snapshot'; readonly meta: SnapshotMeta };
 
 /** What a snapshot says of itself beside the state: enough to go on after it (pitfall 28). */
@@ -44,6 +50,8 @@ export type MembershipChangeFailure =
   | 'changeInProgress'
   | 'noOwnTermCommit'
   | 'noVoters'
+  /** Quorums of these sizes could miss each other, or this protocol has only majorities. */
+  | 'badQuorum'
   | 'unchanged';
 
 export type Effect =

@@ -13,12 +13,24 @@ export interface Membership {
   readonly learners: readonly MemberId[];
   /** Voters of the outgoing half that become learners when the joint membership is left; sorted. */
   readonly learnersNext: readonly MemberId[];
+  /** How large the quorums are. Absent: the smallest that are safe for this many voters. Raft never sets it. */
+  readonly quorum?: QuorumSizes;
+}
+
+/** Flexible quorums (Howard, Malkhi, Spiegelman 2016): a part of the membership, never a replica's own setting. */
+export interface QuorumSizes {
+  /** Promises that let a proposer lead. */
+  readonly phase1: number;
+  /** Acceptances that choose a value. */
+  readonly phase2: number;
 }
 
 /** A change as asked for: the set of voters and learners to end in. The core finds the steps. */
 export interface MembershipChange {
   readonly voters: readonly MemberId[];
   readonly learners: readonly MemberId[];
+  /** Quorums of another size than the default: Paxos alone can do that. */
+  readonly quorum?: QuorumSizes;
 }
 
 /** A membership that is not joint. */

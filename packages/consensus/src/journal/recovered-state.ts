@@ -28,7 +28,11 @@ export class RecoveredState {
         return;
       case 'snapshot':
         this.base = record.meta;
-        this.entries = [];
+        // A slot of Paxos that was accepted stays so, whatever came to be known of those below it (P4).
+        this.entries =
+          this.identity?.protocol === 'raft'
+            ? []
+            : this.entries.filter((entry) => entry.index > record.meta.index);
         return;
       case 'trim':
         if (record.meta.index >= (this.base?.index ?? NO_INDEX)) this.base = record.meta;

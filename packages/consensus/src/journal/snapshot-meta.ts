@@ -15,13 +15,20 @@ function writeIds(writer: ByteWriter, ids: readonly MemberId[]): void {
   for (const id of ids) writeHexId(writer, id);
 }
 
-function readIds(reader: ByteReader): MemberId[] {
-  const count = reader.varint();
+function readIds(reader: ByteReader, count: number = reader.varint()): MemberId[] {
   if (count > MEMBERS_MAX) throw new MalformedBytes(`a membership of ${count}`);
   return Array.from({ length: count }, () => memberId(readHexId(reader)));
 }
 
+/** Where the count of voters stands, which is never 0: the sizes of the quorums follow, then the membership. */
+const QUORUM_FOLLOWS = 0;
+
 export function writeMembership(writer: ByteWriter, membership: Membership): void {
+  if (membership.quorum !== undefined) {
+    writer.varint(QUORUM_FOLLOWS);
+    writer.varint(membership.quorum.phase1);
+    writer.varint(membership.quorum.phase2);
+  }
   writeIds(writer, membership.voters);
   writeIds(writer, membership.outgoingVoters);
   writeIds(writer, membership.learners);
@@ -29,8 +36,17 @@ export function writeMembership(writer: ByteWriter, membership: Membership): voi
 }
 
 export function readMembership(reader: ByteReader): Membership {
+  const count = reader.varint();
+  if (count === QUORUM_FOLLOWS) {
+    const quorum = { phase1: reader.varint(), phase2: reader.varint() };
+    return { ...readSimpleMembership(reader, reader.varint()), quorum };
+  }
+  return readSimpleMembership(reader, count);
+}
+
+function readSimpleMembership(reader: ByteReader, voterCount: number): Membership {
   return {
-    voters: readIds(reader),
+    voters: readIds(reader, voterCount),
     outgoingVoters: readIds(reader),
     learners: readIds(reader),
     learnersNext: readIds(reader),

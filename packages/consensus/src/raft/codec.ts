@@ -7,10 +7,11 @@ import { ByteReader } from '../bytes/reader.ts';
 import { ByteWriter } from '../bytes/writer.ts';
 import { unreachable } from '../core/assert.ts';
 import type { SnapshotMeta } from '../core/effects.ts';
-import { type Entry, type EntryKind, entryBytes } from '../core/entry.ts';
+import { type Entry, entryBytes } from '../core/entry.ts';
+import { ENTRY_KIND_CODES, ENTRY_KINDS } from '../core/entry-kind-codes.ts';
+import { decodeMembership, encodeMembership } from '../core/membership-codec.ts';
 import type { MessageCodec, PeerMessage } from '../core/messages.ts';
 import { type Epoch, epoch, GROUP_ZERO, logIndex } from '../core/numbers.ts';
-import { decodeMembership, encodeMembership } from './membership-codec.ts';
 import type { Append, RaftMessage, RaftMessageKind } from './messages.ts';
 
 export const RAFT_MESSAGE_VERSION = 1;
@@ -39,9 +40,6 @@ const KIND_CODES: Readonly<Record<RaftMessageKind, number>> = {
 const KIND_OF_CODE: ReadonlyMap<number, RaftMessageKind> = new Map(
   (Object.keys(KIND_CODES) as RaftMessageKind[]).map((kind) => [KIND_CODES[kind], kind]),
 );
-
-const ENTRY_KIND_CODES: Readonly<Record<EntryKind, number>> = { command: 0, noop: 1, membership: 2 };
-const ENTRY_KINDS: readonly EntryKind[] = ['command', 'noop', 'membership'];
 
 /** A codec of its own a core: it keeps the bytes of the newest append, which goes to several followers alike. */
 export function createRaftCodec(): MessageCodec {

@@ -5,9 +5,9 @@
 import { assert } from '../core/assert.ts';
 import type { MembershipChangeFailure } from '../core/effects.ts';
 import { isJoint, type Membership, type MembershipChange } from '../core/membership.ts';
+import { encodeMembership } from '../core/membership-codec.ts';
 import type { MemberId } from '../core/numbers.ts';
 import { ownTermIsCommitted } from './commit.ts';
-import { encodeMembership } from './membership-codec.ts';
 import { appendOwn, replicateToAll } from './replicate.ts';
 import type { LeaderRole } from './role-state.ts';
 import type { RaftState } from './state.ts';
@@ -25,6 +25,7 @@ export function changeMembership(
   const voters = sortedSet(change.voters);
   const learners = sortedSet(change.learners).filter((id) => !voters.includes(id));
   if (voters.length === 0) return 'noVoters';
+  if (change.quorum !== undefined) return 'badQuorum';
   if (same(voters, membership.voters) && same(learners, membership.learners)) return 'unchanged';
   appendMembership(state, leader, firstStep(membership, voters, learners));
   return undefined;

@@ -4,8 +4,8 @@
 import { assert } from '../core/assert.ts';
 import type { Entry } from '../core/entry.ts';
 import { allMembers, isVoter, type Membership } from '../core/membership.ts';
+import { decodeMembership } from '../core/membership-codec.ts';
 import type { LogIndex } from '../core/numbers.ts';
-import { decodeMembership } from './membership-codec.ts';
 import type { RaftState } from './state.ts';
 import { addProgress } from './transitions.ts';
 

@@ -6,9 +6,9 @@
 import { assert } from '../core/assert.ts';
 import type { LogIndex, MemberId } from '../core/numbers.ts';
 import { valueHeldByQuorum } from '../quorum/membership-quorum.ts';
+import type { WaitingRead } from '../reads/read-rounds.ts';
 import { ownTermIsCommitted } from './commit.ts';
 import type { ReadRequest, ReadResponse } from './messages.ts';
-import type { WaitingRead } from './read-rounds.ts';
 import { sendHeartbeats } from './replicate.ts';
 import type { LeaderRole } from './role-state.ts';
 import type { RaftState } from './state.ts';

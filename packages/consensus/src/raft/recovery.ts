@@ -1,12 +1,12 @@
 /** What a replica makes of its journal at birth. Everything read back is durable; what is committed it must learn again. */
 import { assert } from '../core/assert.ts';
 import type { RecoveredLog } from '../core/core.ts';
+import { decodeMembership } from '../core/membership-codec.ts';
+import { Memberships } from '../core/memberships.ts';
 import { epoch } from '../core/numbers.ts';
 import { decodeHardState } from './hard-state.ts';
 import { RaftLog } from './log.ts';
 import { LogWrites } from './log-writes.ts';
-import { decodeMembership } from './membership-codec.ts';
-import { Memberships } from './memberships.ts';
 import type { RaftBeginnings } from './state.ts';
 
 /** @throws MalformedBytes when the hard state or a membership in the log is not of this version. */

@@ -1,8 +1,8 @@
 /** What a replica holds in each role and drops when it leaves it. All of it is volatile. */
 import type { MemberId } from '../core/numbers.ts';
+import type { ReadRound, WaitingRead } from '../reads/read-rounds.ts';
 import type { Append } from './messages.ts';
 import type { Progress } from './progress.ts';
-import type { ReadRound, WaitingRead } from './read-rounds.ts';
 
 /** A follower, or a learner: a replica without a vote follows in just the same way. */
 export interface FollowerRole {

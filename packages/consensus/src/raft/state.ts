@@ -5,14 +5,15 @@
 import { assert } from '../core/assert.ts';
 import type { Role } from '../core/effects.ts';
 import { isVoter } from '../core/membership.ts';
+import type { Memberships } from '../core/memberships.ts';
 import type { Epoch, LogIndex, MemberId } from '../core/numbers.ts';
-import { ForwardedReads } from './forwarded-reads.ts';
+import { Outbox } from '../core/outbox.ts';
+import { ForwardedReads } from '../reads/forwarded-reads.ts';
 import { encodeHardState } from './hard-state.ts';
 import type { RaftLimits } from './limits.ts';
 import type { RaftLog } from './log.ts';
 import type { LogWrites } from './log-writes.ts';
-import type { Memberships } from './memberships.ts';
-import { Outbox } from './outbox.ts';
+import type { RaftMessage } from './messages.ts';
 import { FOLLOWER, type RoleState } from './role-state.ts';
 
 /** Options with every default filled in. */
@@ -40,7 +41,7 @@ export interface RaftBeginnings {
 export class RaftState {
   readonly id: MemberId;
   readonly settings: RaftSettings;
-  readonly outbox = new Outbox();
+  readonly outbox = new Outbox<RaftMessage>();
 
   /** The newest term known. Monotonic; durable by `setTerm`, before any message that carries it. */
   term: Epoch;
@@ -131,5 +132,15 @@ export class RaftState {
     const { electionTimeoutTicks, random } = this.settings;
     this.electionElapsedTicks = 0;
     this.electionDeadlineTicks = electionTimeoutTicks + Math.floor(random() * electionTimeoutTicks);
+  }
+
+  /**
+   * The link to the leader broke: most likely its process died. The silence that the timer waits for is as good as
+   * over, only the random part is left, so that followers who notice at one instant do not all stand at the next. Safe, for
+   * elections are whenever they begin; harmless where only the link broke, for the others still hear the leader and
+   * refuse the pre-vote, and its next heartbeat starts the timer anew.
+   */
+  leaderUnreachable(): void {
+    this.electionElapsedTicks = Math.max(this.electionElapsedTicks, this.settings.electionTimeoutTicks);
   }
 }

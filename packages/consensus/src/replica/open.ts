@@ -56,12 +56,17 @@ function begin(
   options.observer.observe({
     kind: 'recovered',
     entries: recovered.entries.length,
-    lastIndex: recovered.entries.at(-1)?.index ?? logBeginsAfter,
+    lastIndex: highestIndex(recovered),
     tornBytes,
     milliseconds: options.clock.nowMs() - startedMs,
   });
   const core = options.makeCore({ ...recovered, stateIndex }, incarnation);
   done({ ok: true, replica: new Replica(core, journal, options), recovered, incarnation });
+}
+
+/** Slots of Paxos come in any order: the last entry need not be the highest. */
+function highestIndex({ snapshot, entries }: RecoveredLog): number {
+  return entries.reduce((highest, { index }) => Math.max(highest, index), snapshot.index as number);
 }
 
 /** Files that an earlier life did not finish. */
@@ -92,7 +97,7 @@ function restoreIfNeeded(
   done: (error: JournalError | undefined) => void,
 ): void {
   const logBeginsAfter = recovered.snapshot.index;
-  const logEnds = recovered.entries.at(-1)?.index ?? logBeginsAfter;
+  const logEnds = highestIndex(recovered);
   const { appliedIndex } = options.machine;
   const isNeeded = (index: number): boolean =>
     logBeginsAfter > appliedIndex ? index >= logBeginsAfter : index > Math.max(logEnds, appliedIndex);

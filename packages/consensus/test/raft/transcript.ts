@@ -6,9 +6,9 @@ import assert from 'node:assert/strict';
 import type { Effect, LogRecord } from '../../src/core/effects.ts';
 import type { Entry } from '../../src/core/entry.ts';
 import type { Membership } from '../../src/core/membership.ts';
+import { decodeMembership } from '../../src/core/membership-codec.ts';
 import { logIndex, type MemberId } from '../../src/core/numbers.ts';
 import { decodeHardState } from '../../src/raft/hard-state.ts';
-import { decodeMembership } from '../../src/raft/membership-codec.ts';
 import type { RaftMessage } from '../../src/raft/messages.ts';
 import { Cluster, idOf, nameOf, type Parcel } from './cluster.ts';
 

@@ -1,12 +1,14 @@
 /**
- * Real replicas with real Raft cores over memory disks and an in-memory network, in one queue of jobs: every run of
+ * Real replicas with real cores of either protocol over memory disks and an in-memory network, in one queue of jobs: every run of
  * the same seed is the same run. Time passes only by `tick`.
  */
 import assert from 'node:assert/strict';
 import { latin1Encode } from '../../src/bytes/reader.ts';
+import type { ProtocolName } from '../../src/core/core.ts';
 import { simpleMembership } from '../../src/core/membership.ts';
 import { clusterId, type MemberId, memberId } from '../../src/core/numbers.ts';
 import { MemoryDisk } from '../../src/journal/memory-disk.ts';
+import { createPaxosCore } from '../../src/paxos/paxos-core.ts';
 import { createRaftCore } from '../../src/raft/raft-core.ts';
 import { openReplica, type ReplicaOpenResult } from '../../src/replica/open.ts';
 import type { Lane, ReplicaEvent } from '../../src/replica/ports.ts';
@@ -19,6 +21,8 @@ export const ELECTION_TIMEOUT_TICKS = 10;
 export const TICK_MS = 100;
 
 export interface ClusterOptions {
+  /** Default raft. */
+  readonly protocol?: ProtocolName;
   readonly members?: number;
   readonly seed?: number;
   readonly trimming?: Partial<TrimmingOptions>;
@@ -108,20 +112,24 @@ export class Cluster {
         tickMs: TICK_MS,
         trimming: this.options.trimming ?? {},
         identity: {
-          protocol: 'raft',
+          protocol: this.options.protocol ?? 'raft',
           clusterId: clusterId('00000000000000c1'),
           memberId: member.id,
           foundingMembership: simpleMembership({ voters: this.members.map(({ id }) => id), learners: [] }),
         },
         salt: 77,
         segmentBytes: this.options.segmentBytes ?? 64 * 1024,
-        makeCore: (protocolRecovered) =>
-          createRaftCore({
+        makeCore: (protocolRecovered, incarnation) => {
+          const options = {
             id: member.id,
             protocolRecovered,
             electionTimeoutTicks: ELECTION_TIMEOUT_TICKS,
             random: this.random,
-          }),
+          };
+          return this.options.protocol === 'paxos'
+            ? createPaxosCore({ ...options, incarnation })
+            : createRaftCore(options);
+        },
       },
       (opened) => {
         result = opened;

@@ -1,5 +1,6 @@
 /** Bugs planted in the Raft core: its elections, its commits, its reads, its membership changes. */
 import {
+  encodeMembership,
   type LogIndex,
   logIndex,
   majoritySize,
@@ -10,7 +11,6 @@ import {
 import { valueHeldByQuorum } from '@synod/consensus/quorum/membership-quorum.ts';
 import { commitUpTo } from '@synod/consensus/raft/commit.ts';
 import { decodeHardState, encodeHardState } from '@synod/consensus/raft/hard-state.ts';
-import { encodeMembership } from '@synod/consensus/raft/membership-codec.ts';
 import { appendOwn, replicateToAll } from '@synod/consensus/raft/replicate.ts';
 import type { RaftState } from '@synod/consensus/raft/state.ts';
 import { uncommittedBytes } from '@synod/consensus/raft/transitions.ts';

@@ -2,9 +2,9 @@
  * The memberships in the log, by index. One is in force from the moment it is appended, committed or not, and a
  * truncation brings the one before it back (Raft §6).
  */
-import { assert } from '../core/assert.ts';
-import type { Membership } from '../core/membership.ts';
-import type { LogIndex } from '../core/numbers.ts';
+import { assert } from './assert.ts';
+import type { Membership } from './membership.ts';
+import type { LogIndex } from './numbers.ts';
 
 export interface MembershipAt {
   readonly index: LogIndex;

@@ -2,11 +2,11 @@
  * Collects the effects of a step in order and numbers the writes. All records of one step share one write and one
  * ticket, which is put before the messages that wait for it. Decides nothing.
  */
-import type { Effect, LogRecord } from '../core/effects.ts';
-import { type MemberId, NO_TICKET, type Ticket, ticket } from '../core/numbers.ts';
-import type { RaftMessage } from './messages.ts';
+import type { Effect, LogRecord } from './effects.ts';
+import type { PeerMessage } from './messages.ts';
+import { type MemberId, NO_TICKET, type Ticket, ticket } from './numbers.ts';
 
-export class Outbox {
+export class Outbox<Message extends PeerMessage> {
   private effects: Effect[] = [];
   /** The records of this step's write, or undefined while there is none. */
   private records: LogRecord[] | undefined;
@@ -46,17 +46,30 @@ export class Outbox {
     this.hardStateTicket = this.lastTicket;
   }
 
+  /** Asks for a hard state whose news no message speaks of: it joins this step's write, and nothing waits for it. */
+  amendHardState(state: Uint8Array): void {
+    const before = this.hardStateTicket;
+    const joins = this.records !== undefined && this.hardStateAt >= 0;
+    this.writeHardState(state);
+    if (!joins) this.hardStateTicket = before;
+  }
+
+  /** Whether this step writes anything so far. */
+  get isWriting(): boolean {
+    return this.records !== undefined;
+  }
+
   /** A message that says nothing about the log: it waits for the term and vote it speaks in the name of. */
-  send(to: MemberId, message: RaftMessage): void {
+  send(to: MemberId, message: Message): void {
     this.sendAfter(to, message, this.hardStateTicket);
   }
 
   /** A message that vouches for the log: it waits for every write asked for so far that concerns log or term. */
-  sendAfterLog(to: MemberId, message: RaftMessage): void {
+  sendAfterLog(to: MemberId, message: Message): void {
     this.sendAfter(to, message, ticket(Math.max(this.logTicket, this.hardStateTicket)));
   }
 
-  private sendAfter(to: MemberId, message: RaftMessage, after: Ticket): void {
+  private sendAfter(to: MemberId, message: Message, after: Ticket): void {
     this.effects.push({ kind: 'send', to, message, after: after > this.durableTicket ? after : NO_TICKET });
   }
 

@@ -1,0 +1,51 @@
+/**
+ * Changes of membership by a stop slot: the old members decide it, nothing is assigned above it until it is chosen, then
+ * the new ones rule: any set of voters, and quorums of any safe size (P12, P13).
+ */
+import type { MembershipChangeFailure } from '../core/effects.ts';
+import { type Membership, type MembershipChange, simpleMembership } from '../core/membership.ts';
+import { encodeMembership } from '../core/membership-codec.ts';
+import type { MemberId } from '../core/numbers.ts';
+import { quorumIsSafe, quorumOf } from '../quorum/flexible.ts';
+import { assign, freeSlots, sendToAll } from './replicate.ts';
+import type { LeaderRole } from './role-state.ts';
+import type { PaxosState } from './state.ts';
+
+/** Proposes a change, or says why not. */
+export function changeMembership(
+  state: PaxosState,
+  leader: LeaderRole,
+  change: MembershipChange,
+): MembershipChangeFailure | undefined {
+  if (leader.stopSlot !== undefined || leader.retirement !== undefined) return 'changeInProgress';
+  // What earlier ballots left could be a change itself.
+  if (leader.recovering || state.commitIndex < leader.recoveredTop) return 'noOwnTermCommit';
+  if (freeSlots(state, leader) <= 0) return 'changeInProgress';
+  const { membership } = state.memberships.latest;
+  const target = targetOf(change);
+  if (target.voters.length === 0) return 'noVoters';
+  if (!quorumIsSafe(target.voters.length, quorumOf(target))) return 'badQuorum';
+  if (same(target, membership)) return 'unchanged';
+  assign(state, leader, 'membership', encodeMembership(target));
+  sendToAll(state, leader);
+  return undefined;
+}
+
+function targetOf(change: MembershipChange): Membership {
+  const simple = simpleMembership(change);
+  const learners = simple.learners.filter((id) => !simple.voters.includes(id));
+  return { ...simple, learners, ...(change.quorum === undefined ? {} : { quorum: change.quorum }) };
+}
+
+function same(left: Membership, right: Membership): boolean {
+  return (
+    sameIds(left.voters, right.voters) &&
+    sameIds(left.learners, right.learners) &&
+    quorumOf(left).phase1 === quorumOf(right).phase1 &&
+    quorumOf(left).phase2 === quorumOf(right).phase2
+  );
+}
+
+function sameIds(left: readonly MemberId[], right: readonly MemberId[]): boolean {
+  return left.length === right.length && left.every((id, i) => id === right[i]);
+}
