@@ -1,4 +1,5 @@
 /** What the command line and the tests may use of the simulator. */
+export * from './checkers/paxos/paxos-under-test.ts';
 export * from './checkers/protocol-under-test.ts';
 export * from './checkers/raft/raft-under-test.ts';
 export * from './checkers/rule-broken.ts';

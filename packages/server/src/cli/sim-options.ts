@@ -5,6 +5,7 @@ import {
   MUTANTS,
   type Mutant,
   type ProtocolUnderTest,
+  paxosUnderTest,
   raftUnderTest,
   type TimingModel,
 } from '@synod/simulator';
@@ -46,7 +47,10 @@ export class SimOptionProblem extends Error {
   override readonly name = 'SimOptionProblem';
 }
 
-const PROTOCOLS: ReadonlyMap<string, ProtocolUnderTest> = new Map([['raft', raftUnderTest]]);
+const PROTOCOLS: ReadonlyMap<string, ProtocolUnderTest> = new Map([
+  ['raft', raftUnderTest],
+  ['paxos', paxosUnderTest],
+]);
 const TIMINGS: ReadonlyMap<string, TimingModel> = new Map([
   ['synchronous', 'synchronous'],
   ['partial', 'partial'],
