@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { DevOptions } from './dev-options.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
+import type { SimWords } from './sim-options.ts';
 import { startHelp } from './start-help.ts';
 
 const MEMBERS_MAX = 9;
@@ -15,6 +16,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     .addHelpText('after', HELP_END);
   addStart(program);
   addDev(program);
+  addSim(program);
+  addCheck(program);
   addVersion(program);
   const [first, ...rest] = argv.slice(2);
   try {
@@ -97,6 +100,48 @@ function addDev(program: Command): void {
         fail(`--base-port ${options.basePort} leaves no ports for ${options.members} members`);
       const { dev } = await import('./dev.ts');
       await dev(options);
+    });
+}
+
+function addCheck(program: Command): void {
+  program
+    .command('check')
+    .description('judge a recorded history: is it linearizable?')
+    .argument('<file>', 'one operation a line, in JSON (docs/simulator.md tells the form)')
+    .action(async (file: string) => {
+      const { checkHistoryFile } = await import('./check-history.ts');
+      process.exitCode = checkHistoryFile(file);
+    });
+}
+
+const SIM_HELP_END = `
+Examples:
+  synod sim --seeds 1..2000              many worlds, each with its own faults
+  synod sim --seed 42 --trace            one of them, event by event
+  synod sim --faults crash,cut --timing asynchronous --minutes 10
+  synod sim --mutants                    how soon each planted bug is found
+`;
+
+function addSim(program: Command): void {
+  program
+    .command('sim')
+    .description('run simulated clusters under faults, and hold them to every rule')
+    .option('--protocol <name>', 'consensus protocol', 'raft')
+    .option('--members <n>', 'how many members; else the seed chooses')
+    .option('--seed <n>', 'one seed')
+    .option('--seeds <first..last>', 'these seeds; default 1..100')
+    .option('--minutes <n>', 'stop after so many minutes')
+    .option('--faults <list>', 'kinds of faults, "swarm" (each seed its own) or "none"', 'swarm')
+    .option('--keep <list>', 'only these faults of the seed’s schedule, by number')
+    .option('--timing <model>', 'synchronous, partial or asynchronous; else the seed chooses')
+    .option('--mutant <name>', 'plant this bug')
+    .option('--mutants', 'plant every bug in turn, and tell which seed finds it')
+    .option('--trace', 'print every event')
+    .option('--json', 'one line of JSON a seed')
+    .addHelpText('after', SIM_HELP_END)
+    .action(async (words: SimWords) => {
+      const { sim } = await import('./sim.ts');
+      process.exitCode = sim(words);
     });
 }
 

@@ -40,8 +40,8 @@ export class ReferenceMachine {
   readonly leases = new ReferenceLeases();
   /** By origin: the outcome of the first entry that carried it. */
   private readonly outcomes = new Map<string, Outcome>();
-  /** The latest life of each member that the log has seen. */
-  private readonly lives = new Map<string, number>();
+  /** The latest life of each member that the log has seen, and below which of its proposals none counts any more. */
+  private readonly lives = new Map<string, { readonly incarnation: number; floor: number }>();
   /** revisionAfter[index]. */
   private readonly revisionAfter: number[] = [1];
   /** compactedAfter[index]: the compact revision. */
@@ -75,13 +75,17 @@ export class ReferenceMachine {
   }
 
   private applyCommand(entry: Entry): void {
-    const { member, incarnation, sequence, body } = decodeEnvelope(entry.payload);
+    const { member, incarnation, sequence, oldestPending, body } = decodeEnvelope(entry.payload);
     const key = originKey(member, incarnation, sequence);
-    if (this.outcomes.has(key) || incarnation < (this.lives.get(member) ?? 0)) {
+    let life = this.lives.get(member);
+    if (life === undefined || life.incarnation < incarnation) life = { incarnation, floor: 1 };
+    // One that was given up long ago may still come: nobody waits for it, and it is void.
+    if (this.outcomes.has(key) || incarnation < life.incarnation || sequence < life.floor) {
       this.duplicates++;
       return;
     }
-    this.lives.set(member, incarnation);
+    life.floor = Math.max(life.floor, Math.min(oldestPending, sequence));
+    this.lives.set(member, life);
     const results = decodeCommands(body).map((command) => this.run(command));
     const events = this.keyspace.endEntry();
     if (events.length > 0) this.listener.revisionMade(this.keyspace.revision, events);

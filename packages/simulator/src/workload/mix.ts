@@ -52,7 +52,7 @@ const WEIGHTS: Readonly<Record<OperationKind, number>> = {
   keepAlive: 4,
   revoke: 1,
   lock: 2,
-  watch: 1,
+  watch: 3,
   register: 8,
 };
 

@@ -145,7 +145,7 @@ export class SimulatedMember {
             electionTimeoutTicks: shape.electionTimeoutTicks,
             random: () => random.next(),
           };
-          const core = around.protocol.createCore(mutant?.coreOptions?.(options) ?? options);
+          const core = around.protocol.createCore(options);
           mutant?.core?.(core);
           this.core = core;
           const watcher = around.checker.beginLife(this.place, core, found);
@@ -188,7 +188,6 @@ export class SimulatedMember {
     this.isPaused = false;
     const waiting = this.backlog;
     this.backlog = [];
-    if (this.tickOwed && this.around.mutant?.ticksBeforeInbox === true) this.life?.tick();
     for (const job of waiting) this.run(job);
     if (!this.tickOwed) return;
     this.tickOwed = false;
@@ -234,7 +233,6 @@ export class SimulatedMember {
       return;
     }
     const { mutant } = this.around;
-    mutant?.replica?.(result.replica);
     this.state = 'up';
     const life = new Life({
       id: this.id,

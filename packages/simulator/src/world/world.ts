@@ -32,6 +32,8 @@ export interface WorldOptions {
   readonly protocol: ProtocolUnderTest;
   readonly members?: number | undefined;
   readonly timing?: TimingModel | undefined;
+  /** How many clients ask; default: as the seed draws. */
+  readonly clients?: number | undefined;
   /** Kinds that may be drawn; default: all. */
   readonly faults?: readonly FaultKind[] | undefined;
   /** Numbers of the schedule's faults that are carried out; default: all. */
@@ -138,7 +140,14 @@ export class World {
       members: this.members,
       leaderPlace: () => this.leader()?.place,
     });
-    this.clients = Array.from({ length: this.mix.clients }, (_, number) => this.makeClient(number + 1));
+    this.clients = Array.from({ length: options.clients ?? this.mix.clients }, (_, number) =>
+      this.makeClient(number + 1),
+    );
+  }
+
+  /** Lets time pass, for scenarios that are written by hand. @throws whatever rule breaks */
+  advance(milliseconds: number): void {
+    this.runUntil(this.queue.nowMs + milliseconds);
   }
 
   /** From the first start to the last check. @throws whatever rule broke first */

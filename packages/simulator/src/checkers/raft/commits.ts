@@ -23,6 +23,7 @@ export function noteCommit(run: RunRecord, replica: ReplicaRecord, led: boolean)
     }
     require(led, 'R8', () => `m${place} takes ${index} for committed, and no leader has counted it`);
     committed.endWith(index, hash);
+    run.committedBy.set(state.term, index);
   }
   if (led && state.commitIndex > known) checkCounted(run, replica, state.commitIndex);
   replica.commitIndex = state.commitIndex;

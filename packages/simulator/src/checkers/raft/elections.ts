@@ -1,5 +1,5 @@
 /**
- * R1: at most one leader a term, over restarts too. R6: a new leader holds everything that is committed. R16: it was
+ * R1: at most one leader a term, over restarts too. R6: a leader holds everything that was committed in earlier terms. R16: it was
  * elected by a quorum of voters, whose votes were seen to leave.
  */
 import { decodeHardState } from '@synod/consensus/raft/hard-state.ts';
@@ -14,10 +14,17 @@ export function noteLeadership(run: RunRecord, replica: ReplicaRecord, term: num
   run.leaders.set(term, place);
   run.leaderLogs.set(term, log.copy());
   replica.leadingTerm = term;
-  const { committed } = run;
-  require(log.at(committed.last) === committed.lastHash, 'R6', () =>
-    `m${place} leads term ${term} without entry ${committed.last}, which is committed`);
+  const owed = committedBefore(run, term);
+  require(log.at(owed) === run.committed.at(owed), 'R6', () =>
+    `m${place} leads term ${term} without entry ${owed}, which was committed in an earlier one`);
   checkElected(run, replica, term);
+}
+
+/** A vote may come so late that a later term has committed already: that much such a leader does not owe. */
+function committedBefore(run: RunRecord, term: number): number {
+  let owed = 0;
+  for (const [earlier, index] of run.committedBy) if (earlier < term) owed = Math.max(owed, index);
+  return owed;
 }
 
 function checkElected(run: RunRecord, { place, core, durableHardState }: ReplicaRecord, term: number): void {

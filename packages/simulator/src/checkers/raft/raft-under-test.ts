@@ -27,7 +27,7 @@ import { noteMembershipChange } from './memberships.ts';
 import { type BeforePreVote, beforePreVote, checkPreVote } from './pre-votes.ts';
 import type { ReplicaRecord } from './replica-record.ts';
 import { RunRecord } from './run-record.ts';
-import { noteDurableTerm, noteVoteLeaves } from './votes.ts';
+import { checkBirth, noteDurableTerm, noteVoteLeaves } from './votes.ts';
 
 export const raftUnderTest: ProtocolUnderTest = {
   name: 'raft',
@@ -57,6 +57,7 @@ class RaftChecker implements ProtocolChecker {
     const replica = this.run.replica(place);
     this.run.placeOf.set(core.id, place);
     replica.recovered(recovered, this.run.committedHash);
+    checkBirth(replica, core.state);
     replica.core = core;
     replica.commitIndex = core.state.commitIndex;
     return new RaftWatcher(this.run, replica, core);

@@ -6,6 +6,8 @@ import { ReplicaRecord } from './replica-record.ts';
 export class RunRecord {
   /** R7: what is committed. */
   readonly committed = new PrefixChain();
+  /** R6: term → the last index that its leader committed. */
+  readonly committedBy = new Map<number, number>();
   /** R1: term → the place of its leader. */
   readonly leaders = new Map<number, number>();
   /** R10: term → the log of its leader, over all of that leadership. */

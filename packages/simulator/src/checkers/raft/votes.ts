@@ -25,6 +25,17 @@ export function noteVoteLeaves(
     `the vote of m${place} in term ${term} leaves before it is durable`);
 }
 
+/** A new life believes of its term and vote what its disk holds. */
+export function checkBirth(
+  { place, durableHardState }: ReplicaRecord,
+  state: { readonly term: number; readonly vote: MemberId | undefined },
+): void {
+  if (durableHardState === undefined) return;
+  const durable = decodeHardState(durableHardState);
+  require(state.term === durable.term && state.vote === durable.vote, 'R2', () =>
+    `m${place} begins in term ${state.term} with vote ${state.vote}, and its disk holds ${durable.term} and ${durable.vote}`);
+}
+
 export function noteDurableTerm(run: RunRecord, { place, durableHardState }: ReplicaRecord): void {
   if (durableHardState === undefined) return;
   const { term } = decodeHardState(durableHardState);

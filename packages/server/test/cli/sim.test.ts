@@ -1,0 +1,116 @@
+/** `synod sim` and `synod check` as a user meets them: words that are wrong, seeds that fail, histories that are broken. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { readSimWords, SimOptionProblem, type SimWords } from '../../src/cli/sim-options.ts';
+
+const MAIN = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'src', 'main.ts');
+
+function synod(...words: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...words], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+const words = (given: Partial<SimWords>): SimWords => ({ protocol: 'raft', faults: 'swarm', ...given });
+
+test('every wrong word is told with what was expected', () => {
+  const problems: [Partial<SimWords>, RegExp][] = [
+    [{ protocol: 'raftt' }, /--protocol does not know raftt\. Did you mean raft\?/],
+    [{ faults: 'crash,cot' }, /--faults does not know cot\. Did you mean cut\? It knows: crash, /],
+    [{ mutant: 'vote-before-durible' }, /--mutant does not know .* Did you mean vote-before-durable\?/],
+    [{ timing: 'slow' }, /--timing does not know slow\..* It knows: synchronous, partial, asynchronous/],
+    [{ members: '0' }, /--members is a whole number from 1 to 9, not 0/],
+    [{ seed: '-1' }, /--seed is a whole number from 0 on, not -1/],
+    [{ seeds: '5' }, /--seeds is FIRST\.\.LAST/],
+    [{ seeds: '9..3' }, /--seeds is a whole number from 9 on, not 3/],
+    [{ minutes: 'soon' }, /--minutes is a number above 0, not soon/],
+    [{ keep: '1,x' }, /--keep is a whole number from 1 on, not x/],
+  ];
+  for (const [given, message] of problems)
+    assert.throws(
+      () => readSimWords(words(given)),
+      (error: unknown) => error instanceof SimOptionProblem && message.test(error.message),
+      JSON.stringify(given),
+    );
+});
+
+test('seeds run until they are through, or until the minutes are over', () => {
+  assert.deepEqual([readSimWords(words({})).firstSeed, readSimWords(words({})).lastSeed], [1, 100]);
+  assert.equal(readSimWords(words({ seeds: '3..9' })).lastSeed, 9);
+  assert.ok(readSimWords(words({ minutes: '2' })).lastSeed > 1e9);
+  assert.deepEqual(readSimWords(words({ faults: 'none' })).faults, []);
+});
+
+test('a seed tells what was checked and gives the same trace hash again; a planted bug tells how to see it again', () => {
+  const first = synod('sim', '--seed', '3');
+  assert.equal(first.status, 0, first.stderr);
+  assert.match(first.stdout, /1 seeds, .* operations and .* no failures\ntrace hash [0-9a-f]{16}\n/);
+  const hash = (output: string): string => /trace hash (\w+)/.exec(output)![1]!;
+  assert.equal(hash(synod('sim', '--seed', '3').stdout), hash(first.stdout));
+
+  const failing = synod('sim', '--seeds', '1..9', '--mutant', 'lease-leaves-a-key');
+  assert.equal(failing.status, 1);
+  assert.match(failing.stdout, /npm run sim -- --protocol raft --seed \d+ --mutant lease-leaves-a-key\n/);
+  const wrong = synod('sim', '--faults', 'crsh');
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /Did you mean crash\?/);
+});
+
+test('with --json every seed is a line of JSON', () => {
+  const { status, stdout } = synod('sim', '--seeds', '1..2', '--json');
+  assert.equal(status, 0);
+  const lines = stdout.trimEnd().split('\n');
+  const reports = lines.map(
+    (line) => JSON.parse(line) as { seed: number; failure: unknown; traceHash: string },
+  );
+  assert.deepEqual(
+    reports.map(({ seed, failure }) => [seed, failure]),
+    [
+      [1, null],
+      [2, null],
+    ],
+  );
+});
+
+test('synod check judges recorded histories, and names the line that it cannot read', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'synod-check-'));
+  try {
+    const file = (name: string, lines: readonly object[], more = ''): string => {
+      const path = join(directory, name);
+      writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join('') + more);
+      return path;
+    };
+    const write = {
+      client: 1,
+      key: 'k',
+      call: { kind: 'write', value: 'a' },
+      calledAt: 0,
+      result: { kind: 'done' },
+      returnedAt: 1,
+    };
+    const read = (value: string | null) => ({
+      client: 2,
+      key: 'k',
+      call: { kind: 'read' },
+      calledAt: 2,
+      result: { kind: 'value', value },
+      returnedAt: 3,
+    });
+    const right = synod('check', file('right.jsonl', [write, read('a')]));
+    assert.equal(right.status, 0);
+    assert.equal(right.stdout, 'linearizable: 2 operations on 1 keys\n');
+    const stale = synod('check', file('stale.jsonl', [write, read(null)]));
+    assert.equal(stale.status, 1);
+    assert.match(stale.stdout, /^not linearizable: key k\. This fits nowhere:\n {2}\{"client":2/);
+    const broken = synod('check', file('broken.jsonl', [write], '{"client":1}\n'));
+    assert.equal(broken.status, 2);
+    assert.match(broken.stderr, /broken\.jsonl: line 2: expected "key", a string, found \{"client":1\}/);
+    assert.equal(synod('check', join(directory, 'none.jsonl')).status, 2);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
