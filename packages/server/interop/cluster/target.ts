@@ -1,12 +1,12 @@
 /**
- * What the suite runs against: Synod, or the real etcd 3.4 (`SYNOD_INTEROP_TARGET=etcd`), which is how every
+ * What the suite runs against: Synod on Raft, Synod on Multi-Paxos, or the real etcd 3.4, by `SYNOD_INTEROP_TARGET`; the last is how every
  * expectation in this folder was checked. Only facts that must differ between the two are here: the command, where the
  * journal lies, and the words of a refusal. Both take the same flags, so the flags are not here.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export type TargetName = 'synod' | 'etcd';
+export type TargetName = 'synod' | 'synod-paxos' | 'etcd';
 
 export interface Target {
   readonly name: TargetName;
@@ -34,20 +34,27 @@ export interface Target {
 
 const mainFile = join(fileURLToPath(import.meta.url), '../../../src/main.ts');
 
+const SYNOD: Target = {
+  name: 'synod',
+  command: process.execPath,
+  leadingArguments: [mainFile, 'start'],
+  journalGlob: '**/journal/*.log',
+  writesResumeMsMax: 2_000,
+  restartServingMsMax: 10_000,
+  refusal: {
+    damagedJournal: /damage|checksum|corrupt/i,
+    unwritableDirectory: /permission denied|EACCES|EROFS|read-only|not writable|cannot be written/i,
+    fullDisk: /no space left|ENOSPC|disk is full/i,
+    foreignPeer: /cluster.?id|another cluster|different cluster/i,
+  },
+};
+
 const TARGETS: Readonly<Record<TargetName, Target>> = {
-  synod: {
-    name: 'synod',
-    command: process.execPath,
-    leadingArguments: [mainFile, 'start'],
-    journalGlob: '**/journal/*.log',
-    writesResumeMsMax: 2_000,
-    restartServingMsMax: 10_000,
-    refusal: {
-      damagedJournal: /damage|checksum|corrupt/i,
-      unwritableDirectory: /permission denied|EACCES|EROFS|read-only|not writable|cannot be written/i,
-      fullDisk: /no space left|ENOSPC|disk is full/i,
-      foreignPeer: /cluster.?id|another cluster|different cluster/i,
-    },
+  synod: SYNOD,
+  'synod-paxos': {
+    ...SYNOD,
+    name: 'synod-paxos',
+    leadingArguments: [...SYNOD.leadingArguments, '--consensus=paxos'],
   },
   etcd: {
     name: 'etcd',
@@ -68,8 +75,10 @@ const TARGETS: Readonly<Record<TargetName, Target>> = {
 };
 
 export function targetNamed(name: string): Target {
-  if (name === 'synod' || name === 'etcd') return TARGETS[name];
-  throw new Error(`SYNOD_INTEROP_TARGET is ${JSON.stringify(name)}: it must be synod or etcd`);
+  if (Object.hasOwn(TARGETS, name)) return TARGETS[name as TargetName];
+  throw new Error(
+    `SYNOD_INTEROP_TARGET is ${JSON.stringify(name)}: it must be ${Object.keys(TARGETS).join(', ')}`,
+  );
 }
 
 /** The target of this run. */

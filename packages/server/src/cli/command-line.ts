@@ -93,9 +93,7 @@ function addDev(program: Command): void {
     .option('--no-restart', 'leave a member that dies down')
     .option('--verbose', 'show the members’ whole logs, not only warnings')
     .addHelpText('after', DEV_HELP_END)
-    .action(async (options: DevOptions & { readonly consensus: string }) => {
-      if (options.consensus !== 'raft')
-        fail(`--consensus ${options.consensus} is not supported yet. Use raft.`);
+    .action(async (options: DevOptions) => {
       if (options.basePort + 10 * (options.members - 1) + 1 > PORT_MAX)
         fail(`--base-port ${options.basePort} leaves no ports for ${options.members} members`);
       const { dev } = await import('./dev.ts');

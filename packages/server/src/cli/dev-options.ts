@@ -1,10 +1,12 @@
 /** What `synod dev` is told, and what follows from it for each member. */
 import { join } from 'node:path';
+import type { ProtocolName } from '@synod/consensus';
 
 export interface DevOptions {
   readonly members: number;
   readonly basePort: number;
   readonly dataDir: string;
+  readonly consensus: ProtocolName;
   readonly restart: boolean;
   readonly verbose?: boolean;
 }
@@ -27,7 +29,11 @@ export function memberSpecs({ members, basePort, dataDir }: DevOptions): DevMemb
 }
 
 /** The flags of `synod start` for one of them. */
-export function startFlags(spec: DevMemberSpec, all: readonly DevMemberSpec[], verbose: boolean): string[] {
+export function startFlags(
+  spec: DevMemberSpec,
+  all: readonly DevMemberSpec[],
+  { consensus, verbose }: Pick<DevOptions, 'consensus' | 'verbose'>,
+): string[] {
   const flags: Readonly<Record<string, string>> = {
     name: spec.name,
     'data-dir': spec.dataDirectory,
@@ -39,7 +45,8 @@ export function startFlags(spec: DevMemberSpec, all: readonly DevMemberSpec[], v
     'initial-cluster-token': 'synod-dev',
     'log-outputs': 'stderr',
     'log-format': 'json',
-    'log-level': verbose ? 'info' : 'warn',
+    'log-level': verbose === true ? 'info' : 'warn',
+    consensus,
   };
   return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
 }

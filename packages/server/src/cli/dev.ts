@@ -66,7 +66,7 @@ class DevCluster {
   private member(spec: DevMemberSpec, all: readonly DevMemberSpec[]): DevMember {
     const delays = new RestartDelays();
     const { name } = spec;
-    const member = new DevMember(startFlags(spec, all, this.options.verbose === true), {
+    const member = new DevMember(startFlags(spec, all, this.options), {
       ready: () => {
         delays.served();
         this.ready(name);

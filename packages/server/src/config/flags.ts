@@ -49,7 +49,7 @@ export const FLAGS = {
     laterChoices: ['existing'],
   }),
   'initial-cluster-token': works('string', 'etcd-cluster', 'tells clusters with the same addresses apart'),
-  consensus: works('string', 'raft', 'consensus protocol', { choices: ['raft'], laterChoices: ['paxos'] }),
+  consensus: works('string', 'raft', 'raft or paxos; all members the same', { choices: ['raft', 'paxos'] }),
   'heartbeat-interval': works('milliseconds', '100', 'milliseconds between heartbeats, and of a tick'),
   'election-timeout': works('milliseconds', '1000', 'milliseconds without a leader before an election'),
   'initial-election-tick-advance': works('boolean', 'true', 'let a starting member stand for election soon'),

@@ -1,4 +1,5 @@
 /** What one member is told of itself and its cluster: the checked form of flags, environment and file. */
+import type { ProtocolName } from '@synod/consensus';
 
 export interface Founder {
   /** 16 hex digits. */
@@ -20,7 +21,7 @@ export interface MemberConfig {
   readonly clusterId: string;
   /** The members that the cluster begins with, this one among them. */
   readonly founders: readonly Founder[];
-  readonly protocol: 'raft';
+  readonly protocol: ProtocolName;
   readonly heartbeatMs: number;
   readonly electionTimeoutMs: number;
   readonly initialElectionTickAdvance: boolean;

@@ -116,7 +116,7 @@ function memberConfig(values: Values, workingDirectory: string): MemberConfig {
     initialCluster: initialCluster(values, name, advertisePeerUrls),
     advertisePeerUrls,
   });
-  const protocol = values.choice('consensus', ['raft']);
+  const protocol = values.choice('consensus', ['raft', 'paxos']);
   values.choice('initial-cluster-state', ['new']);
   values.choice('logger', ['zap']);
   return {

@@ -5,7 +5,6 @@
 import { randomBytes } from 'node:crypto';
 import {
   type Clock,
-  createRaftCore,
   describeJournalError,
   type MemberId,
   openReplica,
@@ -24,6 +23,7 @@ import { ConnectedOutputs } from '../service/machine-outputs.ts';
 import { PeerTransport } from '../transport/peer-transport.ts';
 import { addressOf } from './addresses.ts';
 import { replicaObserver, transportObserver } from './events.ts';
+import { makeCore } from './make-core.ts';
 import { Running } from './running.ts';
 import { StartFailure } from './start-failure.ts';
 import { type MemberStorage, openStorage } from './storage.ts';
@@ -239,15 +239,14 @@ class Member implements RunningMember {
         }),
       },
       salt: randomBytes(4).readUInt32LE(),
-      makeCore: (recovered) =>
-        createRaftCore({
+      makeCore: (recovered, incarnation) =>
+        makeCore(config.protocol, {
           id: this.id,
-          protocolRecovered: recovered,
           electionTimeoutTicks: this.electionTicks,
-          heartbeatTicks: 1,
-          random: Math.random,
           preVote: config.preVote,
-          ...(config.initialElectionTickAdvance ? { initialElectionTicks: 1 } : {}),
+          initialElectionTicks: config.initialElectionTickAdvance ? 1 : undefined,
+          recovered,
+          incarnation,
         }),
     };
     const observer = replicaObserver(this.log, {

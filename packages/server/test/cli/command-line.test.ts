@@ -61,7 +61,6 @@ test('what cannot be read: exit code 2, the nearest word, where to read on; noth
 
 test('what cannot be done: exit code 1 and one line', async (context) => {
   const cases: readonly (readonly [line: string, words: RegExp])[] = [
-    ['dev --consensus paxos', /^synod dev: --consensus paxos is not supported yet\. Use raft\.\n$/],
     ['dev --base-port 65530', /^synod dev: --base-port 65530 leaves no ports for 3 members\n$/],
     ['start --auto-tls', /^synod: --auto-tls is a flag of etcd that Synod does not support yet/],
     ['start extra', /^synod: 'extra' is not a valid flag/],

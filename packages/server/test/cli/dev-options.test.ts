@@ -5,7 +5,7 @@ import { memberSpecs, startFlags } from '../../src/cli/dev-options.ts';
 import { RestartDelays } from '../../src/cli/restart-delays.ts';
 import { accepted } from '../config/read.ts';
 
-const OPTIONS = { members: 3, basePort: 2379, dataDir: '.synod', restart: true };
+const OPTIONS = { members: 3, basePort: 2379, dataDir: '.synod', restart: true, consensus: 'raft' } as const;
 
 test('member i serves clients on BASE + 10 i, and peers on the port after', () => {
   assert.deepEqual(memberSpecs(OPTIONS), [
@@ -32,14 +32,17 @@ test('member i serves clients on BASE + 10 i, and peers on the port after', () =
 
 test('the flags of the members are a cluster to synod start', () => {
   const specs = memberSpecs(OPTIONS);
-  const configs = specs.map((spec) => accepted(startFlags(spec, specs, false)));
+  const configs = specs.map((spec) => accepted(startFlags(spec, specs, { consensus: 'paxos' })));
   assert.equal(new Set(configs.map(({ clusterId }) => clusterId)).size, 1);
   assert.equal(new Set(configs.map(({ memberId }) => memberId)).size, 3);
   assert.deepEqual(
     configs.map(({ name, log, dataDirectory }) => [name, log.level, dataDirectory]),
     ['m1', 'm2', 'm3'].map((name) => [name, 'warn', `/home/me/.synod/${name}`]),
   );
-  assert.equal(accepted(startFlags(specs[0]!, specs, true)).log.level, 'info');
+  assert.equal(
+    accepted(startFlags(specs[0]!, specs, { consensus: 'raft', verbose: true })).log.level,
+    'info',
+  );
 });
 
 test('a dead member waits a second; longer if it dies again before it served; never over half a minute', () => {
