@@ -11,6 +11,8 @@ const STEPS: readonly (readonly [title: string, command: string, ...args: string
   ['types: consensus tests', bin('tsc'), '-p', 'packages/consensus/test'],
   ['types: coordination', bin('tsc'), '-p', 'packages/coordination'],
   ['types: coordination tests', bin('tsc'), '-p', 'packages/coordination/test'],
+  ['types: simulator', bin('tsc'), '-p', 'packages/simulator'],
+  ['types: simulator tests', bin('tsc'), '-p', 'packages/simulator/test'],
   ['types: server', bin('tsc'), '-p', 'packages/server'],
   ['types: scripts', bin('tsc'), '-p', 'scripts'],
   ['lint and format', bin('biome'), 'check', '--error-on-warnings', '.'],

@@ -13,6 +13,7 @@ const ORDER = [
   'scripts/*.test.ts',
   'packages/consensus/test/**/*.test.ts',
   'packages/coordination/test/**/*.test.ts',
+  'packages/simulator/test/**/*.test.ts',
   'packages/server/test/**/*.test.ts',
 ];
 

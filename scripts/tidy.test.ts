@@ -45,7 +45,8 @@ function expectNone(offences: readonly string[], instead: string): void {
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   consensus: [],
   coordination: ['consensus'],
-  server: ['consensus', 'coordination'],
+  simulator: ['consensus', 'coordination'],
+  server: ['consensus', 'coordination', 'simulator'],
 };
 
 const packageOf = (path: string): string => path.split('/')[1]!;

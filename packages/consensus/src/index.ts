@@ -17,6 +17,7 @@ export * from './journal/disk-failure.ts';
 export * from './journal/identity.ts';
 export * from './journal/journal.ts';
 export * from './journal/journal-error.ts';
+export * from './journal/life.ts';
 export * from './journal/memory-disk.ts';
 export * from './journal/open.ts';
 export * from './paxos/limits.ts';

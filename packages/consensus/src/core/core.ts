@@ -19,6 +19,11 @@ export interface RecoveredLog {
    * what that means (Raft: the later one cuts the log; Paxos: it replaces one slot).
    */
   readonly entries: readonly Entry[];
+  /**
+   * The state machine holds everything up to here, so it is committed, though the log's own copy may be stale. A core
+   * that becomes leader holds it for certain, and may count on it; without, it may wait for ever for what it has.
+   */
+  readonly stateIndex?: LogIndex;
 }
 
 export interface FollowerProgress {

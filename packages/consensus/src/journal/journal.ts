@@ -3,6 +3,7 @@
  * written only after frame n is durable: that order is what recovery rests on. Any error of the disk ends it
  * (pitfall 26: a failed sync is never tried again). Knows records, never what entries mean.
  */
+
 import { assert } from '../core/assert.ts';
 import type { LogRecord, SnapshotMeta } from '../core/effects.ts';
 import { GROUP_ZERO, NO_TICKET, type Ticket } from '../core/numbers.ts';
@@ -10,6 +11,7 @@ import type { DiskError } from '../replica/ports.ts';
 import type { FrameKind } from './frame.ts';
 import { FrameBuffer } from './frame-buffer.ts';
 import type { JournalIdentity } from './identity.ts';
+import { lifeOf } from './life.ts';
 import type { SegmentFiles } from './segment-files.ts';
 
 export interface JournalHandlers {
@@ -35,6 +37,8 @@ export class Journal {
   readonly identity: JournalIdentity;
   /** This life of the member: rises with every start, durable before the journal is handed out. */
   readonly incarnation: number;
+  /** See `lifeOf`. */
+  readonly life: number;
   private readonly salt: number;
   private readonly files: SegmentFiles;
   private readonly nowMs: () => number;
@@ -61,6 +65,7 @@ export class Journal {
     this.identity = start.identity;
     this.incarnation = start.incarnation;
     this.salt = start.salt;
+    this.life = lifeOf(start);
     this.nextSequence = start.nextSequence;
     this.hardState = start.hardState;
     this.base = start.base;

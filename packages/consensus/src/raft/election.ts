@@ -6,6 +6,7 @@ import { assert, unreachable } from '../core/assert.ts';
 import { isVoter } from '../core/membership.ts';
 import type { MemberId } from '../core/numbers.ts';
 import { electionOutcome } from '../quorum/membership-quorum.ts';
+import { commitUpTo } from './commit.ts';
 import type { PreVoteRequest, RaftMessage, VoteRequest } from './messages.ts';
 import { appendOwn, replicateToAll } from './replicate.ts';
 import type { RaftState } from './state.ts';
@@ -102,6 +103,9 @@ function countVotes(state: RaftState): void {
 
 /** Begins to lead, with an empty entry: what earlier terms left is committed through it (Raft §5.4.2, §8). */
 function lead(state: RaftState): void {
+  // What the state machine holds is committed, and a leader's log holds all that is (R6). Waiting to count it again could
+  // be for ever: a new member may need a snapshot to be counted, and there is none of what is not known to be applied.
+  commitUpTo(state, state.stateIndexAtStart);
   becomeLeader(state);
   assert(state.role.kind === 'leader', 'a winner leads');
   appendOwn(state, state.role, 'noop', [EMPTY]);

@@ -142,7 +142,7 @@ export class RaftCore implements ConsensusCore {
         if (state.role.kind === 'leader') {
           const progress = state.role.progress.get(input.peer);
           if (progress?.state === 'replicate' && input.peer !== state.id) progress.becomeProbe();
-        }
+        } else if (input.peer === state.leader) state.leaderUnreachable();
         break;
       case 'stalled':
         // Timers are as late as the stall was long: whoever followed waits a whole timeout again (pitfall 37).

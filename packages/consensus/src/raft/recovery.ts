@@ -30,5 +30,6 @@ export function recover(recovered: RecoveredLog): RaftBeginnings {
       ? { term: epoch(snapshot.epoch), vote: undefined }
       : decodeHardState(recovered.hardState);
   assert(hardState.term >= log.lastEpoch, 'the durable term is no older than the log');
-  return { ...hardState, log, writes: new LogWrites(log.lastIndex), memberships };
+  const stateIndex = recovered.stateIndex ?? snapshot.index;
+  return { ...hardState, log, writes: new LogWrites(log.lastIndex), memberships, stateIndex };
 }

@@ -34,6 +34,8 @@ export interface RaftBeginnings {
   readonly log: RaftLog;
   readonly writes: LogWrites;
   readonly memberships: Memberships;
+  /** The state machine was found to hold everything up to here. */
+  readonly stateIndex: LogIndex;
 }
 
 export class RaftState {
@@ -53,6 +55,8 @@ export class RaftState {
   /** Whether the membership in force gives this replica a vote. Follows `memberships`. */
   selfIsVoter: boolean;
 
+  /** The state machine was found to hold everything up to here at the start. A leader's log is sure to hold the same. */
+  readonly stateIndexAtStart: LogIndex;
   /** Everything up to here is decided. Monotonic; starts at the snapshot. Written by commit.ts and snapshot.ts. */
   commitIndex: LogIndex;
   /** The owner was told to apply up to here. Monotonic; never above what is committed and durable here. */
@@ -92,6 +96,7 @@ export class RaftState {
     this.writes = beginnings.writes;
     this.memberships = beginnings.memberships;
     this.selfIsVoter = isVoter(beginnings.memberships.latest.membership, id);
+    this.stateIndexAtStart = beginnings.stateIndex;
     this.commitIndex = beginnings.log.trimmedIndex;
     this.applyingIndex = this.commitIndex;
     this.appliedIndex = this.commitIndex;
@@ -127,5 +132,15 @@ export class RaftState {
     const { electionTimeoutTicks, random } = this.settings;
     this.electionElapsedTicks = 0;
     this.electionDeadlineTicks = electionTimeoutTicks + Math.floor(random() * electionTimeoutTicks);
+  }
+
+  /**
+   * The link to the leader broke: most likely its process died. The silence that the timer waits for is as good as
+   * over, only the random part is left, so that followers who notice at one instant do not all stand at the next. Safe, for
+   * elections are whenever they begin; harmless where only the link broke, for the others still hear the leader and
+   * refuse the pre-vote, and its next heartbeat starts the timer anew.
+   */
+  leaderUnreachable(): void {
+    this.electionElapsedTicks = Math.max(this.electionElapsedTicks, this.settings.electionTimeoutTicks);
   }
 }

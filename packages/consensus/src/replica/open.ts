@@ -60,7 +60,7 @@ function begin(
     tornBytes,
     milliseconds: options.clock.nowMs() - startedMs,
   });
-  const core = options.makeCore(recovered, incarnation);
+  const core = options.makeCore({ ...recovered, stateIndex }, incarnation);
   done({ ok: true, replica: new Replica(core, journal, options), recovered, incarnation });
 }
 

@@ -30,5 +30,7 @@ export interface ReplicaStatus extends CoreStatus {
   readonly durableIndex: LogIndex;
   /** Rises with every start of this member; durable before the first submit. */
   readonly incarnation: number;
+  /** Tells this life of this member from all others: see `lifeOf`. */
+  readonly life: number;
   readonly stopped: boolean;
 }

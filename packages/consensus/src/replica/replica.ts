@@ -182,6 +182,7 @@ export class Replica implements ReplicaApi {
       ...this.core.status(),
       durableIndex: this.durable.index,
       incarnation: this.journal.incarnation,
+      life: this.journal.life,
       stopped: this.ended,
     };
   }

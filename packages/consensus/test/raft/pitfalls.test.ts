@@ -609,3 +609,40 @@ test('pitfall 38 the election timeout is drawn anew at every try', () => {
   }
   assert.deepEqual(tries, [5, 9, 7]);
 });
+
+test('R13 R20 a broken link to the leader shortens the wait to its random part, and nothing else', () => {
+  const ticksUntilCampaign = (draw: number, input?: 'unreachable'): number => {
+    const core = coreWith({ log: [1], random: () => draw });
+    hear(core, 2, append({ term: 1, prev: [1, 1] }));
+    if (input !== undefined) assert.deepEqual(give(core, { kind: input, peer: idOf(2) }), []);
+    let ticks = 0;
+    while (core.status().role === 'follower') {
+      give(core, { kind: 'tick' });
+      ticks++;
+    }
+    return ticks;
+  };
+  // The timeout is 5 ticks and a random part of up to 5 more.
+  assert.deepEqual([ticksUntilCampaign(0.4), ticksUntilCampaign(0.4, 'unreachable')], [7, 2]);
+  assert.deepEqual([ticksUntilCampaign(0), ticksUntilCampaign(0, 'unreachable')], [5, 1]);
+
+  const core = coreWith({ log: [1] });
+  hear(core, 2, append({ term: 1, prev: [1, 1] }));
+  give(core, { kind: 'unreachable', peer: idOf(3) });
+  assert.equal(core.state.electionElapsedTicks, 0, 'only the leader counts');
+  give(core, { kind: 'unreachable', peer: idOf(2) });
+  assert.deepEqual([core.status().leader, core.status().role], [idOf(2), 'follower']);
+  hear(core, 2, append({ term: 1, prev: [1, 1] }));
+  assert.equal(core.state.electionElapsedTicks, 0, 'a leader that is heard again is followed as before');
+});
+
+test('R21 a leader that was restarted can make a snapshot of what its state machine holds, without counting it again', () => {
+  // Otherwise a change that waits for an empty new member waits for ever: the member needs the snapshot to be counted.
+  const core = coreWith({ voters: [1, 2], log: [1, 1, 1], stateIndex: 2 });
+  assert.equal(core.status().commitIndex, 0, 'before it leads its log may be a stale one');
+  const effects = makeLeader(core);
+  assert.equal(core.status().commitIndex, 2);
+  assert.ok(kinds(effects).includes('apply'), 'what was applied before is handed out again');
+  give(core, { kind: 'applied', index: at(2) });
+  assert.equal(core.snapshotMeta(at(2)).index, 2);
+});

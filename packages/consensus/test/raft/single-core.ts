@@ -18,6 +18,8 @@ export interface Past extends Partial<RaftOptions> {
   readonly vote?: number;
   /** Terms of the entries from index 1. */
   readonly log?: readonly number[];
+  /** What the state machine was found to hold. */
+  readonly stateIndex?: number;
 }
 
 export function entry(index: number, term: number, text = `${index}@${term}`): Entry {
@@ -31,7 +33,7 @@ export function entry(index: number, term: number, text = `${index}@${term}`): E
 
 /** Replica 1 with this past. */
 export function coreWith(past: Past = {}): RaftCore {
-  const { voters = [1, 2, 3], learners = [], log = [], ...options } = past;
+  const { voters = [1, 2, 3], learners = [], log = [], stateIndex = 0, ...options } = past;
   const term = past.term ?? log.at(-1) ?? 0;
   return createRaftCore({
     id: idOf(1),
@@ -48,6 +50,7 @@ export function coreWith(past: Past = {}): RaftCore {
         membership: simpleMembership({ voters: voters.map(idOf), learners: learners.map(idOf) }),
       },
       entries: log.map((entryTerm, i) => entry(i + 1, entryTerm)),
+      stateIndex: logIndex(stateIndex),
     },
     ...options,
   });

@@ -42,7 +42,7 @@ test('pitfall 27 a power cut after the snapshot record and before the restore: t
   assert.deepEqual(again.machine.bodies, ['a', 'b']);
 });
 
-test('a whole file that the log does not know yet is put in force too: what it holds is committed', () => {
+test('pitfall 22 a whole file that the log does not know yet is put in force too: what it holds is committed', () => {
   const bench = ReplicaBench.opened();
   putSnapshot(bench, 7, ['x']);
   bench.disk.crash();

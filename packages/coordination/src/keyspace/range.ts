@@ -20,16 +20,22 @@ export function rangeAt(store: KeyspaceStore, query: RangeQuery, current: Revisi
   // One more than asked for, to know whether there is more; everything, where keys are chosen only afterwards.
   const readMax =
     query.limit > 0 && query.sort === undefined && !isFiltered ? query.limit + 1 : Number.POSITIVE_INFINITY;
+  // Of the present the index knows the count. In the past every key has to be asked.
+  const knownCount = atRevision === current ? store.index.countLive(query.span) : undefined;
   let records: KeyRecord[] = [];
-  let count = 0;
-  for (const entry of store.index.entries(query.span)) {
+  let seen = 0;
+  const isEnough = (): boolean => query.countOnly || records.length >= readMax;
+  for (const entry of knownCount !== undefined && query.countOnly ? [] : store.index.entries(query.span)) {
     const place = entry.changeAt(atRevision);
     if (place === undefined || place.version === 0) continue;
-    count++;
-    if (query.countOnly || records.length >= readMax) continue;
-    const record = store.row(place);
-    if (record !== undefined) records.push(record);
+    seen++;
+    if (!isEnough()) {
+      const record = store.row(place);
+      if (record !== undefined) records.push(record);
+    }
+    if (knownCount !== undefined && isEnough()) break;
   }
+  const count = knownCount ?? seen;
   if (isFiltered) records = records.filter((record) => passes(record, query));
   if (query.sort !== undefined) sortRecords(records, query.sort.target, query.sort.order === 'descending');
   const more = query.limit > 0 && records.length > query.limit;

@@ -84,6 +84,11 @@ export class CoordinationMachine implements Machine {
     return this.keyspace.compactRevision;
   }
 
+  /** The incarnation that a member's last applied proposal came from; undefined: it has not made itself known yet. */
+  latestIncarnation(member: string): number | undefined {
+    return this.origins.latestIncarnation(member);
+  }
+
   get keyCount(): number {
     return this.keyspace.keyCount;
   }

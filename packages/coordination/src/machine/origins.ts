@@ -45,6 +45,11 @@ export class Origins {
     return true;
   }
 
+  /** The incarnation that a member's last applied proposal came from. */
+  latestIncarnation(member: string): number | undefined {
+    return this.lives.get(member)?.incarnation;
+  }
+
   /** Writes what changed to the backend: before a commit, and before an image is taken. */
   store(): void {
     for (const [member, life] of this.lives) {

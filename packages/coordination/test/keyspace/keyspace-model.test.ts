@@ -13,7 +13,8 @@ type Step =
   | { readonly kind: 'sweep'; readonly rows: number }
   | { readonly kind: 'persist' }
   | { readonly kind: 'crash' }
-  | { readonly kind: 'move'; readonly pieceBytes: number };
+  | { readonly kind: 'move'; readonly pieceBytes: number }
+  | { readonly kind: 'restore'; readonly pieceBytes: number };
 
 const changes: fc.Arbitrary<Step>[] = [
   entries.map((commands) => ({ kind: 'entry', commands })),
@@ -24,6 +25,7 @@ const upheavals: fc.Arbitrary<Step>[] = [
   fc.constant({ kind: 'persist' }),
   fc.constant({ kind: 'crash' }),
   fc.integer({ min: 1, max: 60 }).map((pieceBytes) => ({ kind: 'move', pieceBytes })),
+  fc.integer({ min: 1, max: 60 }).map((pieceBytes) => ({ kind: 'restore', pieceBytes })),
 ];
 
 function play(steps: readonly Step[]): { subject: MachineUnderTest; model: KeyspaceModel } {
@@ -48,6 +50,9 @@ function play(steps: readonly Step[]): { subject: MachineUnderTest; model: Keysp
         break;
       case 'move':
         subject.moveByImage(step.pieceBytes);
+        break;
+      case 'restore':
+        subject.restoreInPlace(step.pieceBytes);
         break;
     }
   }
@@ -136,6 +141,32 @@ test('S4 S5 S8 sweeps, crashes and moves by image, at any instant, cannot be see
       (steps) => compareHistory(play(steps)),
     ),
     fixed(500),
+  );
+});
+
+/** Changes that can be seen at or above the compact revision: the rows that a whole sweep leaves. */
+function visibleRows(model: KeyspaceModel): number {
+  const { compactRevision } = model;
+  let rows = 0;
+  for (let at = Math.max(compactRevision, 2); at <= model.revision; at++) rows += model.eventsAt[at]!.length;
+  for (const record of model.states[compactRevision]?.values() ?? [])
+    if (record.modRevision < compactRevision) rows++;
+  return rows;
+}
+
+test('S4 a sweep that is let run takes all that can not be seen any more, and nothing else', () => {
+  const weighted = changes.map((arbitrary) => ({ weight: 5, arbitrary }));
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(...weighted, ...upheavals), { minLength: 10, maxLength: 50, size: 'max' }),
+      (steps) => {
+        const { subject, model } = play(steps);
+        while (subject.machine.sweep(5));
+        assert.equal(subject.revisionRows(), visibleRows(model));
+        assert.equal(subject.machine.keyCount, model.states.at(-1)!.size);
+      },
+    ),
+    fixed(300),
   );
 });
 

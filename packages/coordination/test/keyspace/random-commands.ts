@@ -28,7 +28,7 @@ export const spans: fc.Arbitrary<KeySpan> = fc.record({
 /** Mostly no bound at all. */
 const bound = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 25 }));
 
-export const queries: fc.Arbitrary<RangeQuery> = fc.record({
+const anyQuery: fc.Arbitrary<RangeQuery> = fc.record({
   span: spans,
   revision: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 40 })),
   limit: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 5 })),
@@ -46,6 +46,26 @@ export const queries: fc.Arbitrary<RangeQuery> = fc.record({
   minCreateRevision: bound,
   maxCreateRevision: bound,
 });
+
+/** Where the order of filter, sort and limit shows: many keys, a small limit, a bound in their midst. */
+const narrowing = fc
+  .record({
+    query: anyQuery,
+    limit: fc.integer({ min: 1, max: 3 }),
+    bounds: fc.tuple(fc.nat({ max: 12 }), fc.nat({ max: 12 }), fc.boolean()),
+  })
+  .map(({ query, limit, bounds: [low, high, ofCreation] }) => ({
+    ...query,
+    span: { from: key('\0'), to: ALL_AFTER },
+    revision: 0,
+    limit,
+    minModRevision: ofCreation ? 0 : low,
+    maxModRevision: ofCreation ? 0 : high,
+    minCreateRevision: ofCreation ? low : 0,
+    maxCreateRevision: ofCreation ? high : 0,
+  }));
+
+export const queries: fc.Arbitrary<RangeQuery> = fc.oneof({ weight: 3, arbitrary: anyQuery }, narrowing);
 
 const puts = fc.record({
   module: fc.constant('keyspace' as const),

@@ -12,6 +12,7 @@ import {
   MemoryBackend,
   type ProposalOrigin,
   type Revision,
+  TABLE,
 } from '@synod/coordination';
 
 export type Output =
@@ -75,6 +76,23 @@ export class MachineUnderTest {
     image.close();
     this.backend = next.backend;
     this.machine = this.open();
+  }
+
+  /** Restores, under the running machine, the image of a member that applied the same log and swept nothing. */
+  restoreInPlace(pieceBytes: number): void {
+    const other = new MachineUnderTest();
+    other.machine.apply(this.log);
+    const image = other.machine.capture();
+    const restore = this.machine.beginRestore(image.index);
+    for (let piece = image.next(); piece !== undefined; piece = image.next())
+      for (let at = 0; at < piece.length; at += pieceBytes) restore.write(piece.slice(at, at + pieceBytes));
+    image.close();
+    restore.finish(() => {});
+  }
+
+  /** Rows of the revisions' table: what a sweep has left. */
+  revisionRows(): number {
+    return [...this.backend.scan(TABLE.revisions, {})].length;
   }
 
   private open(): CoordinationMachine {

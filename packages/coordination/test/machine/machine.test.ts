@@ -164,7 +164,10 @@ test('C19 S6 an expiry from an earlier leadership, or of an earlier grant, ends 
 test('S8 the durable index is that of the commits that ended, and never of one that a restore overtook', () => {
   const jobs: (() => void)[] = [];
   const runJobs = (): void => {
-    for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) job();
+    for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+      job();
+      assert.ok(subject.machine.durableIndex <= subject.machine.appliedIndex);
+    }
   };
   const subject = new MachineUnderTest(new MemoryBackend((job) => jobs.push(job)));
   subject.run(put('a'));
@@ -223,6 +226,18 @@ test('S5 an image that is cut or damaged is refused, and the state stays', () =>
     restore.abort();
     assert.deepEqual(keysOf(target), ['mine']);
   }
+});
+
+test('S4 S5 rows that another member had not yet swept are swept here, after its image was restored', () => {
+  const subject = new MachineUnderTest();
+  for (let i = 0; i < 5; i++) subject.run(put('a'));
+  subject.run({ module: 'keyspace', kind: 'compact', revision: subject.machine.revision });
+  while (subject.machine.sweep(2));
+  assert.equal(subject.revisionRows(), 1);
+  subject.restoreInPlace(20);
+  assert.equal(subject.revisionRows(), 5);
+  while (subject.machine.sweep(2));
+  assert.equal(subject.revisionRows(), 1);
 });
 
 test('members: the founders, until each speaks for itself; what they said survives', () => {

@@ -2,33 +2,27 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { DevOptions } from './dev-options.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
+import { startHelp } from './start-help.ts';
 
 const MEMBERS_MAX = 9;
 const PORT_MAX = 65_535;
 
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
-  const program = new Command('synod')
+  const program: Command = new Command('synod')
     .description('A coordination server that etcd’s clients use as their own.')
     .exitOverride()
     .showHelpAfterError("See 'synod --help'.")
     .addHelpText('after', HELP_END);
-  program.addCommand(
-    new Command('start')
-      .description('run one member, with etcd’s flags (synod start --help tells them)')
-      .helpOption(false),
-  );
+  addStart(program);
   addDev(program);
-  program
-    .command('version')
-    .description('what this is')
-    .option('--json', 'for scripts')
-    .action(async ({ json }: { json?: boolean }) => {
-      const { versionFacts, versionText } = await import('./version.ts');
-      process.stdout.write(json === true ? `${JSON.stringify(versionFacts())}\n` : versionText());
-    });
+  addVersion(program);
+  const [first, ...rest] = argv.slice(2);
   try {
-    if (argv.length <= 2) program.help();
-    await program.parseAsync([...argv]);
+    if (first === undefined) program.help();
+    // As etcd has it.
+    await program.parseAsync(/^(-v|-V|--?version)$/.test(first) ? ['version', ...rest] : [first, ...rest], {
+      from: 'user',
+    });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
@@ -54,10 +48,39 @@ Examples:
   synod dev --no-restart                                and then kill -9 $(cat .synod/m1/synod.pid)
 `;
 
+const VERSION_HELP_END = `
+Examples:
+  synod version
+  synod version --json      the same for scripts
+`;
+
+/** Only for the list of commands and for `synod help start`: main.ts has it run by start.ts. */
+function addStart(program: Command): void {
+  const start = program
+    .command('start')
+    .description('run one member, with etcd’s flags (synod start --help tells them)')
+    .helpOption(false);
+  start.helpInformation = startHelp;
+}
+
+function addVersion(program: Command): void {
+  program
+    .command('version')
+    .description('what this is')
+    .option('--json', 'for scripts')
+    .showHelpAfterError("See 'synod version --help'.")
+    .addHelpText('after', VERSION_HELP_END)
+    .action(async ({ json }: { json?: boolean }) => {
+      const { versionFacts, versionText } = await import('./version.ts');
+      process.stdout.write(json === true ? `${JSON.stringify(versionFacts())}\n` : versionText());
+    });
+}
+
 function addDev(program: Command): void {
   program
     .command('dev')
     .description('run a whole cluster on this machine, one process a member')
+    .showHelpAfterError("See 'synod dev --help'.")
     .option('--members <n>', 'how many members', wholeNumber(1, MEMBERS_MAX), 3)
     .option('--base-port <port>', 'the first member’s port for clients', wholeNumber(1, PORT_MAX), 2379)
     .option('--data-dir <directory>', 'where the members keep their data', '.synod')

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type LogLine, readLogLine } from './log-line.ts';
+import { type LogLine, mayBeReason, readLogLine } from './log-line.ts';
 import { READY_MESSAGE } from './ready-message.ts';
 
 export interface DevMemberEvents {
@@ -92,7 +92,7 @@ export class DevMember {
   }
 
   private heard(line: LogLine): void {
-    if (line.level === 'error' || line.level === 'text') this.lastError = line.message;
+    if (mayBeReason(line)) this.lastError = line.message;
     this.events.line(line);
   }
 

@@ -32,6 +32,8 @@ class DevCluster {
   private readonly members = new Map<string, DevMember>();
   /** Names of those that have not served yet. */
   private readonly awaited: Set<string>;
+  /** Names of those that died and stay so. */
+  private readonly down = new Set<string>();
   private isEnding = false;
 
   constructor(options: DevOptions) {
@@ -91,9 +93,14 @@ class DevCluster {
     if (end.couldNotStart) {
       process.stderr.write(`synod dev: ${name} ${end.reason === '' ? `ended (${end.how})` : end.reason}\n`);
       void this.end(EXIT_FAILED);
-    } else if (!this.options.restart)
+    } else if (!this.options.restart) {
       this.output.of(name, `died (${why}). It stays down, as --no-restart asks.`);
-    else {
+      this.down.add(name);
+      if (this.down.size === this.members.size) {
+        process.stderr.write('synod dev: no member is left\n');
+        void this.end(EXIT_FAILED);
+      }
+    } else {
       const delayMs = nextDelayMs();
       this.output.of(name, `died (${why}). It starts again in ${delayMs / 1_000} s.`);
       setTimeout(() => member.start(), delayMs);

@@ -28,3 +28,8 @@ export function readLogLine(text: string): LogLine {
     return asText;
   }
 }
+
+/** Whether a line may say why a process ended: an error of its log, or what Node writes of one, without its frame. */
+export function mayBeReason({ level, message }: LogLine): boolean {
+  return level === 'error' || (level === 'text' && !/^$|^\s|^Node\.js v/.test(message));
+}

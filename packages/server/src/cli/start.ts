@@ -37,9 +37,14 @@ export async function start(givenArguments: readonly string[]): Promise<void> {
 }
 
 async function run(config: MemberConfig, log: Log): Promise<void> {
+  // A bug, or a state that cannot be: nothing is mended, it only has its place in the log.
+  process.on('uncaughtException', (error) => {
+    log.error(`ended by a fault of its own: ${error.message}`, { stack: error.stack });
+    process.exit(EXIT_FAILED);
+  });
   const { startMember } = await import('../member/start-member.ts');
   const stopped = stopAsked({
-    onFirst: (why) => log.info(`${why}: stopping`),
+    onFirst: (why) => log.info(`asked to stop: ${why}`),
     // What is acknowledged is durable in any case.
     onSecond: (why) => end(log, `${why} again: stopped at once`),
   });

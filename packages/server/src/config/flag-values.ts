@@ -13,11 +13,16 @@ export function booleanOf({ text, origin }: GivenValue): boolean {
   invalid({ text, origin }, 'it must be true or false');
 }
 
-/** A whole number, not below `min`. */
-export function countOf({ text, origin }: GivenValue, min: number): number {
+/** A whole number, from `min` to `max`. */
+export function countOf(
+  { text, origin }: GivenValue,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): number {
   const value = /^\+?\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isSafeInteger(value)) invalid({ text, origin }, 'it must be a whole number');
   if (value < min) refuse(`${origin} must be at least ${min} (it is ${text})`);
+  if (value > max) refuse(`${origin} must be at most ${max} (it is ${text})`);
   return value;
 }
 

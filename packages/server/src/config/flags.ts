@@ -60,7 +60,11 @@ export const FLAGS = {
   'max-concurrent-streams': works('count', '4294967295', 'open calls of one client connection'),
   'grpc-keepalive-min-time': works('duration', '5s', 'clients that ping more often are sent away'),
   'grpc-keepalive-interval': works('duration', '2h', 'how often an idle client is pinged (0s: never)'),
-  'grpc-keepalive-timeout': works('duration', '20s', 'how long to wait for the answer to a ping'),
+  'grpc-keepalive-timeout': works(
+    'duration',
+    '20s',
+    'how long to wait for the answer to a ping (0s: no pings)',
+  ),
   'watch-progress-notify-interval': works('duration', '10m', 'between bookmarks of silent watches'),
   logger: works('string', 'zap', 'accepted; the log has etcd’s fields', { choices: ['zap'] }),
   'log-level': works('string', 'info', 'debug, info, warn, error, panic or fatal', {

@@ -70,6 +70,7 @@ export function flagsOfFile(text: string, path: string): GivenFlags {
     refuseSecurity(key, value, path);
     const name = flagNamed(key);
     if (name === undefined) refuse(`${path}: unknown key "${key}"${suggestion(key)}`);
+    if (name === 'config-file') refuse(`${path}: a configuration file cannot name another one`);
     values.set(name, { text: textOf(name, value, path), origin: `${name} in ${path}` });
   }
   return values;
@@ -91,10 +92,10 @@ function textOf(name: FlagName, value: unknown, path: string): string {
 }
 
 function refuseUnknown(name: string): never {
-  refuseUsage(`unknown flag --${name}${suggestion(name)} See 'synod start --help'.`);
+  refuseUsage(`unknown flag --${name}${suggestion(name, '--')} See 'synod start --help'.`);
 }
 
-function suggestion(name: string): string {
+function suggestion(name: string, dashes = ''): string {
   const close = closestWord(name, Object.keys(FLAGS));
-  return close === undefined ? '.' : `. Did you mean ${close}?`;
+  return close === undefined ? '.' : `. Did you mean ${dashes}${close}?`;
 }

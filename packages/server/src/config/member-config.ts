@@ -33,7 +33,7 @@ export interface MemberConfig {
   readonly keepalive: {
     /** A client that pings more often is sent away. */
     readonly minTimeMs: number;
-    /** The member pings an idle client so often, and gives it up after the timeout. */
+    /** The member pings an idle client so often (infinity: never), and gives it up after the timeout. */
     readonly intervalMs: number;
     readonly timeoutMs: number;
   };

@@ -44,6 +44,11 @@ export function readConfig(sources: ConfigSources): ConfigResult {
 /** An election may not be asked to take longer: etcd's bound. */
 const ELECTION_TIMEOUT_MS_MAX = 50_000;
 const HEARTBEATS_PER_ELECTION_MIN = 5;
+/** What 32 bits hold, as HTTP/2 announces it. */
+const CONCURRENT_STREAMS_LARGEST = 2 ** 32 - 1;
+/** More often than this nobody is told the revision; and no timer reaches past the other. */
+const WATCH_PROGRESS_INTERVAL_MS_MIN = 100;
+const WATCH_PROGRESS_INTERVAL_MS_MAX = 2 ** 31 - 1;
 
 function givenFlags(sources: ConfigSources, warn: (message: string) => void): GivenFlags {
   const fromArguments = flagsOfArguments(sources.arguments);
@@ -101,6 +106,8 @@ class Values {
 function memberConfig(values: Values, workingDirectory: string): MemberConfig {
   const name = values.of('name').text;
   if (name === '') refuse('--name must not be empty');
+  if (/[,=]/.test(name))
+    refuse(`--name must not contain , or = (it is ${name}): --initial-cluster could not name it`);
   const heartbeatMs = countOf(values.of('heartbeat-interval'), 1);
   const advertisePeerUrls = urlsOf(values.of('initial-advertise-peer-urls'));
   const cluster = foundedCluster({
@@ -129,21 +136,17 @@ function memberConfig(values: Values, workingDirectory: string): MemberConfig {
     snapshotCount: countOf(values.of('snapshot-count'), 1),
     requestBytesMax: countOf(values.of('max-request-bytes'), 1),
     transactionOperationsMax: countOf(values.of('max-txn-ops'), 1),
-    concurrentStreamsMax: countOf(values.of('max-concurrent-streams'), 1),
-    keepalive: {
-      minTimeMs: durationMsOf(values.of('grpc-keepalive-min-time')),
-      intervalMs: durationMsOf(values.of('grpc-keepalive-interval')),
-      timeoutMs: durationMsOf(values.of('grpc-keepalive-timeout')),
-    },
-    watchProgressIntervalMs: durationMsOf(values.of('watch-progress-notify-interval')),
+    concurrentStreamsMax: countOf(values.of('max-concurrent-streams'), 1, CONCURRENT_STREAMS_LARGEST),
+    keepalive: keepalive(values),
+    watchProgressIntervalMs: watchProgressIntervalMs(values),
     log: logConfig(values),
   };
 }
 
-/** A member that has a name and says nothing of a cluster founds one alone. */
+/** A member that says nothing of a cluster founds one alone. */
 function initialCluster(values: Values, name: string, advertisePeerUrls: readonly string[]): GivenValue {
   const given = values.of('initial-cluster');
-  if (values.isGiven('initial-cluster') || name === FLAGS.name.default) return given;
+  if (values.isGiven('initial-cluster')) return given;
   return { text: advertisePeerUrls.map((url) => `${name}=${url}`).join(','), origin: given.origin };
 }
 
@@ -153,12 +156,13 @@ function dataDirectory(values: Values, name: string): string {
 }
 
 function clientUrls(values: Values): Pick<MemberConfig, 'listenClientUrls' | 'advertiseClientUrls'> {
+  const listenClientUrls = listenUrlsOf(values.of('listen-client-urls'));
   if (values.isGiven('listen-client-urls') && !values.isGiven('advertise-client-urls'))
     refuse(
       '--advertise-client-urls is required when --listen-client-urls is set: clients must know where to find this member',
     );
   return {
-    listenClientUrls: listenUrlsOf(values.of('listen-client-urls')),
+    listenClientUrls,
     advertiseClientUrls: urlsOf(values.of('advertise-client-urls')),
   };
 }
@@ -174,6 +178,26 @@ function electionTimeoutMs(values: Values, heartbeatMs: number): number {
       `--election-timeout[${timeoutMs}ms] is too long, and should be set less than ${ELECTION_TIMEOUT_MS_MAX}ms`,
     );
   return timeoutMs;
+}
+
+/** As etcd has it, an interval or a timeout of 0 means that the member never pings. */
+function keepalive(values: Values): MemberConfig['keepalive'] {
+  const intervalMs = durationMsOf(values.of('grpc-keepalive-interval'));
+  const timeoutMs = durationMsOf(values.of('grpc-keepalive-timeout'));
+  const pings = intervalMs > 0 && timeoutMs > 0;
+  return {
+    minTimeMs: durationMsOf(values.of('grpc-keepalive-min-time')),
+    intervalMs: pings ? intervalMs : Number.POSITIVE_INFINITY,
+    timeoutMs: pings ? timeoutMs : Number.POSITIVE_INFINITY,
+  };
+}
+
+/** As etcd has it, 0 means the default. */
+function watchProgressIntervalMs(values: Values): number {
+  const name = 'watch-progress-notify-interval';
+  const givenMs = durationMsOf(values.of(name));
+  const intervalMs = givenMs > 0 ? givenMs : durationMsOf({ text: FLAGS[name].default, origin: name });
+  return Math.min(Math.max(intervalMs, WATCH_PROGRESS_INTERVAL_MS_MIN), WATCH_PROGRESS_INTERVAL_MS_MAX);
 }
 
 function logConfig(values: Values): LogConfig {

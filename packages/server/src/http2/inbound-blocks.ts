@@ -114,6 +114,8 @@ export class InboundBlocks {
       return connection.refuseStream(streamId, ERROR_CODE.protocolError);
     streams.add(stream);
     stream.headersReceived = true;
+    // Known before the handler runs: a request that is whole and answered at once needs no reset behind the answer.
+    stream.remoteEnded = ends;
     stream.handler = connection.host.streamOpened(stream, headers);
     if (ends && !stream.closed) connection.remoteSideEnded(stream, undefined);
     return undefined;

@@ -45,7 +45,7 @@ const DESCRIPTORS: Readonly<Record<string, 1 | 2>> = { default: 2, stderr: 2, st
 
 function openOutput(output: string, format: LogConfig['format']): pino.DestinationStream {
   const descriptor = DESCRIPTORS[output];
-  const destination = pino.destination({ dest: descriptor ?? output, sync: true, mkdir: true });
+  const destination = pino.destination({ dest: descriptor ?? output, sync: true });
   const isTerminal =
     descriptor !== undefined && (descriptor === 1 ? process.stdout : process.stderr).isTTY === true;
   if (format === 'json' && !isTerminal) return destination;
@@ -54,6 +54,7 @@ function openOutput(output: string, format: LogConfig['format']): pino.Destinati
     colorize: isTerminal,
     sync: true,
     translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
     timestampKey: 'ts',
     messageKey: 'msg',
     levelKey: 'level',

@@ -7,14 +7,15 @@ import { createGrpcServer, type GrpcMethods, type GrpcObserver } from '../grpc/s
 import type { Http2Counters } from '../http2/listener.ts';
 import type { Http1Handler } from '../protocols/etcd/http1.ts';
 import { addressOf } from './addresses.ts';
-import { SHUTDOWN_TIMEOUT_MS } from './limits.ts';
 
 export interface ClientListener {
   readonly counters: Http2Counters;
   /** The ports listened on, in the order of the configuration. */
   readonly ports: readonly number[];
-  /** Takes no new connection; ends the open ones after the calls that are open, or after a while. */
-  close(): Promise<void>;
+  /** Takes no new connection and no new call; resolves when the calls that are open have ended, if they do. */
+  shutDown(): Promise<void>;
+  /** Ends everything now. */
+  destroy(): void;
 }
 
 export interface ClientListenerOptions {
@@ -22,6 +23,8 @@ export interface ClientListenerOptions {
   readonly methods: GrpcMethods;
   readonly http1: Http1Handler;
   readonly observer: GrpcObserver;
+  /** A connection could not be taken, for want of descriptors for one; the listener goes on. */
+  readonly onTrouble: (error: Error) => void;
 }
 
 /** Rejects when an address cannot be had. */
@@ -41,20 +44,31 @@ export async function listenForClients(options: ClientListenerOptions): Promise<
     },
   });
   const servers: Server[] = [];
-  for (const url of config.listenClientUrls) {
-    const server = createServer({ noDelay: true }, (socket) => listener.accept(socket));
-    await listen(server, url);
-    servers.push(server);
+  const destroy = (): void => {
+    for (const server of servers) server.close();
+    http1Server.closeAllConnections();
+    listener.destroy();
+  };
+  try {
+    for (const url of config.listenClientUrls) {
+      const server = createServer({ noDelay: true }, (socket) => listener.accept(socket));
+      await listen(server, url);
+      server.on('error', options.onTrouble);
+      servers.push(server);
+    }
+  } catch (error) {
+    destroy();
+    throw error;
   }
   return {
     counters: listener.counters,
     ports: servers.map(portOf),
-    async close() {
+    shutDown() {
       for (const server of servers) server.close();
-      http1Server.closeAllConnections();
-      await Promise.race([listener.shutDown(), delay(SHUTDOWN_TIMEOUT_MS)]);
-      listener.destroy();
+      http1Server.closeIdleConnections();
+      return listener.shutDown();
     },
+    destroy,
   };
 }
 
@@ -71,10 +85,4 @@ function listen(server: Server, url: string): Promise<void> {
 function portOf(server: Server): number {
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds).unref();
-  });
 }

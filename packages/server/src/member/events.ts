@@ -19,7 +19,7 @@ export function replicaObserver(
           react.onSynced(event.bytes, event.milliseconds);
           return;
         case 'recovered':
-          log.info('recovered the journal', facts);
+          log.info('recovered the journal', { ...facts, milliseconds: Math.round(event.milliseconds) });
           if (event.tornBytes > 0)
             log.warn('cut an unfinished last write off the journal; nothing acknowledged was in it', {
               bytes: event.tornBytes,
@@ -52,14 +52,17 @@ export function replicaObserver(
   };
 }
 
+/** `nameOf` has the name of a member by its id. */
 export function transportObserver(
   log: Log,
+  nameOf: (peer: string) => string | undefined,
   roundTrip: (peer: string, milliseconds: number) => void,
 ): TransportObserver {
+  const facts = (peer: string) => ({ peer, name: nameOf(peer) });
   return {
-    connected: (peer) => log.info('connected to a peer', { peer }),
-    disconnected: (peer) => log.warn('lost the connection to a peer; trying again', { peer }),
-    refused: (peer, reason) => log.warn(reason, { peer }),
+    connected: (peer) => log.info('connected to a peer', facts(peer)),
+    disconnected: (peer) => log.warn('lost the connection to a peer; trying again', facts(peer)),
+    refused: (peer, reason) => log.warn(reason, facts(peer)),
     roundTrip,
   };
 }

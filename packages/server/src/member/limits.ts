@@ -14,15 +14,25 @@ export const HANDOVER_TIMEOUT_MS = 2_000;
 export const DRAIN_TIMEOUT_MS = 2_000;
 export const SHUTDOWN_TIMEOUT_MS = 500;
 
-/** A proposal without a result for so many election timeouts is given up; etcd's rule is 5 s and two of them. */
-export const PROPOSAL_TIMEOUT_BASE_MS = 5_000;
-export const PROPOSAL_TIMEOUT_ELECTIONS = 2;
+/** How often a stop looks whether what it waits for has come. */
+export const STOP_POLL_MS = 10;
 
-/** A proposal that may have been lost on its way to the leader is sent again after so many election timeouts. */
-export const PROPOSAL_RETRY_ELECTIONS = 1;
+/** What waits for the log or the leader is given up after this and so many election timeouts, as in etcd. */
+export const REQUEST_TIMEOUT_BASE_MS = 5_000;
+export const REQUEST_TIMEOUT_ELECTIONS = 2;
+
+/**
+ * What may have been lost on its way to the leader is sent again after so many election timeouts; at once when the
+ * leader changes.
+ */
+export const REQUEST_RETRY_ELECTIONS = 1;
 
 /**
  * What a command in our encoding may take above --max-request-bytes. The protocol holds clients to the limit in their
  * own encoding; this only keeps a faulty one from the log.
  */
 export const COMMAND_OVERHEAD_BYTES = 512 * 1024;
+
+/** A member without a leader for so long says so in its log, and again after so long as that lasts. */
+export const LEADERLESS_NOTICE_MS = 5_000;
+export const LEADERLESS_REPEAT_MS = 60_000;

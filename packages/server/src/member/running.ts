@@ -1,5 +1,6 @@
 /** The living parts of a member around its replica, from the first tick to the last answer. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Lane,
   MalformedBytes,
@@ -18,6 +19,7 @@ import {
   WatchHub,
 } from '@synod/coordination';
 import type { MemberConfig } from '../config/member-config.ts';
+import type { Log } from '../log/log.ts';
 import type { MemberMetrics } from '../metrics/member-metrics.ts';
 import { type EtcdProtocol, etcdProtocol } from '../protocols/etcd/etcd-protocol.ts';
 import { etcdHttp1Handler } from '../protocols/etcd/http1.ts';
@@ -30,19 +32,23 @@ import { MemberService } from '../service/member-service.ts';
 import { PeerCalls } from '../service/peer-calls.ts';
 import type { PeerTransport } from '../transport/peer-transport.ts';
 import { type ClientListener, listenForClients } from './client-listener.ts';
+import { LeaderlessNotice } from './leaderless-notice.ts';
 import {
   COMMAND_OVERHEAD_BYTES,
   DRAIN_TIMEOUT_MS,
   HANDOVER_TIMEOUT_MS,
-  PROPOSAL_RETRY_ELECTIONS,
-  PROPOSAL_TIMEOUT_BASE_MS,
-  PROPOSAL_TIMEOUT_ELECTIONS,
+  REQUEST_RETRY_ELECTIONS,
+  REQUEST_TIMEOUT_BASE_MS,
+  REQUEST_TIMEOUT_ELECTIONS,
+  SHUTDOWN_TIMEOUT_MS,
+  STOP_POLL_MS,
 } from './limits.ts';
 import type { MemberStorage } from './storage.ts';
 import { Upkeep } from './upkeep.ts';
 
 export interface RunningParts {
   readonly config: MemberConfig;
+  readonly log: Log;
   readonly metrics: MemberMetrics;
   readonly machine: CoordinationMachine;
   readonly replica: Replica;
@@ -51,9 +57,6 @@ export interface RunningParts {
   readonly electionTicks: number;
   readonly failed: (reason: string) => void;
 }
-
-/** How often a stop looks whether what it waits for has come. */
-const STOP_POLL_MS = 10;
 
 export class Running implements OutputReceivers {
   private readonly parts: RunningParts;
@@ -67,30 +70,46 @@ export class Running implements OutputReceivers {
   private readonly service: MemberService;
   private readonly protocol: EtcdProtocol;
   private readonly upkeep: Upkeep;
+  private readonly leaderless: LeaderlessNotice;
   private timer: NodeJS.Timeout | undefined;
   private leader: MemberId | undefined;
   private stopped = false;
-  /** Set by `listen`. */
-  clients!: ClientListener;
+  /** Undefined until `listen`. */
+  clients: ClientListener | undefined;
 
   constructor(parts: RunningParts) {
     const { config, machine, replica, transport, storage, electionTicks } = parts;
     this.parts = parts;
     this.id = toMemberId(config.memberId);
-    const { incarnation } = replica.status();
-    const proposalTicks =
-      Math.ceil(PROPOSAL_TIMEOUT_BASE_MS / config.heartbeatMs) + PROPOSAL_TIMEOUT_ELECTIONS * electionTicks;
+    this.leaderless = new LeaderlessNotice({
+      log: parts.log,
+      founders: config.founders,
+      peers: () => transport.traffic(),
+    });
+    const { incarnation, life } = replica.status();
+    const timeoutTicks =
+      Math.ceil(REQUEST_TIMEOUT_BASE_MS / config.heartbeatMs) + REQUEST_TIMEOUT_ELECTIONS * electionTicks;
+    const retryTicks = REQUEST_RETRY_ELECTIONS * electionTicks;
     this.proposals = new Proposals({
       replica,
       member: this.id,
-      incarnation,
-      timeoutTicks: proposalTicks,
-      retryTicks: PROPOSAL_RETRY_ELECTIONS * electionTicks,
+      incarnation: life,
+      timeoutTicks,
+      retryTicks,
     });
     this.hub = new WatchHub(machine.history);
     this.pump = new HubPump(this.hub, (job) => void setImmediate(job));
-    this.calls = new PeerCalls(incarnation, (to, bytes) => transport.send(to, 'call', bytes));
-    this.leaderCalls = new LeaderCalls(this.id, this.calls, () => this.leader);
+    this.calls = new PeerCalls({
+      incarnation,
+      timeoutTicks: retryTicks,
+      send: (to, bytes) => transport.send(to, 'call', bytes),
+    });
+    this.leaderCalls = new LeaderCalls({
+      self: this.id,
+      calls: this.calls,
+      leader: () => this.leader,
+      timeoutTicks,
+    });
     this.service = new MemberService({
       clusterId: config.clusterId,
       memberId: this.id,
@@ -135,7 +154,12 @@ export class Running implements OutputReceivers {
       config,
       methods: this.protocol.methods,
       http1: etcdHttp1Handler(this.service, { ...ETCD_DEFAULTS, metrics: metrics.registry }),
-      observer: { callStarted: () => {}, callEnded: (call, code) => metrics.callEnded(call.path, code) },
+      observer: {
+        callStarted: ({ path }) => metrics.callStarted(path),
+        callEnded: ({ path }, code) => metrics.callEnded(path, code),
+      },
+      onTrouble: (error) =>
+        this.parts.log.warn("a client's connection could not be taken", { error: error.message }),
     });
   }
 
@@ -177,15 +201,19 @@ export class Running implements OutputReceivers {
 
   peerUnreachable(peer: MemberId): void {
     this.parts.replica.peerUnreachable(peer);
-    this.calls.peerUnreachable(peer);
+    this.calls.abandon(peer);
   }
 
   roleChanged(): void {
     const { role, epoch, leader } = this.parts.replica.status();
     this.parts.metrics.roleChanged(role === 'leader', leader);
+    const before = this.leader;
     this.leader = leader;
     this.service.roleChanged(leader, epoch, role === 'learner');
+    // What the last leader was asked, the next one is asked now: waiting for a timeout would be waiting for nothing.
     this.proposals.leaderChanged(leader);
+    if (before !== undefined && before !== leader) this.calls.abandon(before);
+    this.leaderCalls.leaderChanged();
     this.leaseKeeper.roleChanged(role === 'leader', epoch);
   }
 
@@ -211,21 +239,29 @@ export class Running implements OutputReceivers {
     this.pump.wake();
   }
 
+  /** Lets others lead, finishes what clients wait for while no new request is taken, and ends. */
   async stop(): Promise<void> {
-    if (this.stopped) return;
     await this.handOver();
+    const clientsGone = this.clients?.shutDown();
     await within(DRAIN_TIMEOUT_MS, () => this.service.pendingCount === 0);
+    // Watches do not end by themselves.
+    await Promise.race([clientsGone, delay(SHUTDOWN_TIMEOUT_MS)]);
+    await this.abandon();
+    // Not needed for safety: it makes the next start's replay short.
+    await new Promise<void>((resolve) => this.parts.machine.persist(() => resolve()));
+  }
+
+  /** Ends at once, in whatever state it is. */
+  async abandon(): Promise<void> {
     this.stopped = true;
-    this.protocol.stop();
-    await this.clients.close();
     clearInterval(this.timer);
+    this.protocol.stop();
+    this.clients?.destroy();
     this.upkeep.stop();
     this.pump.stop();
     this.leaderCalls.stop();
     this.proposals.stop();
     await new Promise<void>((resolve) => this.parts.replica.stop(resolve));
-    // Not needed for safety: it makes the next start's replay short.
-    await new Promise<void>((resolve) => this.parts.machine.persist(() => resolve()));
   }
 
   private tick(): void {
@@ -236,6 +272,7 @@ export class Running implements OutputReceivers {
     this.leaderCalls.tick();
     this.leaseKeeper.tick();
     this.upkeep.tick();
+    this.leaderless.tick(performance.now(), this.leader !== undefined);
     this.pump.wake();
   }
 
@@ -253,8 +290,8 @@ export class Running implements OutputReceivers {
       slowWatchers: () => this.hub.watcherCounts.behind,
       watchStreams: () => this.hub.streamCount,
       clientBytes: () => ({
-        received: this.clients.counters.bytesReceived,
-        sent: this.clients.counters.bytesSent,
+        received: this.clients?.counters.bytesReceived ?? 0,
+        sent: this.clients?.counters.bytesSent ?? 0,
       }),
       peers: () => transport.traffic(),
     });
@@ -266,23 +303,27 @@ export class Running implements OutputReceivers {
     } catch (error) {
       // A peer's bytes are not ours to vouch for; it gets no answer.
       if (!(error instanceof MalformedBytes)) throw error;
+      this.parts.log.warn('a peer sent a call that cannot be read', { from, detail: error.message });
     }
   }
 
-  /** Gives leadership to the member whose log is longest, and waits until it is gone. */
+  /** Gives leadership to the member whose log is longest, and waits until it is gone or was not taken. */
   private async handOver(): Promise<void> {
-    const { replica } = this.parts;
+    const { replica, transport } = this.parts;
     const { role, progress, membership } = replica.status();
     if (role !== 'leader') return;
-    const heirs = progress
-      .filter(({ id, recentlyActive }) => recentlyActive && membership.voters.includes(id))
+    const connected = new Set<string>();
+    for (const { peer, isConnected } of transport.traffic()) if (isConnected) connected.add(peer);
+    const [heir] = progress
+      .filter(
+        ({ id, recentlyActive }) => recentlyActive && connected.has(id) && membership.voters.includes(id),
+      )
       .sort((a, b) => b.matchIndex - a.matchIndex);
-    const heir = heirs[0];
     if (heir === undefined) return;
     replica.transferLeadership(heir.id);
     await within(HANDOVER_TIMEOUT_MS, () => {
       const status = replica.status();
-      return status.role !== 'leader' && status.leader !== undefined;
+      return status.role === 'leader' ? !status.transferring : status.leader !== undefined;
     });
   }
 }
@@ -290,8 +331,5 @@ export class Running implements OutputReceivers {
 /** Waits until something holds, but not for ever. */
 async function within(milliseconds: number, holds: () => boolean): Promise<void> {
   const deadline = performance.now() + milliseconds;
-  while (!holds() && performance.now() < deadline)
-    await new Promise<void>((resolve) => {
-      setTimeout(resolve, STOP_POLL_MS);
-    });
+  while (!holds() && performance.now() < deadline) await delay(STOP_POLL_MS);
 }

@@ -19,6 +19,7 @@ import { type CoordinationMachine, createMachine } from '@synod/coordination';
 import type { MemberConfig } from '../config/member-config.ts';
 import type { Log } from '../log/log.ts';
 import { createMemberMetrics, type MemberMetrics } from '../metrics/member-metrics.ts';
+import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
 import { ConnectedOutputs } from '../service/machine-outputs.ts';
 import { PeerTransport } from '../transport/peer-transport.ts';
 import { addressOf } from './addresses.ts';
@@ -39,18 +40,31 @@ export interface RunningMember {
   stop(): Promise<void>;
 }
 
+/** What no flag sets, as it makes no difference that a user would see. */
+export interface MemberTuning {
+  /** The size of the journal's files, which are made whole: small ones let many members start fast on one disk. */
+  readonly journalSegmentBytes?: number;
+}
+
 /** @throws StartFailure (as a rejection) with words for whoever started it. */
-export async function startMember(config: MemberConfig, log: Log): Promise<RunningMember> {
-  const metrics = createMemberMetrics();
+export async function startMember(
+  config: MemberConfig,
+  log: Log,
+  tuning: MemberTuning = {},
+): Promise<RunningMember> {
+  const { serverVersion, clusterVersion } = ETCD_DEFAULTS;
+  const metrics = createMemberMetrics({ memberId: config.memberId, serverVersion, clusterVersion });
   const storage = openStorage(config.dataDirectory, ({ milliseconds }) =>
     metrics.backendCommitted(milliseconds),
   );
-  const member = new Member(config, log, metrics, storage);
+  let member: Member | undefined;
   try {
+    member = new Member({ config, log, metrics, storage, tuning });
     await member.start();
     return member;
   } catch (error) {
-    await member.abandon();
+    await member?.abandon();
+    await storage.close();
     throw error;
   }
 }
@@ -62,11 +76,20 @@ const CLOCK: Clock = {
   },
 };
 
+interface MemberParts {
+  readonly config: MemberConfig;
+  readonly log: Log;
+  readonly metrics: MemberMetrics;
+  readonly storage: MemberStorage;
+  readonly tuning: MemberTuning;
+}
+
 class Member implements RunningMember {
   private readonly config: MemberConfig;
   private readonly log: Log;
   private readonly metrics: MemberMetrics;
   private readonly storage: MemberStorage;
+  private readonly tuning: MemberTuning;
   private readonly id: MemberId;
   private readonly outputs = new ConnectedOutputs();
   private readonly machine: CoordinationMachine;
@@ -79,11 +102,12 @@ class Member implements RunningMember {
   readonly failed: Promise<string>;
   readonly ready: Promise<void>;
 
-  constructor(config: MemberConfig, log: Log, metrics: MemberMetrics, storage: MemberStorage) {
+  constructor({ config, log, metrics, storage, tuning }: MemberParts) {
     this.config = config;
     this.log = log;
     this.metrics = metrics;
     this.storage = storage;
+    this.tuning = tuning;
     this.id = toMemberId(config.memberId);
     this.electionTicks = Math.max(2, Math.round(config.electionTimeoutMs / config.heartbeatMs));
     this.failed = new Promise((resolve) => {
@@ -103,14 +127,27 @@ class Member implements RunningMember {
       peers: new Map(
         config.founders.map(({ id, peerUrls }) => [toMemberId(id), peerUrls.map(addressOf)] as const),
       ),
-      onReceive: (from, lane, bytes) => this.running?.receive(from, lane, bytes),
+      // A peer may count on what this member forgot with an earlier disk: it is listened to once it has let this life in.
+      onReceive: (from, lane, bytes) => {
+        if (this.transport.isWelcomeAt(from)) this.running?.receive(from, lane, bytes);
+      },
       onUnreachable: (peer) => this.running?.peerUnreachable(peer),
-      observer: transportObserver(log, (peer, milliseconds) => metrics.roundTrip(peer, milliseconds)),
+      takesPeers: () => this.running !== undefined,
+      knownLife: (peer) => this.machine.latestIncarnation(peer),
+      onDisowned: (reason) =>
+        this.announceFailure(
+          `${reason}. Give it back its data directory (${config.dataDirectory}), or, to found the cluster anew, remove the data of all its members.`,
+        ),
+      observer: transportObserver(
+        log,
+        (peer) => config.founders.find(({ id }) => id === peer)?.name,
+        (peer, milliseconds) => metrics.roundTrip(peer, milliseconds),
+      ),
     });
   }
 
   get clientPorts(): readonly number[] {
-    return this.running!.clients.ports;
+    return this.running?.clients?.ports ?? [];
   }
 
   get peerPorts(): readonly number[] {
@@ -127,6 +164,7 @@ class Member implements RunningMember {
     const replica = await this.openReplica();
     const running = new Running({
       config,
+      log,
       metrics: this.metrics,
       machine: this.machine,
       replica,
@@ -138,7 +176,7 @@ class Member implements RunningMember {
     this.running = running;
     this.outputs.connect(running);
     await listening('clients', config.listenClientUrls, running.listen());
-    this.transport.start();
+    this.transport.start(replica.status().life);
     running.begin();
     log.info('started', {
       name: config.name,
@@ -159,10 +197,10 @@ class Member implements RunningMember {
     return this.stopping;
   }
 
-  /** Lets go of everything after a start that did not succeed. */
+  /** Lets go of everything but the storage, after a start that did not succeed. */
   async abandon(): Promise<void> {
+    await this.running?.abandon();
     await this.transport.close();
-    await this.storage.close();
   }
 
   private async stopOnce(): Promise<void> {
@@ -175,6 +213,7 @@ class Member implements RunningMember {
 
   private openReplica(): Promise<Replica> {
     const { config } = this;
+    const { journalSegmentBytes } = this.tuning;
     const options: ReplicaOpenOptions = {
       clock: CLOCK,
       disk: this.storage.disk,
@@ -189,6 +228,7 @@ class Member implements RunningMember {
       electionTimeoutTicks: this.electionTicks,
       tickMs: config.heartbeatMs,
       trimming: { snapshotCount: config.snapshotCount },
+      ...(journalSegmentBytes === undefined ? {} : { segmentBytes: journalSegmentBytes }),
       identity: {
         protocol: config.protocol,
         clusterId: toClusterId(config.clusterId),

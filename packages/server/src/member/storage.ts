@@ -41,6 +41,8 @@ function describeDirectoryError(error: DataDirectoryError): string {
   switch (error.kind) {
     case 'inUse':
       return `the data directory ${error.directory} is in use by process ${error.processId}. Stop that member, or give this one its own --data-dir.`;
+    case 'noPlace':
+      return `the data directory ${error.directory} cannot be made (${error.detail}). Give another place with --data-dir.`;
     case 'disk':
       return describeDiskError(error.error);
   }

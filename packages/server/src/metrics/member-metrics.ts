@@ -18,12 +18,14 @@ export interface MetricSources {
   readonly slowWatchers: () => number;
   readonly watchStreams: () => number;
   readonly clientBytes: () => { readonly received: number; readonly sent: number };
-  readonly peers: () => readonly {
-    readonly peer: string;
-    readonly bytesSent: number;
-    readonly bytesReceived: number;
-    readonly isConnected: boolean;
-  }[];
+  readonly peers: () => readonly PeerSource[];
+}
+
+export interface PeerSource {
+  readonly peer: string;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly isConnected: boolean;
 }
 
 export interface MemberMetrics {
@@ -32,23 +34,35 @@ export interface MemberMetrics {
   backendCommitted(milliseconds: number): void;
   roundTrip(peer: string, milliseconds: number): void;
   roleChanged(leads: boolean, leader: string | undefined): void;
+  callStarted(path: string): void;
   callEnded(path: string, code: number): void;
   connect(sources: MetricSources): void;
 }
 
-export function createMemberMetrics(): MemberMetrics {
-  return new PromMetrics();
+/** What a member is for its whole life. */
+export interface MemberFacts {
+  /** 16 hex digits. */
+  readonly memberId: string;
+  readonly serverVersion: string;
+  readonly clusterVersion: string;
+}
+
+export function createMemberMetrics(facts: MemberFacts): MemberMetrics {
+  return new PromMetrics(facts);
 }
 
 class PromMetrics implements MemberMetrics {
   readonly registry = new Registry();
+  private readonly memberId: string;
   private sources: MetricSources | undefined;
   private journalBytes = 0;
   private leads = false;
   private leader: string | undefined;
   private leaderChanges = 0;
+  /** By path. */
+  private readonly callsStarted = new Map<string, number>();
   /** By path, then by code. */
-  private readonly calls = new Map<string, number[]>();
+  private readonly callsEnded = new Map<string, number[]>();
   private readonly journalSync = this.histogram(
     'etcd_disk_wal_fsync_duration_seconds',
     'How long the syncs of the journal take.',
@@ -67,8 +81,13 @@ class PromMetrics implements MemberMetrics {
     registers: [this.registry],
   });
 
-  constructor() {
+  constructor({ memberId, serverVersion, clusterVersion }: MemberFacts) {
+    this.memberId = memberId;
     collectDefaultMetrics({ register: this.registry });
+    const minorVersion = clusterVersion.split('.', 2).join('.');
+    this.fact('etcd_server_id', 'The id of this member, as a label.', { server_id: memberId });
+    this.fact('etcd_server_version', 'The version that clients are told.', { server_version: serverVersion });
+    this.fact('etcd_cluster_version', 'The version of the cluster.', { cluster_version: minorVersion });
     this.gauge('etcd_server_has_leader', 'Whether a leader is known: 1 or 0.', () =>
       this.leader === undefined ? 0 : 1,
     );
@@ -79,7 +98,7 @@ class PromMetrics implements MemberMetrics {
       () => this.leaderChanges,
     );
     this.gauge('etcd_disk_wal_write_bytes_total', 'Bytes written to the journal.', () => this.journalBytes);
-    this.handledCalls();
+    this.countCalls();
   }
 
   journalSynced(bytes: number, milliseconds: number): void {
@@ -101,11 +120,15 @@ class PromMetrics implements MemberMetrics {
     this.leader = leader;
   }
 
+  callStarted(path: string): void {
+    this.callsStarted.set(path, (this.callsStarted.get(path) ?? 0) + 1);
+  }
+
   callEnded(path: string, code: number): void {
-    let codes = this.calls.get(path);
+    let codes = this.callsEnded.get(path);
     if (codes === undefined) {
       codes = [];
-      this.calls.set(path, codes);
+      this.callsEnded.set(path, codes);
     }
     codes[code] = (codes[code] ?? 0) + 1;
   }
@@ -190,23 +213,33 @@ class PromMetrics implements MemberMetrics {
     });
   }
 
-  private handledCalls(): void {
-    const counter: Counter = new Counter({
-      name: 'grpc_server_handled_total',
-      help: 'Calls that ended, by method and status.',
-      labelNames: ['grpc_service', 'grpc_method', 'grpc_code'],
+  /** A fact that is all in its label. */
+  private fact(name: string, help: string, labels: Readonly<Record<string, string>>): void {
+    new Gauge({ name, help, labelNames: Object.keys(labels), registers: [this.registry] }).set(labels, 1);
+  }
+
+  private countCalls(): void {
+    const started: Counter = new Counter({
+      name: 'grpc_server_started_total',
+      help: 'Calls that began, by method.',
+      labelNames: ['grpc_type', 'grpc_service', 'grpc_method'],
       registers: [this.registry],
       collect: () => {
-        counter.reset();
-        for (const [path, codes] of this.calls) {
-          const [, service = '', method = ''] = path.split('/');
+        started.reset();
+        for (const [path, count] of this.callsStarted) started.inc(callLabels(path), count);
+      },
+    });
+    const handled: Counter = new Counter({
+      name: 'grpc_server_handled_total',
+      help: 'Calls that ended, by method and status.',
+      labelNames: ['grpc_type', 'grpc_service', 'grpc_method', 'grpc_code'],
+      registers: [this.registry],
+      collect: () => {
+        handled.reset();
+        for (const [path, codes] of this.callsEnded)
           codes.forEach((count, code) => {
-            counter.inc(
-              { grpc_service: service, grpc_method: method, grpc_code: CODE_NAMES[code] ?? code },
-              count,
-            );
+            handled.inc({ ...callLabels(path), grpc_code: CODE_NAMES[code] ?? `${code}` }, count);
           });
-        }
       },
     });
   }
@@ -228,17 +261,38 @@ class PromMetrics implements MemberMetrics {
         },
       });
     }
-    const active: Gauge = new Gauge({
-      name: 'etcd_network_active_peers',
-      help: 'Whether each peer is connected: 1 or 0.',
+    this.peerGauge(
+      'etcd_network_active_peers',
+      'Whether each peer is connected: 1 or 0.',
+      ({ isConnected }) => (isConnected ? 1 : 0),
+    );
+    this.peerGauge('etcd_network_known_peers', 'Peers that are known: 1 each.', () => 1);
+  }
+
+  private peerGauge(name: string, help: string, read: (peer: PeerSource) => number): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
       labelNames: ['Local', 'Remote'],
       registers: [this.registry],
       collect: () => {
-        for (const { peer, isConnected } of this.sources?.peers() ?? [])
-          active.set({ Local: '', Remote: peer }, isConnected ? 1 : 0);
+        for (const peer of this.sources?.peers() ?? [])
+          gauge.set({ Local: this.memberId, Remote: peer.peer }, read(peer));
       },
     });
   }
+}
+
+/** Calls that are not unary, in the words of gRPC's own metrics. */
+const STREAM_TYPES: ReadonlyMap<string, string> = new Map([
+  ['/etcdserverpb.Watch/Watch', 'bidi_stream'],
+  ['/etcdserverpb.Lease/LeaseKeepAlive', 'bidi_stream'],
+  ['/grpc.health.v1.Health/Watch', 'server_stream'],
+]);
+
+function callLabels(path: string): Record<string, string> {
+  const [, service = '', method = ''] = path.split('/');
+  return { grpc_type: STREAM_TYPES.get(path) ?? 'unary', grpc_service: service, grpc_method: method };
 }
 
 /** gRPC's names of its status codes, by number. */

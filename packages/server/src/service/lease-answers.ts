@@ -1,5 +1,5 @@
-/** How members ask each other about leases, as bytes. Version 1: the caller's own member-to-member protocol carries it. */
-import { ByteReader, ByteWriter } from '@synod/consensus';
+/** How members ask each other about leases, as bytes. Their version is that of the calls that carry them. */
+import { ByteReader, ByteWriter, MalformedBytes } from '@synod/consensus';
 import { type LeaseId, leaseId } from '@synod/coordination';
 
 export type RenewAnswer =
@@ -47,7 +47,10 @@ export function encodeRenewAnswer(answer: RenewAnswer): Uint8Array {
 /** @throws MalformedBytes */
 export function decodeRenewAnswer(bytes: Uint8Array): RenewAnswer {
   const reader = new ByteReader(bytes);
-  return reader.u8() === FOUND ? { kind: 'renewed', ttlSeconds: reader.varint() } : { kind: 'notFound' };
+  const answer: RenewAnswer =
+    reader.u8() === FOUND ? { kind: 'renewed', ttlSeconds: reader.varint() } : { kind: 'notFound' };
+  reader.end();
+  return answer;
 }
 
 export function encodeTimeToLiveQuestion(question: TimeToLiveQuestion): Uint8Array {
@@ -83,6 +86,9 @@ export function decodeTimeToLiveAnswer(bytes: Uint8Array): TimeToLiveAnswer {
   if (reader.u8() !== FOUND) return { kind: 'notFound' };
   const remainingSeconds = reader.varint();
   const grantedSeconds = reader.varint();
-  const keys = Array.from({ length: reader.varint() }, () => reader.latin1());
+  const count = reader.varint();
+  if (count > reader.remaining) throw new MalformedBytes(`${count} keys in ${reader.remaining} bytes`);
+  const keys = Array.from({ length: count }, () => reader.latin1());
+  reader.end();
   return { kind: 'found', remainingSeconds, grantedSeconds, keys };
 }

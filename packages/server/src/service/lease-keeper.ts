@@ -3,7 +3,7 @@
  * and puts into the log what it hands out. The rules that make this safe are the clock's (C19, docs/spec/leases.md);
  * here they are kept: announce before promoting, confirm leadership before renewing.
  */
-import type { ReadBarrierFailure, ReplicaApi } from '@synod/consensus';
+import { type ReadBarrierFailure, type ReplicaApi, unreachable } from '@synod/consensus';
 import {
   announcement,
   type CommandResult,
@@ -19,6 +19,7 @@ import {
   decodeTimeToLiveQuestion,
   encodeRenewAnswer,
   encodeTimeToLiveAnswer,
+  type TimeToLiveQuestion,
 } from './lease-answers.ts';
 import { LEASE_EXPIRIES_A_TICK } from './limits.ts';
 import { METHOD } from './peer-calls.ts';
@@ -48,12 +49,14 @@ export class LeaseKeeper {
   constructor(parts: LeaseKeeperParts) {
     this.parts = parts;
     this.clock = new LeaseClock({ extensionMs: parts.extensionMs });
-    parts.leaderCalls.serve(METHOD.leaseRenew, (question, answer) =>
-      this.whenConfirmed(answer, () => this.renew(decodeRenewQuestion(question), answer)),
-    );
-    parts.leaderCalls.serve(METHOD.leaseTimeToLive, (question, answer) =>
-      this.whenConfirmed(answer, () => this.tellTimeToLive(question, answer)),
-    );
+    parts.leaderCalls.serve(METHOD.leaseRenew, {
+      read: decodeRenewQuestion,
+      answer: (id, answer) => this.whenConfirmed(answer, () => this.renew(id, answer)),
+    });
+    parts.leaderCalls.serve(METHOD.leaseTimeToLive, {
+      read: decodeTimeToLiveQuestion,
+      answer: (question, answer) => this.whenConfirmed(answer, () => this.tellTimeToLive(question, answer)),
+    });
   }
 
   /** This member's role changed. */
@@ -114,8 +117,6 @@ export class LeaseKeeper {
     const renewal = this.clock.renew(id, this.parts.nowMs());
     switch (renewal.kind) {
       case 'renewed':
-        answer(encodeRenewAnswer(renewal));
-        return;
       case 'notFound':
         answer(encodeRenewAnswer(renewal));
         return;
@@ -127,11 +128,13 @@ export class LeaseKeeper {
           if (result.kind === 'serviceFailure') answer(undefined);
           else this.whenConfirmed(answer, () => this.renew(id, answer));
         });
+        return;
+      default:
+        unreachable(renewal);
     }
   }
 
-  private tellTimeToLive(questionBytes: Uint8Array, answer: Answer): void {
-    const question = decodeTimeToLiveQuestion(questionBytes);
+  private tellTimeToLive(question: TimeToLiveQuestion, answer: Answer): void {
     const facts = this.parts.machine.lease(question.id);
     const remainingSeconds = this.clock.remainingSeconds(question.id, this.parts.nowMs());
     if (facts === undefined || remainingSeconds === undefined) {

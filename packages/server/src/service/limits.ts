@@ -3,9 +3,6 @@
 /** Questions to other members that wait for an answer; past it: `tooManyRequests`. */
 export const PEER_CALLS_MAX = 50_000;
 
-/** A question to another member without an answer for so many ticks fails with `timeout`. */
-export const PEER_CALL_TIMEOUT_TICKS = 50;
-
 /** Rows of history that watchers who catch up may read in one turn of the event loop. */
 export const WATCH_CATCH_UP_ROWS_A_TURN = 2_000;
 

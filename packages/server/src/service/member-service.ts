@@ -160,17 +160,11 @@ export class MemberService implements CoordinationService {
   }
 
   keepAlive(id: LeaseId, completion: Completion<LeaseRenewed | Failure | ServiceFailure>): void {
-    this.parts.leaderCalls.ask(METHOD.leaseRenew, encodeRenewQuestion(id), (answer) => {
-      if (typeof answer === 'string') {
-        completion.complete(failed(answer));
-        return;
-      }
-      const renewal = decodeRenewAnswer(answer);
-      completion.complete(
-        renewal.kind === 'renewed'
-          ? { kind: 'leaseRenewed', id, ttlSeconds: renewal.ttlSeconds }
-          : this.leaseNotFound(id),
-      );
+    const question = encodeRenewQuestion(id);
+    this.parts.leaderCalls.ask(METHOD.leaseRenew, question, decodeRenewAnswer, (told) => {
+      if (typeof told === 'string') completion.complete(failed(told));
+      else if (told.kind === 'notFound') completion.complete(this.leaseNotFound(id));
+      else completion.complete({ kind: 'leaseRenewed', id, ttlSeconds: told.ttlSeconds });
     });
   }
 
@@ -180,18 +174,13 @@ export class MemberService implements CoordinationService {
     completion: Completion<LeaseTimeToLive | Failure | ServiceFailure>,
   ): void {
     const question = encodeTimeToLiveQuestion({ id, withKeys });
-    this.parts.leaderCalls.ask(METHOD.leaseTimeToLive, question, (answer) => {
-      if (typeof answer === 'string') {
-        completion.complete(failed(answer));
-        return;
+    this.parts.leaderCalls.ask(METHOD.leaseTimeToLive, question, decodeTimeToLiveAnswer, (told) => {
+      if (typeof told === 'string') completion.complete(failed(told));
+      else if (told.kind === 'notFound') completion.complete(this.leaseNotFound(id));
+      else {
+        const { remainingSeconds, grantedSeconds, keys } = told;
+        completion.complete({ kind: 'leaseTimeToLive', id, remainingSeconds, grantedSeconds, keys });
       }
-      const told = decodeTimeToLiveAnswer(answer);
-      if (told.kind === 'notFound') {
-        completion.complete(this.leaseNotFound(id));
-        return;
-      }
-      const { remainingSeconds, grantedSeconds, keys } = told;
-      completion.complete({ kind: 'leaseTimeToLive', id, remainingSeconds, grantedSeconds, keys });
     });
   }
 

@@ -2,8 +2,8 @@
  * Questions from one member's service to another's, over the transport's call lane: who asks keeps a number, who answers
  * repeats it. Lost bytes show as a timeout. What the questions mean is the caller's business.
  */
-import { ByteReader, ByteWriter, type MemberId } from '@synod/consensus';
-import { PEER_CALL_TIMEOUT_TICKS, PEER_CALLS_MAX } from './limits.ts';
+import { ByteReader, ByteWriter, MalformedBytes, type MemberId } from '@synod/consensus';
+import { PEER_CALLS_MAX } from './limits.ts';
 
 /** The questions there are. Numbers are part of the peer protocol and never used again for something else. */
 export const METHOD = { leaseRenew: 1, leaseTimeToLive: 2 } as const;
@@ -13,9 +13,11 @@ export type CallOutcome =
   | { readonly kind: 'answered'; readonly payload: Uint8Array }
   | { readonly kind: 'timeout' }
   | { readonly kind: 'tooManyCalls' }
-  | { readonly kind: 'unreachable' };
+  | { readonly kind: 'unreachable' }
+  | { readonly kind: 'stopped' };
 
 export type AnswerCall = (payload: Uint8Array) => void;
+/** @throws MalformedBytes, before it returns, when the question is none. */
 export type CallHandler = (payload: Uint8Array, answer: AnswerCall) => void;
 
 const FORMAT_VERSION = 1;
@@ -30,18 +32,30 @@ interface WaitingCall {
   readonly done: (outcome: CallOutcome) => void;
 }
 
+export interface PeerCallsOptions {
+  /** Of this member: rises with every start. */
+  readonly incarnation: number;
+  /** A question without an answer is given up after so long. */
+  readonly timeoutTicks: number;
+  readonly send: (to: MemberId, bytes: Uint8Array) => void;
+}
+
 export class PeerCalls {
-  private readonly send: (to: MemberId, bytes: Uint8Array) => void;
+  private readonly options: PeerCallsOptions;
   private readonly handlers = new Map<number, CallHandler>();
   /** By number, in the order they were asked, which is the order of their deadlines. */
   private readonly waiting = new Map<number, WaitingCall>();
-  /** Rises by one with each question; no life of this member repeats a number of another, so no late answer can pass for a new one. */
+  /**
+   * Rises by one with each question; no life of this member repeats a number of another, so no late answer can pass for
+   * a new one.
+   */
   private nextNumber: number;
   private ticks = 0;
+  private stopped = false;
 
-  constructor(incarnation: number, send: (to: MemberId, bytes: Uint8Array) => void) {
-    this.nextNumber = incarnation * NUMBERS_A_LIFE;
-    this.send = send;
+  constructor(options: PeerCallsOptions) {
+    this.options = options;
+    this.nextNumber = options.incarnation * NUMBERS_A_LIFE;
   }
 
   /** Answers questions of one kind. */
@@ -49,31 +63,33 @@ export class PeerCalls {
     this.handlers.set(method, handler);
   }
 
-  /** Asks; `done` is called exactly once, never before `call` returns unless the limit is reached. */
+  /** Asks; `done` is called exactly once, before this returns only when nothing was sent. */
   call(to: MemberId, method: Method, payload: Uint8Array, done: (outcome: CallOutcome) => void): void {
-    if (this.waiting.size >= PEER_CALLS_MAX) {
-      done({ kind: 'tooManyCalls' });
+    if (this.stopped || this.waiting.size >= PEER_CALLS_MAX) {
+      done({ kind: this.stopped ? 'stopped' : 'tooManyCalls' });
       return;
     }
     const number = this.nextNumber++;
-    this.waiting.set(number, { to, deadlineTick: this.ticks + PEER_CALL_TIMEOUT_TICKS, done });
-    this.send(to, encodeCall(QUESTION, number, method, payload));
+    this.waiting.set(number, { to, deadlineTick: this.ticks + this.options.timeoutTicks, done });
+    this.options.send(to, encodeCall(QUESTION, number, method, payload));
   }
 
   /** @throws MalformedBytes when a peer sent something else than a call. */
   receive(from: MemberId, bytes: Uint8Array): void {
     const reader = new ByteReader(bytes);
-    reader.u8();
+    const version = reader.u8();
+    if (version !== FORMAT_VERSION) throw new MalformedBytes(`a call of version ${version}`);
     const direction = reader.u8();
     const number = reader.varint();
     const method = reader.u8();
     const payload = reader.raw(reader.remaining);
     if (direction === ANSWER) {
-      this.settle(number, { kind: 'answered', payload });
-      return;
-    }
-    const handler = this.handlers.get(method);
-    handler?.(payload, (answer) => this.send(from, encodeCall(ANSWER, number, method, answer)));
+      // Only who was asked may answer.
+      if (this.waiting.get(number)?.to === from) this.settle(number, { kind: 'answered', payload });
+    } else if (direction === QUESTION) {
+      const handler = this.handlers.get(method);
+      handler?.(payload, (answer) => this.options.send(from, encodeCall(ANSWER, number, method, answer)));
+    } else throw new MalformedBytes(`a call in direction ${direction}`);
   }
 
   tick(): void {
@@ -84,11 +100,17 @@ export class PeerCalls {
     }
   }
 
-  /** The link broke: an answer to what was asked over it will not come. */
-  peerUnreachable(peer: MemberId): void {
+  /** The link broke, or nobody needs to know any more: an answer to what was asked over it is not waited for. */
+  abandon(peer: MemberId): void {
     for (const [number, call] of this.waiting) {
       if (call.to === peer) this.settle(number, { kind: 'unreachable' });
     }
+  }
+
+  /** Ends every question. */
+  stop(): void {
+    this.stopped = true;
+    for (const number of [...this.waiting.keys()]) this.settle(number, { kind: 'stopped' });
   }
 
   private settle(number: number, outcome: CallOutcome): void {

@@ -53,6 +53,8 @@ export class LmdbEnvironment implements BackendReader {
       mapSize: MAP_BYTES,
       // A commit has ended when it is synced, as LMDB means it.
       overlappingSync: false,
+      // A commit is one batch by itself. What the binding gathers of a turn has a promise that nobody could catch.
+      eventTurnBatching: false,
       cache: false,
     };
     this.database = open<Uint8Array, Uint8Array>(options);
@@ -73,13 +75,13 @@ export class LmdbEnvironment implements BackendReader {
       await this.database.batch(() => {
         overlay.forEach((table, key, value) => {
           if (value === REMOVED) void this.database.remove(prefixed(table, key));
-          else void this.database.put(prefixed(table, key), asBuffer(value));
+          else void this.database.put(prefixed(table, key), value);
         });
       });
       await this.database.flushed;
       return undefined;
     } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
+      return reasonOf(error);
     }
   }
 
@@ -130,7 +132,8 @@ export class LmdbEnvironment implements BackendReader {
 
   /** Waits for the transaction under way, and until nobody reads an older tree. */
   async close(): Promise<void> {
-    await this.database.committed;
+    // A commit that failed was told to whoever waited for it.
+    await this.database.committed.then(ended, ended);
     if (this.openReads > 0) await new Promise<void>((resolve) => (this.whenUnread = resolve));
     await this.database.close();
     closeSync(this.descriptor);
@@ -140,9 +143,24 @@ export class LmdbEnvironment implements BackendReader {
     const rows = this.filling;
     this.filling = [];
     this.database.transactionSync(() => {
-      for (const { key, value } of rows) this.database.putSync(key, asBuffer(value));
+      for (const { key, value } of rows) this.database.putSync(key, value);
     });
   }
+}
+
+/** The binding says first that a commit failed, and a moment later, by a promise in that error, why. */
+async function reasonOf(error: unknown): Promise<Error> {
+  const why = error instanceof Error && 'commitError' in error ? error.commitError : undefined;
+  return Promise.resolve(why).then(
+    () => asError(error),
+    (reason) => asError(reason),
+  );
+}
+
+function ended(): void {}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 /** Syncs a directory, so that the names in it last. */
@@ -207,8 +225,4 @@ function prefixed(table: Table, key: Uint8Array): Uint8Array {
   bytes[0] = table;
   bytes.set(key, 1);
   return bytes;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

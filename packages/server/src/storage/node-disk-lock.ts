@@ -3,7 +3,7 @@
  * is gone is taken over. Held from before the journal is read until the process ends.
  */
 import * as fs from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { DiskError } from '@synod/consensus';
 import { toDiskError } from './node-disk.ts';
 
@@ -11,6 +11,8 @@ export const PROCESS_ID_FILE = 'synod.pid';
 
 export type DataDirectoryError =
   | { readonly kind: 'inUse'; readonly directory: string; readonly processId: number }
+  /** There can be no directory of that name: something on its path is a file, say. */
+  | { readonly kind: 'noPlace'; readonly directory: string; readonly detail: string }
   | { readonly kind: 'disk'; readonly directory: string; readonly error: DiskError };
 
 export type DataDirectoryResult =
@@ -31,15 +33,40 @@ const PROC_TICKS_PER_SECOND = 100;
 /** How far a process's start, as /proc tells it, may lie after its file's time before the two are strangers. */
 const START_TOLERANCE_MS = 2_000;
 
+const NO_PLACE: ReadonlySet<string> = new Set(['EEXIST', 'ENOTDIR', 'ENOENT', 'ENAMETOOLONG', 'ELOOP']);
+
 /** Makes the directory if there is none (0700), and takes it for this process. */
 export function lockDataDirectory(directory: string): DataDirectoryResult {
   try {
-    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     return take(directory, join(fs.realpathSync(directory), PROCESS_ID_FILE));
   } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (NO_PLACE.has(code ?? ''))
+      return { ok: false, error: { kind: 'noPlace', directory, detail: message } };
     const diskError = toDiskError(directory, error as NodeJS.ErrnoException);
     return { ok: false, error: { kind: 'disk', directory, error: diskError } };
   }
+}
+
+/**
+ * With the directories above it. Node's own recursive mkdir never comes back where the file system says of a child that
+ * there is no such thing although its parent is there, as /proc does.
+ */
+function makeDirectory(directory: string): void {
+  if (isDirectory(directory)) return;
+  try {
+    fs.mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    const parent = dirname(directory);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || isDirectory(parent)) throw error;
+    makeDirectory(parent);
+    fs.mkdirSync(directory, { mode: 0o700 });
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function take(directory: string, path: string): DataDirectoryResult {

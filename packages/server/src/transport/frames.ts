@@ -5,7 +5,7 @@
  *     length u32 (of what follows the checksum) · crc32 u32 · lane u8 · group u16 · bytes
  */
 import { crc32 } from 'node:zlib';
-import { type Lane, MalformedBytes } from '@synod/consensus';
+import { GROUP_ZERO, type Lane, MalformedBytes } from '@synod/consensus';
 import { FRAME_BYTES_MAX } from './limits.ts';
 
 const HEAD_BYTES = 11;
@@ -31,8 +31,12 @@ const LANE_OF_CODE = new Map<number, FrameLane>(
 
 export interface Frame {
   readonly lane: FrameLane;
-  readonly group: number;
   readonly bytes: Uint8Array;
+}
+
+/** Whether these bytes fit into a frame. */
+export function isFrameSize(bytes: Uint8Array): boolean {
+  return bytes.length + LABEL_BYTES <= FRAME_BYTES_MAX;
 }
 
 /** The head of a frame; the bytes follow it. */
@@ -40,7 +44,7 @@ export function frameHead(lane: FrameLane, bytes: Uint8Array): Buffer {
   const head = Buffer.allocUnsafe(HEAD_BYTES);
   head.writeUInt32LE(bytes.length + LABEL_BYTES, 0);
   head[8] = LANE_CODES[lane];
-  head.writeUInt16LE(0, 9);
+  head.writeUInt16LE(GROUP_ZERO, 9);
   head.writeUInt32LE(crc32(bytes, crc32(head.subarray(8))), 4);
   return head;
 }
@@ -91,5 +95,17 @@ function readFrame(bytes: Buffer, offset: number, end: number): Frame {
     throw new MalformedBytes('a frame whose checksum is wrong');
   const lane = LANE_OF_CODE.get(bytes[offset + 8]!);
   if (lane === undefined) throw new MalformedBytes(`a frame on lane ${bytes[offset + 8]}`);
-  return { lane, group: bytes.readUInt16LE(offset + 9), bytes: bytes.subarray(offset + HEAD_BYTES, end) };
+  const group = bytes.readUInt16LE(offset + 9);
+  if (group !== GROUP_ZERO) throw new MalformedBytes(`a frame of group ${group}`);
+  return { lane, bytes: bytes.subarray(offset + HEAD_BYTES, end) };
+}
+
+/** What a peer says wrongly is its fault, not ours: undefined. */
+export function decodedOr<Value>(decode: () => Value): Value | undefined {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof MalformedBytes) return undefined;
+    throw error;
+  }
 }

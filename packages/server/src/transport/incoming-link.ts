@@ -1,41 +1,57 @@
 /** One connection that a peer made: checks who it is, answers, then takes frames from it. Sends only answers to pings. */
 import type { Socket } from 'node:net';
-import type { Lane } from '@synod/consensus';
-import { type Frame, FrameReader, frameHead } from './frames.ts';
-import { type Answer, decodeHello, encodeAnswer, HELLO_BYTES, type Hello, mayBeHello } from './handshake.ts';
-import { HANDSHAKE_TIMEOUT_MS, SILENCE_MAX_MS } from './limits.ts';
-import { decodedOr } from './outgoing-link.ts';
+import { assert, type Lane } from '@synod/consensus';
+import { decodedOr, type Frame, FrameReader, frameHead } from './frames.ts';
+import {
+  type Answer,
+  decodeHello,
+  describeStranger,
+  encodeAnswer,
+  type ForeignHello,
+  HELLO_BYTES,
+  type Hello,
+  mayBeHello,
+} from './handshake.ts';
+import type { TransportTiming } from './limits.ts';
+import type { Refusal } from './refusal-log.ts';
 
 export interface IncomingLinkOwner {
   /** Whether to let this peer in. */
-  judge(hello: Hello): Answer;
+  judge(hello: Hello | ForeignHello): Answer;
   accepted(link: IncomingLink): void;
   received(from: string, lane: Lane, bytes: Uint8Array): void;
-  /** Something that was no member, or spoke wrongly. */
-  malformed(address: string): void;
-  refused(hello: Hello, answer: Answer): void;
+  /** Something that was no member, was not meant for this one, or spoke wrongly; the connection is being closed. */
+  refused(address: string, refusal: Refusal): void;
   ended(link: IncomingLink): void;
 }
 
 export class IncomingLink {
   private readonly socket: Socket;
+  private readonly timing: TransportTiming;
   private readonly owner: IncomingLinkOwner;
+  /** Without the port: what a stranger cannot choose at will. */
   private readonly address: string;
+  private readonly handshakeTimer: NodeJS.Timeout;
   private early = Buffer.alloc(0);
   private readonly frames = new FrameReader();
   /** Who it is, once that is known. */
   hello: Hello | undefined;
   bytesReceived = 0;
 
-  constructor(socket: Socket, owner: IncomingLinkOwner) {
+  constructor(socket: Socket, timing: TransportTiming, owner: IncomingLinkOwner) {
     this.socket = socket;
+    this.timing = timing;
     this.owner = owner;
-    this.address = `${socket.remoteAddress}:${socket.remotePort}`;
+    this.address = socket.remoteAddress ?? 'unknown';
     socket.setNoDelay(true);
-    socket.setTimeout(HANDSHAKE_TIMEOUT_MS, () => socket.destroy());
+    // A whole deadline, not the socket's idle one: a byte now and then must not keep a stranger here.
+    this.handshakeTimer = setTimeout(() => this.giveUp(), timing.handshakeTimeoutMs);
     // The close that follows tells all that matters.
     socket.on('error', () => {});
-    socket.on('close', () => owner.ended(this));
+    socket.on('close', () => {
+      clearTimeout(this.handshakeTimer);
+      owner.ended(this);
+    });
     socket.on('data', (chunk: Buffer) => this.read(chunk));
   }
 
@@ -49,30 +65,31 @@ export class IncomingLink {
       this.readFrames(chunk);
       return;
     }
+    // Said goodbye to already.
+    if (this.socket.writableEnded) return;
     this.early = Buffer.concat([this.early, chunk]);
-    if (!mayBeHello(this.early)) this.fail();
+    if (!mayBeHello(this.early)) this.fail('noMember', 'bytes that are not of a member');
     else if (this.early.length >= HELLO_BYTES) this.greet();
   }
 
   private greet(): void {
     const hello = decodedOr(() => decodeHello(this.early.subarray(0, HELLO_BYTES)));
     if (hello === undefined) {
-      this.fail();
-      return;
-    }
-    if ('version' in hello) {
-      this.socket.end(encodeAnswer({ kind: 'wrongVersion', version: hello.version }));
+      this.fail('noMember', 'bytes that are not of a member');
       return;
     }
     const answer = this.owner.judge(hello);
     if (answer.kind !== 'welcome') {
+      // The answer leaves, whether or not the other side reads it; the timer closes what it leaves open.
       this.socket.end(encodeAnswer(answer));
-      this.owner.refused(hello, answer);
+      this.owner.refused(this.address, { kind: answer.kind, reason: describeStranger(hello, answer) });
       return;
     }
+    assert(!('version' in hello), 'only a hello that can be read is welcome');
+    clearTimeout(this.handshakeTimer);
     this.hello = hello;
     // A peer that lives pings more often than this.
-    this.socket.setTimeout(SILENCE_MAX_MS * 2);
+    this.socket.setTimeout(this.timing.silenceMaxMs * 2, () => this.socket.destroy());
     this.socket.write(encodeAnswer(answer));
     this.owner.accepted(this);
     const rest = this.early.subarray(HELLO_BYTES);
@@ -88,7 +105,7 @@ export class IncomingLink {
     });
     // Outside the decoding: what the engine makes of good bytes must not be taken for a fault of the bytes.
     for (const frame of whole) this.take(frame);
-    if (read === undefined) this.fail();
+    if (read === undefined) this.fail('malformed', 'a member sent bytes that are no frames');
   }
 
   private take({ lane, bytes }: Frame): void {
@@ -96,8 +113,14 @@ export class IncomingLink {
     else if (lane !== 'pong') this.owner.received(this.hello!.from, lane, bytes);
   }
 
-  private fail(): void {
+  /** The time for first words is over. Of one that was refused, all is said. */
+  private giveUp(): void {
+    if (this.socket.writableEnded) this.socket.destroy();
+    else this.fail('silent', 'a connection that did not say whose it is');
+  }
+
+  private fail(kind: string, what: string): void {
     this.socket.destroy();
-    this.owner.malformed(this.address);
+    this.owner.refused(this.address, { kind, reason: `${what}; the connection was closed` });
   }
 }

@@ -4,17 +4,11 @@
  */
 import { connect, type Socket } from 'node:net';
 import type { Lane } from '@synod/consensus';
-import { MalformedBytes } from '@synod/consensus';
-import { FrameReader, frameHead } from './frames.ts';
-import { ANSWER_BYTES, type Answer, decodeAnswer, encodeHello, type Hello } from './handshake.ts';
-import {
-  HANDSHAKE_TIMEOUT_MS,
-  LANE_QUEUE_BYTES_MAX,
-  PING_INTERVAL_MS,
-  RECONNECT_FIRST_MS,
-  RECONNECT_LAST_MS,
-  SILENCE_MAX_MS,
-} from './limits.ts';
+import { decodedOr, FrameReader, frameHead, isFrameSize } from './frames.ts';
+import { ANSWER_BYTES, decodeAnswer, describeRefusal, encodeHello, type Hello } from './handshake.ts';
+import { LANE_QUEUE_BYTES_MAX, type TransportTiming } from './limits.ts';
+import { reconnectDelayMs } from './reconnect-delay.ts';
+import type { Refusal } from './refusal-log.ts';
 
 export interface LinkAddress {
   readonly host: string;
@@ -25,18 +19,24 @@ export interface OutgoingLinkEvents {
   connected(): void;
   /** An established connection broke. */
   broke(): void;
-  refused(answer: Exclude<Answer, { kind: 'welcome' }>): void;
+  refused(refusal: Refusal): void;
   roundTrip(milliseconds: number): void;
 }
 
+const PING_BYTES = 8;
+
 export class OutgoingLink {
   private readonly hello: Hello;
-  private addresses: readonly LinkAddress[];
+  private readonly addresses: readonly LinkAddress[];
+  private readonly timing: TransportTiming;
   private readonly events: OutgoingLinkEvents;
   private socket: Socket | undefined;
   /** The peer has welcomed us. */
   private isOpen = false;
-  private attempts = 0;
+  /** Tries since the peer last proved to be there; chooses the delay. */
+  private failures = 0;
+  /** Tries ever; chooses the address. */
+  private tries = 0;
   private retryTimer: NodeJS.Timeout | undefined;
   private lastSignMs = 0;
   private readonly pingTimer: NodeJS.Timeout;
@@ -48,11 +48,17 @@ export class OutgoingLink {
   bytesSent = 0;
   framesDropped = 0;
 
-  constructor(hello: Hello, addresses: readonly LinkAddress[], events: OutgoingLinkEvents) {
+  constructor(
+    hello: Hello,
+    addresses: readonly LinkAddress[],
+    timing: TransportTiming,
+    events: OutgoingLinkEvents,
+  ) {
     this.hello = hello;
     this.addresses = addresses;
+    this.timing = timing;
     this.events = events;
-    this.pingTimer = setInterval(() => this.ping(), PING_INTERVAL_MS);
+    this.pingTimer = setInterval(() => this.ping(), timing.pingIntervalMs);
     this.pingTimer.unref();
     this.connect();
   }
@@ -66,24 +72,35 @@ export class OutgoingLink {
   }
 
   send(lane: Lane, bytes: Uint8Array): void {
-    if (!this.isOpen || this.queuedBytes + bytes.length > LANE_QUEUE_BYTES_MAX[lane]) {
-      this.framesDropped++;
-      return;
-    }
-    this.queue(frameHead(lane, bytes), bytes);
+    const hasRoom = this.queuedBytes + bytes.length <= LANE_QUEUE_BYTES_MAX[lane];
+    if (this.isOpen && hasRoom && isFrameSize(bytes)) this.queue(frameHead(lane, bytes), bytes);
+    else this.framesDropped++;
   }
 
-  /** Connects to these addresses from the next time on. */
-  setAddresses(addresses: readonly LinkAddress[]): void {
-    this.addresses = addresses;
+  /** The peer shows that it is there: if a try is due later, it is due now. */
+  retryNow(): void {
+    if (this.retryTimer === undefined) return;
+    clearTimeout(this.retryTimer);
+    this.connect();
   }
 
-  close(): void {
+  /** Sends what is queued, if that can be done soon; resolves when the connection is gone. */
+  close(): Promise<void> {
     this.closed = true;
     clearInterval(this.pingTimer);
     clearTimeout(this.retryTimer);
+    const { socket } = this;
+    if (socket === undefined) return Promise.resolve();
     this.flush();
-    this.socket?.destroySoon();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => socket.destroy(), this.timing.closeTimeoutMs);
+      socket.on('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      if (this.isOpen) socket.destroySoon();
+      else socket.destroy();
+    });
   }
 
   private queue(head: Uint8Array, bytes: Uint8Array): void {
@@ -100,30 +117,34 @@ export class OutgoingLink {
     const chunk = Buffer.concat(this.pending, this.pendingBytes);
     this.pending = [];
     this.pendingBytes = 0;
-    if (!this.isOpen) return;
     this.bytesSent += chunk.length;
     this.socket!.write(chunk);
   }
 
   private connect(): void {
-    const address = this.addresses[this.attempts % this.addresses.length]!;
-    this.attempts++;
+    this.retryTimer = undefined;
+    const address = this.addresses[this.tries++ % this.addresses.length]!;
     const socket = connect({ host: address.host, port: address.port, noDelay: true });
     this.socket = socket;
-    socket.setTimeout(HANDSHAKE_TIMEOUT_MS, () => socket.destroy());
+    // A whole deadline, not a socket's idle one: a peer that says its answer a byte at a time must not hold the link.
+    const deadline = setTimeout(() => socket.destroy(), this.timing.handshakeTimeoutMs);
     socket.on('connect', () => socket.write(encodeHello(this.hello)));
     // The close that follows tells all that matters.
     socket.on('error', () => {});
-    socket.on('close', () => this.ended(socket));
-    this.awaitAnswer(socket);
+    socket.on('close', () => {
+      clearTimeout(deadline);
+      this.ended();
+    });
+    this.awaitAnswer(socket, () => clearTimeout(deadline));
   }
 
-  private awaitAnswer(socket: Socket): void {
+  private awaitAnswer(socket: Socket, came: () => void): void {
     let received = Buffer.alloc(0);
     const onData = (chunk: Buffer): void => {
       received = Buffer.concat([received, chunk]);
       if (received.length < ANSWER_BYTES) return;
       socket.off('data', onData);
+      came();
       this.answered(socket, received);
     };
     socket.on('data', onData);
@@ -131,18 +152,16 @@ export class OutgoingLink {
 
   private answered(socket: Socket, bytes: Buffer): void {
     const answer = decodedOr(() => decodeAnswer(bytes.subarray(0, ANSWER_BYTES)));
-    if (answer === undefined) {
+    if (answer === undefined || answer.kind !== 'welcome') {
       socket.destroy();
+      const reason =
+        answer === undefined
+          ? 'what listens at the address of this peer is no member; check --initial-cluster'
+          : describeRefusal(answer, this.hello.clusterId);
+      this.events.refused({ kind: answer?.kind ?? 'noMember', reason });
       return;
     }
-    if (answer.kind !== 'welcome') {
-      socket.destroy();
-      this.events.refused(answer);
-      return;
-    }
-    socket.setTimeout(0);
     this.isOpen = true;
-    this.attempts = 0;
     this.lastSignMs = performance.now();
     const frames = new FrameReader();
     socket.on('data', (chunk: Buffer) => this.readSigns(socket, frames, chunk));
@@ -153,11 +172,13 @@ export class OutgoingLink {
   /** The peer sends nothing on this link but answers to pings. */
   private readSigns(socket: Socket, frames: FrameReader, chunk: Buffer): void {
     const now = performance.now();
-    this.lastSignMs = now;
     const read = decodedOr(() => {
       frames.read(chunk, ({ lane, bytes }) => {
-        if (lane === 'pong' && bytes.length === 8)
-          this.events.roundTrip(now - new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0));
+        if (lane !== 'pong' || bytes.length !== PING_BYTES) return;
+        this.lastSignMs = now;
+        // Only now: a peer that welcomes and hangs up again, as two members of one name make each other do, is no good one.
+        this.failures = 0;
+        this.events.roundTrip(now - new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0));
       });
       return true;
     });
@@ -167,17 +188,16 @@ export class OutgoingLink {
   private ping(): void {
     if (!this.isOpen) return;
     const now = performance.now();
-    if (now - this.lastSignMs > SILENCE_MAX_MS) {
+    if (now - this.lastSignMs > this.timing.silenceMaxMs) {
       this.socket?.destroy();
       return;
     }
-    const bytes = Buffer.allocUnsafe(8);
+    const bytes = Buffer.allocUnsafe(PING_BYTES);
     bytes.writeDoubleBE(now);
     this.queue(frameHead('ping', bytes), bytes);
   }
 
-  private ended(socket: Socket): void {
-    if (this.socket !== socket) return;
+  private ended(): void {
     const wasOpen = this.isOpen;
     this.isOpen = false;
     this.socket = undefined;
@@ -185,19 +205,8 @@ export class OutgoingLink {
     this.pendingBytes = 0;
     if (wasOpen) this.events.broke();
     if (this.closed) return;
-    const doubled = RECONNECT_FIRST_MS * 2 ** Math.min(this.attempts, 10);
-    const delayMs = Math.min(doubled, RECONNECT_LAST_MS) * (1 + Math.random() / 4);
+    const delayMs = reconnectDelayMs(this.failures++, Math.random(), this.timing);
     this.retryTimer = setTimeout(() => this.connect(), delayMs);
     this.retryTimer.unref();
-  }
-}
-
-/** What a peer says wrongly is its fault, not ours: undefined. */
-export function decodedOr<Value>(decode: () => Value): Value | undefined {
-  try {
-    return decode();
-  } catch (error) {
-    if (error instanceof MalformedBytes) return undefined;
-    throw error;
   }
 }

@@ -4,15 +4,16 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Lane, MemberId, Transport } from '@synod/consensus';
-import { type Answer, describeRefusal, type Hello } from './handshake.ts';
+import { judgeHello } from './handshake.ts';
 import { IncomingLink } from './incoming-link.ts';
-import { REFUSAL_LOG_INTERVAL_MS, STRANGERS_MAX } from './limits.ts';
+import { STRANGERS_MAX, TRANSPORT_TIMING, type TransportTiming } from './limits.ts';
 import { type LinkAddress, OutgoingLink } from './outgoing-link.ts';
+import { RefusalLog } from './refusal-log.ts';
 
 export interface TransportObserver {
   connected(peer: string): void;
   disconnected(peer: string): void;
-  /** In words for the log, at most one a reason and peer in ten seconds. */
+  /** In words for the log, and seldom enough for it. `peer`: its id where this member connected, else its address. */
   refused(peer: string, reason: string): void;
   roundTrip(peer: string, milliseconds: number): void;
 }
@@ -23,7 +24,14 @@ export interface PeerTransportOptions {
   readonly peers: ReadonlyMap<MemberId, readonly LinkAddress[]>;
   readonly onReceive: (from: MemberId, lane: Lane, bytes: Uint8Array) => void;
   readonly onUnreachable: (peer: MemberId) => void;
+  /** False while this member knows nothing of the cluster yet: a peer that comes then is closed, and comes again. */
+  readonly takesPeers: () => boolean;
+  /** The life by which the cluster knows a peer; undefined: by none yet. */
+  readonly knownLife: (peer: string) => number | undefined;
+  /** A peer says that the cluster knows this member by another life. */
+  readonly onDisowned: (reason: string) => void;
   readonly observer: TransportObserver;
+  readonly timing?: Partial<TransportTiming>;
 }
 
 interface PeerLinks {
@@ -44,12 +52,21 @@ export class PeerTransport implements Transport {
   private readonly links = new Map<MemberId, PeerLinks>();
   private readonly incoming = new Set<IncomingLink>();
   private readonly received = new Map<string, number>();
+  /** Peers that have let this member in since its start. */
+  private readonly welcomedBy = new Set<string>();
   private readonly servers: Server[] = [];
-  private readonly lastRefusalMs = new Map<string, number>();
+  private readonly timing: TransportTiming;
+  private readonly refusals: RefusalLog;
   private closed = false;
 
   constructor(options: PeerTransportOptions) {
     this.options = options;
+    this.timing = { ...TRANSPORT_TIMING, ...options.timing };
+    this.refusals = new RefusalLog({
+      intervalMs: this.timing.refusalLogIntervalMs,
+      nowMs: () => performance.now(),
+      write: (source, reason) => options.observer.refused(source, reason),
+    });
   }
 
   /** Takes peers at these addresses; rejects when one cannot be had. */
@@ -61,6 +78,13 @@ export class PeerTransport implements Transport {
         server.once('error', reject);
         server.listen({ host, port }, () => {
           server.off('error', reject);
+          // Of one connection that could not be taken, for want of descriptors for one; the listener goes on.
+          server.on('error', (error) =>
+            this.refusals.report('listener', {
+              kind: 'listener',
+              reason: `a connection could not be taken: ${error.message}`,
+            }),
+          );
           resolve();
         });
       });
@@ -75,11 +99,16 @@ export class PeerTransport implements Transport {
     });
   }
 
-  /** Begins to connect to every peer. */
-  start(): void {
+  /** Begins to connect to every peer, as this life of this member. */
+  start(life: number): void {
     for (const [peer, addresses] of this.options.peers) {
-      if (peer !== this.options.id) this.links.set(peer, this.connectTo(peer, addresses));
+      if (peer !== this.options.id) this.links.set(peer, this.connectTo(peer, addresses, life));
     }
+  }
+
+  /** Whether a peer has let this member in since its start, and so takes it for the one it knows. */
+  isWelcomeAt(peer: MemberId): boolean {
+    return this.welcomedBy.has(peer);
   }
 
   send(to: MemberId, lane: Lane, bytes: Uint8Array): void {
@@ -105,35 +134,37 @@ export class PeerTransport implements Transport {
   /** Sends what is queued, then ends everything. */
   async close(): Promise<void> {
     this.closed = true;
-    for (const { prompt, bulk } of this.links.values()) {
-      prompt.close();
-      bulk.close();
-    }
+    const links = [...this.links.values()].flatMap(({ prompt, bulk }) => [prompt.close(), bulk.close()]);
     for (const link of this.incoming) link.destroy();
-    await Promise.all(
-      this.servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
+    const servers = this.servers.map(
+      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
     );
+    await Promise.all([...links, ...servers]);
   }
 
-  private connectTo(peer: MemberId, addresses: readonly LinkAddress[]): PeerLinks {
-    const { clusterId, id, observer, onUnreachable } = this.options;
-    const hello = { clusterId, from: id, to: peer };
-    const refused = (answer: Exclude<Answer, { kind: 'welcome' }>): void =>
-      this.logRefusal(peer, describeRefusal(answer, clusterId));
-    const roundTrip = (milliseconds: number): void => observer.roundTrip(peer, milliseconds);
-    const prompt = new OutgoingLink({ ...hello, kind: 'prompt' }, addresses, {
-      connected: () => observer.connected(peer),
-      broke: () => {
-        observer.disconnected(peer);
-        if (!this.closed) onUnreachable(peer);
+  private connectTo(peer: MemberId, addresses: readonly LinkAddress[], life: number): PeerLinks {
+    const { clusterId, id, observer, onUnreachable, onDisowned } = this.options;
+    const hello = { clusterId, from: id, to: peer, life };
+    const prompt = new OutgoingLink({ ...hello, kind: 'prompt' }, addresses, this.timing, {
+      connected: () => {
+        this.welcomedBy.add(peer);
+        observer.connected(peer);
       },
-      refused,
-      roundTrip,
+      broke: () => {
+        if (this.closed) return;
+        observer.disconnected(peer);
+        onUnreachable(peer);
+      },
+      refused: (refusal) => {
+        this.refusals.report(peer, refusal);
+        if (refusal.kind === 'otherLife') onDisowned(refusal.reason);
+      },
+      roundTrip: (milliseconds) => observer.roundTrip(peer, milliseconds),
     });
-    const bulk = new OutgoingLink({ ...hello, kind: 'bulk' }, addresses, {
+    // What there is to say of the peer, the other link says.
+    const bulk = new OutgoingLink({ ...hello, kind: 'bulk' }, addresses, this.timing, {
       connected: () => {},
       broke: () => {},
-      // The other link says it.
       refused: () => {},
       roundTrip: () => {},
     });
@@ -141,35 +172,42 @@ export class PeerTransport implements Transport {
   }
 
   private accept(socket: Socket): void {
-    let strangers = 0;
-    for (const link of this.incoming) if (link.hello === undefined) strangers++;
-    if (this.closed || strangers >= STRANGERS_MAX) {
+    if (!this.options.takesPeers()) {
       socket.destroy();
       return;
     }
+    if (this.closed || this.strangers >= STRANGERS_MAX) {
+      socket.destroy();
+      const reason = `more than ${STRANGERS_MAX} connections that have not said whose they are; one was closed`;
+      if (!this.closed) this.refusals.report('listener', { kind: 'tooManyStrangers', reason });
+      return;
+    }
+    const { clusterId, id, peers, onReceive, knownLife } = this.options;
+    const here = { clusterId, id, isMember: (peer: string) => peers.has(peer as MemberId), knownLife };
     this.incoming.add(
-      new IncomingLink(socket, {
-        judge: (hello) => this.judge(hello),
-        accepted: (link) => this.replaceOlder(link),
+      new IncomingLink(socket, this.timing, {
+        judge: (hello) => judgeHello(hello, here),
+        accepted: (link) => this.accepted(link),
         received: (from, lane, bytes) => {
-          if (!this.closed) this.options.onReceive(from as MemberId, lane, bytes);
+          if (!this.closed) onReceive(from as MemberId, lane, bytes);
         },
-        malformed: (address) =>
-          this.logRefusal(address, 'bytes that are not of a member; the connection was closed'),
-        refused: (hello, answer) => {
-          if (answer.kind !== 'welcome') this.logRefusal(hello.from, describeStranger(hello, answer));
-        },
+        refused: (address, refusal) => this.refusals.report(address, refusal),
         ended: (link) => this.forget(link),
       }),
     );
   }
 
-  private judge(hello: Hello): Answer {
-    const { clusterId, id, peers } = this.options;
-    if (hello.clusterId !== clusterId) return { kind: 'wrongCluster', clusterId };
-    if (hello.to !== id) return { kind: 'wrongMember', memberId: id };
-    if (!peers.has(hello.from as MemberId)) return { kind: 'unknownMember' };
-    return { kind: 'welcome' };
+  private get strangers(): number {
+    let count = 0;
+    for (const { hello } of this.incoming) if (hello === undefined) count++;
+    return count;
+  }
+
+  private accepted(link: IncomingLink): void {
+    this.replaceOlder(link);
+    const { from, kind } = link.hello!;
+    // It listens before it connects: no need to wait any longer with connecting to it.
+    this.links.get(from as MemberId)?.[kind].retryNow();
   }
 
   /** A peer that connects anew has given its older connection up, whether that shows yet or not. */
@@ -191,24 +229,5 @@ export class PeerTransport implements Transport {
     let bytes = this.received.get(peer) ?? 0;
     for (const link of this.incoming) if (link.hello?.from === peer) bytes += link.bytesReceived;
     return bytes;
-  }
-
-  private logRefusal(peer: string, reason: string): void {
-    const now = performance.now();
-    const what = `${peer.replace(/:\d+$/, '')} ${reason}`;
-    if (now - (this.lastRefusalMs.get(what) ?? Number.NEGATIVE_INFINITY) < REFUSAL_LOG_INTERVAL_MS) return;
-    this.lastRefusalMs.set(what, now);
-    this.options.observer.refused(peer, reason);
-  }
-}
-
-function describeStranger(hello: Hello, answer: Exclude<Answer, { kind: 'welcome' }>): string {
-  switch (answer.kind) {
-    case 'wrongCluster':
-      return `cluster ID mismatch: a member of cluster ${hello.clusterId} connected to this one of ${answer.clusterId}; check its --initial-cluster and --initial-cluster-token`;
-    case 'wrongMember':
-      return `a member looked for member ${hello.to} at this address; check its --initial-cluster`;
-    default:
-      return `member ${hello.from} is not in this cluster; check its --initial-cluster`;
   }
 }

@@ -51,6 +51,15 @@ describe('HTTP/2 frames that keep the rules', () => {
     assert.equal(peer.socket.writes, writesBefore + 1);
   });
 
+  it('5.1 a whole request that is answered at its head ends without a reset, and what comes behind it is an error', () => {
+    const peer = new RawPeer().greet();
+    peer.answerAtHead = ANSWER;
+    peer.send(request(1, END));
+    assert.deepEqual(peer.take(), ['HEADERS 1 :status=200 ends']);
+    peer.send(data(1, 'one word more', END));
+    assert.deepEqual(peer.take(), ['GOAWAY 1 streamClosed DATA on closed stream 1']);
+  });
+
   it('8.1 resets, without an error, the rest of a request that was answered early', () => {
     const peer = new RawPeer().greet();
     peer.send(request(1));

@@ -80,6 +80,8 @@ export class RawPeer {
   end: ConnectionEnd | undefined = undefined;
   /** The connection's clock. */
   nowMs = 1_000_000;
+  /** A head that answers each request as it opens, before its handler is there. */
+  answerAtHead: Buffer | undefined = undefined;
   private readonly endOfTurn: (() => void)[] = [];
   private readonly decoder = new HpackDecoder({ tableBytesMax: 4096, listBytesMax: 1_000_000 });
 
@@ -104,6 +106,7 @@ export class RawPeer {
 
   private opened(stream: Http2Stream, headers: HeaderList): StreamHandler {
     const log: StreamLog = { stream, headers, events: [], dataBytes: 0 };
+    if (this.answerAtHead !== undefined) stream.sendHeadersAndEnd(this.answerAtHead);
     this.streams.push(log);
     return handlerOf(log);
   }

@@ -1,7 +1,7 @@
 /** The Node disk keeps the contract of a disk; one process has a data directory. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -85,7 +85,24 @@ test('a process id file of a dead process, of an earlier life with the same id, 
 test('a directory that cannot be made gives the reason', () => {
   withDirectory((root) => {
     writeFileSync(join(root, 'file'), '');
-    const result = lockDataDirectory(join(root, 'file'));
-    assert(!result.ok && result.error.kind === 'disk');
+    for (const path of ['file', 'file/below', 'x'.repeat(300)]) {
+      const result = lockDataDirectory(join(root, path));
+      assert(!result.ok && result.error.kind === 'noPlace', path);
+    }
   });
+});
+
+test('a directory is made with those above it', () => {
+  withDirectory((root) => {
+    const result = lockDataDirectory(join(root, 'a/b/c'));
+    assert(result.ok);
+    result.lock.release();
+  });
+});
+
+test('where nothing can be made there is an answer, not an endless search', {
+  skip: !existsSync('/proc/self'),
+}, () => {
+  const result = lockDataDirectory('/proc/no-such-place');
+  assert(!result.ok && result.error.kind === 'noPlace');
 });

@@ -1,0 +1,203 @@
+/** What flags, environment and file come to: etcd's precedence, etcd's refusals, and words that say what to do. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { accepted, read, refused, warnings } from './read.ts';
+
+const LISTEN = '--listen-client-urls http://127.0.0.1:1 --advertise-client-urls http://127.0.0.1:1';
+
+describe('what was given', () => {
+  test('nothing: a member alone, on etcd’s ports', () => {
+    const config = accepted('');
+    assert.equal(config.name, 'default');
+    assert.equal(config.dataDirectory, '/home/me/default.etcd');
+    assert.deepEqual(config.listenClientUrls, ['http://localhost:2379']);
+    assert.deepEqual(config.listenPeerUrls, ['http://localhost:2380']);
+    assert.equal(config.electionTimeoutMs, 1000);
+    assert.equal(config.heartbeatMs, 100);
+    assert.equal(config.requestBytesMax, 1_572_864);
+    assert.deepEqual(config.log, { level: 'info', format: 'json', outputs: ['default'] });
+  });
+
+  test('a flag with a blank, with =, with one dash; a boolean alone; the last of two', () => {
+    assert.equal(accepted('--name a').name, 'a');
+    assert.equal(accepted('--name=a').name, 'a');
+    assert.equal(accepted('-name=a').name, 'a');
+    assert.equal(accepted('--data-dir=/a=b').dataDirectory, '/a=b');
+    assert.equal(accepted('--name a --name b').name, 'b');
+    assert.equal(accepted('--pre-vote --name a').preVote, true);
+    assert.equal(accepted('--pre-vote=false').preVote, false);
+    assert.equal(accepted('--pre-vote=F').preVote, false);
+  });
+
+  test('a flag beats the environment, which beats the default', () => {
+    const environment = { ETCD_NAME: 'from-environment', ETCD_SNAPSHOT_COUNT: '7' };
+    const config = accepted('--name from-flag', { environment });
+    assert.equal(config.name, 'from-flag');
+    assert.equal(config.snapshotCount, 7);
+    assert.equal(accepted('', { environment }).name, 'from-environment');
+    assert.equal(accepted('', { environment: { ETCD_NAME: '' } }).name, 'default');
+  });
+
+  test('a file is the whole configuration: flags and environment beside it are ignored, and named', () => {
+    const given = {
+      files: { 'member.yaml': 'name: from-file\nelection-timeout: 2000\n' },
+      environment: { ETCD_NAME: 'from-environment', ETCD_SNAPSHOT_COUNT: '7' },
+    };
+    const config = accepted('--config-file member.yaml --name from-flag --heartbeat-interval 50', given);
+    assert.equal(config.name, 'from-file');
+    assert.equal(config.electionTimeoutMs, 2000);
+    assert.equal(config.heartbeatMs, 100);
+    assert.equal(config.snapshotCount, 10_000);
+    assert.deepEqual(warnings('--config-file member.yaml --name from-flag', given), [
+      'member.yaml is the whole configuration: ignored --name, ETCD_NAME, ETCD_SNAPSHOT_COUNT',
+    ]);
+    const environment = { ETCD_CONFIG_FILE: 'member.yaml' };
+    assert.equal(accepted('', { files: given.files, environment }).name, 'from-file');
+  });
+
+  test('a file may have lists, numbers, booleans, and durations in nanoseconds', () => {
+    const text = [
+      'log-outputs: [stderr, /tmp/a.log]',
+      'pre-vote: false',
+      'grpc-keepalive-min-time: 7000000000',
+      'grpc-keepalive-interval: 1h30m',
+      'wal-dir:',
+      'data-dir: ""',
+    ].join('\n');
+    const config = accepted('--config-file f', { files: { f: text } });
+    assert.deepEqual(config.log.outputs, ['stderr', '/tmp/a.log']);
+    assert.equal(config.preVote, false);
+    assert.deepEqual(config.keepalive, { minTimeMs: 7_000, intervalMs: 5_400_000, timeoutMs: 20_000 });
+    assert.equal(config.dataDirectory, '/home/me/default.etcd');
+    assert.equal(accepted('--config-file f', { files: { f: '{"name": "json"}' } }).name, 'json');
+    assert.equal(accepted('--config-file f', { files: { f: '' } }).name, 'default');
+  });
+
+  test('an unknown variable is only a warning', () => {
+    const environment = { ETCD_NAMES: 'x', ETCDCTL_API: '3', PATH: '/bin' };
+    assert.deepEqual(warnings('', { environment }), ['unrecognized environment variable ETCD_NAMES=x']);
+  });
+
+  test('a name from the time when the flag was an experiment', () => {
+    const config = accepted('--experimental-watch-progress-notify-interval 1s');
+    assert.equal(config.watchProgressIntervalMs, 1_000);
+    assert.equal(refused('--experimental-name x').kind, 'usage');
+  });
+});
+
+describe('zeros and ends of ranges', () => {
+  test('an interval or timeout of 0 means that the member never pings', () => {
+    const never = Number.POSITIVE_INFINITY;
+    for (const line of ['--grpc-keepalive-interval 0s', '--grpc-keepalive-timeout 0']) {
+      const { intervalMs, timeoutMs } = accepted(line).keepalive;
+      assert.deepEqual([intervalMs, timeoutMs], [never, never]);
+    }
+  });
+
+  test('bookmarks: 0 is the default, and neither a storm nor a time that no timer reaches', () => {
+    const interval = (text: string) =>
+      accepted(`--watch-progress-notify-interval ${text}`).watchProgressIntervalMs;
+    assert.equal(interval('0s'), 600_000);
+    assert.equal(interval('1ms'), 100);
+    assert.equal(interval('100000h'), 2 ** 31 - 1);
+  });
+
+  test('counts', () => {
+    assert.equal(accepted('--max-concurrent-streams 4294967295').concurrentStreamsMax, 4_294_967_295);
+    assert.match(refused('--max-concurrent-streams 4294967296').message, /at most 4294967295/);
+    assert.match(refused('--snapshot-count 0').message, /at least 1/);
+    assert.equal(refused('--snapshot-count -1').kind, 'usage');
+    assert.equal(refused('--snapshot-count 1e3').kind, 'usage');
+  });
+
+  test('elections take at least five heartbeats, and less than 50 s', () => {
+    assert.equal(accepted('--election-timeout 500').electionTimeoutMs, 500);
+    assert.match(refused('--election-timeout 499').message, /at least as 5 times/);
+    assert.equal(accepted('--election-timeout 50000').electionTimeoutMs, 50_000);
+    assert.match(refused('--election-timeout 50001').message, /too long/);
+  });
+});
+
+describe('refusals name the flag, what is wrong and what to do', () => {
+  const cases: readonly (readonly [line: string, kind: 'usage' | 'refused', words: RegExp])[] = [
+    [
+      '--data-di x',
+      'usage',
+      /^unknown flag --data-di\. Did you mean --data-dir\? See 'synod start --help'\.$/,
+    ],
+    ['--zzzzzzzzz x', 'usage', /^unknown flag --zzzzzzzzz\. See/],
+    ['--name', 'usage', /^flag needs an argument: --name$/],
+    ['extra', 'refused', /^'extra' is not a valid flag/],
+    ['--pre-vote=maybe', 'usage', /^invalid value "maybe" for --pre-vote: it must be true or false$/],
+    ['--grpc-keepalive-interval 5', 'usage', /^invalid value "5" .* it must be a duration such as/],
+    ['--log-level loud', 'usage', /debug, info, warn, error, panic or fatal$/],
+    ['--log-outputs default,stdout', 'refused', /cannot have default beside others/],
+    ['--log-outputs systemd/journal', 'refused', /not supported yet/],
+    [
+      '--initial-cluster-state existing',
+      'refused',
+      /^--initial-cluster-state existing is not supported yet$/,
+    ],
+    ['--initial-cluster-state old', 'usage', /it must be new$/],
+    ['--consensus paxos', 'refused', /not supported yet/],
+    ['--consensus zab', 'usage', /it must be raft$/],
+    ['--name=', 'refused', /must not be empty/],
+    ['--name=a=b', 'refused', /--name must not contain , or =/],
+    ['--listen-peer-urls foo', 'usage', /URL scheme must be http/],
+    ['--listen-peer-urls https://127.0.0.1:1', 'refused', /https addresses are not supported yet/],
+    ['--listen-peer-urls unix://x:1', 'refused', /unix addresses are not supported yet/],
+    ['--listen-peer-urls http://127.0.0.1', 'usage', /does not have the form "host:port"/],
+    ['--listen-peer-urls http://127.0.0.1:70000', 'usage', /does not have the form "host:port"/],
+    ['--listen-peer-urls http://127.0.0.1:1/x', 'usage', /must not contain a path/],
+    ['--listen-peer-urls http://example.com:1', 'refused', /^expected IP in URL for binding/],
+    ['--listen-peer-urls http://127.0.0.1:1,http://127.0.0.1:1', 'refused', /twice/],
+    ['--listen-client-urls http://127.0.0.1:1', 'refused', /--advertise-client-urls is required/],
+    ['--listen-client-urls foo', 'usage', /URL scheme must be/],
+    ['--config-file nowhere', 'refused', /^cannot read the configuration file nowhere: no such file$/],
+  ];
+  for (const [line, kind, words] of cases) {
+    test(line, () => {
+      const problem = refused(line);
+      assert.equal(problem.kind, kind);
+      assert.match(problem.message, words);
+    });
+  }
+
+  test('the environment is named as the user wrote it', () => {
+    assert.match(refused('', { environment: { ETCD_PRE_VOTE: 'maybe' } }).message, /for ETCD_PRE_VOTE:/);
+  });
+
+  const files: readonly (readonly [text: string, words: RegExp])[] = [
+    ['a: [', /^f is not YAML: /],
+    ['- name', /must hold flags and their values/],
+    ['nam: x', /^f: unknown key "nam"\. Did you mean name\?$/],
+    ['name: {a: 1}', /name must be a single value or a list/],
+    ['config-file: g', /cannot name another one/],
+    ['client-transport-security: {auto-tls: true}', /client-transport-security is not supported yet/],
+    ['election-timeout: soon', /invalid value "soon" for election-timeout in f: it must be a whole number/],
+    ['auto-tls: true', /^auto-tls in f is a flag of etcd that Synod does not support yet/],
+  ];
+  for (const [text, words] of files) {
+    test(`file: ${text}`, () => {
+      assert.match(refused('--config-file f', { files: { f: text } }).message, words);
+    });
+  }
+});
+
+describe('flags that are known and not supported yet', () => {
+  test('with another value than the default: one line, exit code 1', () => {
+    const { kind, message } = refused('--quota-backend-bytes=8589934592');
+    assert.equal(kind, 'refused');
+    assert.equal(
+      message,
+      '--quota-backend-bytes is a flag of etcd that Synod does not support yet (given: "8589934592"). Leave it out.',
+    );
+    assert.equal(refused('--auto-tls').kind, 'refused');
+    assert.equal(refused('', { environment: { ETCD_WAL_DIR: '/x' } }).kind, 'refused');
+  });
+
+  test('with the default they are accepted', () => {
+    assert.ok(read(`${LISTEN} --quota-backend-bytes=0 --auto-tls=false --cors=* --max-wals 5`).ok);
+    assert.ok(read(['--cert-file', '']).ok);
+  });
+});

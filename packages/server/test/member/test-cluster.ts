@@ -1,0 +1,210 @@
+/** Clusters on temporary directories and ports of the system's choice, members in this process or in their own. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { foundedClusterId, founderId } from '../../src/config/cluster-identity.ts';
+import type { MemberConfig } from '../../src/config/member-config.ts';
+import type { Log } from '../../src/log/log.ts';
+import { type RunningMember, startMember } from '../../src/member/start-member.ts';
+import { RecordedEvents } from '../recorded-events.ts';
+import { EtcdClient } from './etcd-client.ts';
+import type { ProcessWord } from './member-process.ts';
+import { PeerRelay } from './peer-relay.ts';
+
+/** A disk that others use too takes most of a second to make files of the usual size. */
+export const TEST_TUNING = { journalSegmentBytes: 1024 * 1024 };
+
+/** Whatever runs what it was given at its end: a test's context, for one. */
+export interface Ending {
+  after(job: () => unknown): void;
+}
+
+export interface ClusterOptions {
+  readonly size?: number;
+  readonly heartbeatMs?: number;
+  readonly electionTimeoutMs?: number;
+  readonly snapshotCount?: number;
+}
+
+export class TestMember {
+  readonly config: MemberConfig;
+  readonly relay: PeerRelay;
+  /** The messages of its log, over all its lives. */
+  readonly lines = new RecordedEvents<string>();
+  /** Both undefined: it does not run. */
+  running: RunningMember | undefined;
+  process: ChildProcess | undefined;
+  private connected: EtcdClient | undefined;
+
+  constructor(config: MemberConfig, relay: PeerRelay) {
+    this.config = config;
+    this.relay = relay;
+  }
+
+  /** Of its present life. */
+  get client(): EtcdClient {
+    if (this.connected === undefined) throw new Error(`${this.config.name} was not started`);
+    return this.connected;
+  }
+
+  /** Peers and clients find it from here on. */
+  isAt(ports: { readonly clientPort: number; readonly peerPort: number }): void {
+    this.relay.targetPort = ports.peerPort;
+    this.connected = new EtcdClient(ports.clientPort);
+  }
+
+  isGone(): void {
+    this.running = undefined;
+    this.process = undefined;
+    this.relay.cut();
+    this.connected?.close();
+    this.connected = undefined;
+  }
+}
+
+export class TestCluster {
+  readonly members: readonly TestMember[];
+  private readonly directory: string;
+
+  private constructor(directory: string, members: readonly TestMember[]) {
+    this.directory = directory;
+    this.members = members;
+  }
+
+  /** The members are not started. Everything is taken away when the test ends. */
+  static async create(ending: Ending, options: ClusterOptions = {}): Promise<TestCluster> {
+    const directory = mkdtempSync(join(tmpdir(), 'synod-member-'));
+    const relays = Array.from({ length: options.size ?? 3 }, () => new PeerRelay());
+    for (const relay of relays) await relay.listen();
+    const founders = relays.map(({ url }, i) => ({
+      id: founderId([url], directory),
+      name: `m${i + 1}`,
+      peerUrls: [url],
+    }));
+    const cluster = new TestCluster(
+      directory,
+      relays.map(
+        (relay, i) => new TestMember(configOf(join(directory, `m${i + 1}`), founders, i, options), relay),
+      ),
+    );
+    ending.after(() => cluster.remove());
+    return cluster;
+  }
+
+  /** All members, in this process, ready. */
+  static async started(ending: Ending, options: ClusterOptions = {}): Promise<TestCluster> {
+    const cluster = await TestCluster.create(ending, options);
+    await cluster.startAll();
+    return cluster;
+  }
+
+  async startAll(): Promise<void> {
+    const begun = await Promise.all(this.members.map((member) => this.start(member)));
+    await Promise.all(begun.map(({ ready }) => ready));
+  }
+
+  /** Starts a member in this process; it is ready when its `ready` resolves. */
+  async start(member: TestMember): Promise<RunningMember> {
+    const running = await startMember(member.config, logInto(member.lines), TEST_TUNING);
+    member.running = running;
+    member.isAt({ clientPort: running.clientPorts[0]!, peerPort: running.peerPorts[0]! });
+    return running;
+  }
+
+  /** Starts a member in a process of its own; resolves when it is ready. */
+  async startProcess(member: TestMember): Promise<void> {
+    const path = join(import.meta.dirname, 'member-process.ts');
+    const child = fork(path, [JSON.stringify(member.config), JSON.stringify(TEST_TUNING)], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    member.process = child;
+    await new Promise<void>((resolve, reject) => {
+      child.on('exit', () => reject(new Error('the process ended before the member was ready')));
+      child.on('message', (word: ProcessWord) => {
+        if (word.kind === 'log') member.lines.push(word.message);
+        else if (word.kind === 'ready') resolve();
+        else member.isAt(word);
+      });
+    });
+  }
+
+  async startProcesses(): Promise<void> {
+    await Promise.all(this.members.map((member) => this.startProcess(member)));
+  }
+
+  /** The graceful way. */
+  async stop(member: TestMember): Promise<void> {
+    await member.running?.stop();
+    member.isGone();
+  }
+
+  /** Kills a member's process; resolves when it is gone. */
+  async kill(member: TestMember): Promise<void> {
+    const { process: child } = member;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null)
+      await new Promise<void>((resolve) => {
+        child.on('exit', () => resolve());
+        child.kill('SIGKILL');
+      });
+    member.isGone();
+  }
+
+  /** Whoever leads, as `asked` knows it, and the others. Waits while it knows none that runs. */
+  async roles(asked: TestMember): Promise<{ leader: TestMember; followers: readonly TestMember[] }> {
+    for (;;) {
+      const { leader } = await asked.client.status();
+      const id = leader === undefined ? '' : (leader as bigint).toString(16).padStart(16, '0');
+      const found = this.members.find(({ config }) => config.memberId === id);
+      if (found !== undefined && (found.running ?? found.process) !== undefined)
+        return { leader: found, followers: this.members.filter((member) => member !== found) };
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  private async remove(): Promise<void> {
+    await Promise.all(
+      this.members.map((member) => (member.process === undefined ? this.stop(member) : this.kill(member))),
+    );
+    for (const { relay } of this.members) relay.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** One that says into `lines` what it is told. */
+export function logInto(lines: RecordedEvents<string>): Log {
+  const line = (message: string): void => lines.push(message);
+  return { debug: () => {}, info: line, warn: line, error: line };
+}
+
+function configOf(
+  dataDirectory: string,
+  founders: MemberConfig['founders'],
+  i: number,
+  options: ClusterOptions,
+): MemberConfig {
+  const { id, name, peerUrls } = founders[i]!;
+  return {
+    name,
+    dataDirectory,
+    listenPeerUrls: ['http://127.0.0.1:0'],
+    listenClientUrls: ['http://127.0.0.1:0'],
+    advertisePeerUrls: peerUrls,
+    advertiseClientUrls: [`http://${name}.test:2379`],
+    memberId: id,
+    clusterId: foundedClusterId(founders.map((founder) => founder.id)),
+    founders,
+    protocol: 'raft',
+    heartbeatMs: options.heartbeatMs ?? 50,
+    electionTimeoutMs: options.electionTimeoutMs ?? 500,
+    initialElectionTickAdvance: true,
+    preVote: true,
+    snapshotCount: options.snapshotCount ?? 10_000,
+    requestBytesMax: 1_572_864,
+    transactionOperationsMax: 128,
+    concurrentStreamsMax: 1_000_000,
+    keepalive: { minTimeMs: 5_000, intervalMs: 7_200_000, timeoutMs: 20_000 },
+    watchProgressIntervalMs: 600_000,
+    log: { level: 'info', format: 'json', outputs: ['default'] },
+  };
+}

@@ -1,0 +1,47 @@
+/** The sizes and times of one world, drawn from its seed: small enough that every window fills and every limit is met. */
+import type { SeededRandom } from '../random/seeded-random.ts';
+
+export type TimingModel = 'synchronous' | 'partial' | 'asynchronous';
+
+export interface WorldShape {
+  readonly members: number;
+  readonly timing: TimingModel;
+  readonly tickMs: number;
+  readonly electionTimeoutTicks: number;
+  readonly proposalTimeoutTicks: number;
+  readonly segmentBytes: number;
+  readonly trimming: {
+    readonly snapshotCount: number;
+    readonly catchUpEntries: number;
+    readonly logBytesMax: number;
+  };
+  /** How long faults happen, in true milliseconds. */
+  readonly faultsMs: number;
+}
+
+export interface ShapeOptions {
+  /** Undefined: the seed chooses. */
+  readonly members: number | undefined;
+  readonly timing: TimingModel | undefined;
+}
+
+const MEMBER_COUNTS = [3, 3, 3, 3, 5, 5, 1, 2, 4, 7] as const;
+
+export function drawShape(random: SeededRandom, options: ShapeOptions): WorldShape {
+  const members = random.pick(MEMBER_COUNTS);
+  const timing = random.pick(['partial', 'partial', 'partial', 'synchronous', 'asynchronous'] as const);
+  return {
+    members: options.members ?? members,
+    timing: options.timing ?? timing,
+    tickMs: 100,
+    electionTimeoutTicks: 10,
+    proposalTimeoutTicks: 70,
+    segmentBytes: random.pick([4096, 8192, 16384]),
+    trimming: {
+      snapshotCount: random.whole(10, 200),
+      catchUpEntries: random.pick([0, 5, 20, 100]),
+      logBytesMax: random.pick([4_000, 20_000, 1_000_000]),
+    },
+    faultsMs: Math.round(random.skewed(15_000, 90_000)),
+  };
+}
