@@ -16,7 +16,7 @@ import type { Promises } from './promises.ts';
 import { assign, sendToAll } from './replicate.ts';
 import type { CandidateRole, LeaderRole } from './role-state.ts';
 import type { PaxosState } from './state.ts';
-import { becomeCandidate, becomeLeader, dropBelow, stepDown } from './transitions.ts';
+import { becomeCandidate, becomeLeader, stepDown } from './transitions.ts';
 
 const EMPTY = new Uint8Array(0);
 
@@ -114,7 +114,6 @@ function phase1IsComplete(state: PaxosState, promises: Promises): boolean {
 export function recoverSlots(state: PaxosState, leader: LeaderRole): void {
   if (!leader.recovering || leader.stopSlot !== undefined) return;
   const { promises } = leader;
-  dropBelow(state, leader);
   if (!phase1IsComplete(state, promises)) {
     if (leader.promisesFrom === leader.nextSlot) return;
     leader.promisesFrom = leader.nextSlot;

@@ -67,10 +67,12 @@ export function sendTo(state: PaxosState, leader: LeaderRole, peer: PeerProgress
   }
 }
 
+/** What the newest Accept held, if it is the same: then it is the same message, and encoded once. */
 function readAccept(state: PaxosState, leader: LeaderRole, from: number, to: number): readonly Entry[] {
+  const entries = state.slots.read(from, to, state.settings.limits.messageBytesMax);
   const newest = leader.newestAccept?.entries;
-  if (newest !== undefined && newest[0]?.index === from && newest.at(-1)!.index === to) return newest;
-  return state.slots.read(from, to, state.settings.limits.messageBytesMax);
+  const isSame = newest?.[0]?.index === from && newest.length === entries.length;
+  return isSame ? newest : entries;
 }
 
 function sendAccept(

@@ -7,13 +7,15 @@ import { noteChosenElsewhere } from './learner.ts';
 import type { InstallSnapshot } from './messages.ts';
 import { continuePhase1 } from './proposer.ts';
 import type { PaxosState } from './state.ts';
-import { dropBelow } from './transitions.ts';
+import { stepDown } from './transitions.ts';
 
 /** What it covers is chosen, whoever sent it. What was accepted above it stays as it is (P4). */
 export function receiveSnapshot(state: PaxosState, from: MemberId, { meta }: InstallSnapshot): void {
   noteChosenElsewhere(state, from, meta.index);
   // While one is being restored no other may begin; what is missing then is asked for again (pitfall 27).
   if (state.restoringIndex !== undefined || meta.index <= state.commitIndex) return;
+  // A leader that lacks so much was overtaken; what it has under way may lie below the snapshot.
+  if (state.role.kind === 'leader') stepDown(state);
   state.slots.reset(meta.index, meta.epoch);
   const ticket = state.outbox.writeLog({ kind: 'snapshot', meta });
   state.writes.began(ticket, { first: meta.index, last: meta.index });
@@ -28,7 +30,6 @@ export function receiveSnapshot(state: PaxosState, from: MemberId, { meta }: Ins
   state.outbox.push({ kind: 'restore', meta });
   state.learning.asked = undefined;
   state.learning.snapshotFrom = undefined;
-  if (state.role.kind === 'leader') dropBelow(state, state.role);
   continuePhase1(state);
 }
 

@@ -3,7 +3,6 @@
  * business of the other files.
  */
 import { assert } from '../core/assert.ts';
-import { entryBytes } from '../core/entry.ts';
 import { allMembers } from '../core/membership.ts';
 import { logIndex, type MemberId, NO_INDEX } from '../core/numbers.ts';
 import { ballotAbove } from './ballot.ts';
@@ -73,14 +72,6 @@ export function becomeLeader(state: PaxosState, candidate: CandidateRole): Leade
 export function addPeers(state: PaxosState, leader: LeaderRole, members: readonly MemberId[]): void {
   for (const id of members)
     if (!leader.peers.has(id)) leader.peers.set(id, new PeerProgress(id, state.commitIndex));
-}
-
-/** The chosen prefix grew by something else than counting: what a leader keeps account of begins above it. */
-export function dropBelow(state: PaxosState, leader: LeaderRole): void {
-  if (leader.nextSlot <= state.commitIndex) leader.nextSlot = logIndex(state.commitIndex + 1);
-  leader.uncommittedBytes = 0;
-  for (let slot: number = state.commitIndex + 1; slot < leader.nextSlot; slot++)
-    leader.uncommittedBytes += entryBytes(state.slots.at(slot)!);
 }
 
 /** Drops what belongs to the role. A leader's own reads are answered by nobody after it (pitfall 21). */

@@ -207,6 +207,16 @@ test('P4 P14 a snapshot keeps what was accepted above it, and brings its members
   assert.ok(second.every(({ kind }) => kind !== 'restore'));
 });
 
+test('P13 a leader that is given a snapshot above its commit steps down: what it had under way may lie below', () => {
+  const core = coreWith();
+  makeLeader(core);
+  give(core, { kind: 'changeMembership', change: { voters: [1, 2].map(idOf), learners: [] } });
+  const membership = simpleMembership({ voters: [1, 2, 3].map(idOf), learners: [] });
+  hear(core, 2, { kind: 'installSnapshot', meta: { index: logIndex(9), epoch: HIGH, membership } });
+  assert.equal(core.state.role.kind, 'follower');
+  assert.equal(core.state.commitIndex, 9);
+});
+
 test('P15 no read is answered before everything recovered is committed', () => {
   const core = coreWith();
   tickUntilItStands(core);
