@@ -120,7 +120,10 @@ export class Administrator {
     lost: SimulatedMember,
     membership: { readonly voters: readonly MemberId[]; readonly learners: readonly MemberId[] },
   ): MembershipChange {
-    const replace = (ids: readonly MemberId[]): MemberId[] => ids.filter((id) => id !== lost.id);
+    // A new leader may still show an older membership; a name whose disk was lost never comes back, whoever shows it.
+    const gone = new Set(this.parts.members.filter(({ state }) => state === 'broken').map(({ id }) => id));
+    const replace = (ids: readonly MemberId[]): MemberId[] =>
+      ids.filter((id) => id !== lost.id && !gone.has(id));
     if (!membership.voters.includes(lost.id) || this.parts.members.length >= MEMBERS_MAX)
       return { voters: replace(membership.voters), learners: replace(membership.learners) };
     const fresh = this.parts.recruit();
