@@ -4,12 +4,16 @@
  */
 import { require } from './rule-broken.ts';
 
+/** When a client sent something, and how far all clocks had jumped by then. */
+export interface SendTime {
+  readonly sentMs: number;
+  readonly jumpedMs: number;
+}
+
 interface LeaseTime {
   readonly ttlMs: number;
   /** When the last acknowledged grant or keep-alive was sent. Rises. */
-  sentMs: number;
-  /** What all clocks had jumped by then. */
-  jumpedMs: number;
+  sent: SendTime;
 }
 
 export interface LeaseTimesPorts {
@@ -29,15 +33,18 @@ export class LeaseTimes {
     this.ports = ports;
   }
 
-  granted(id: string, ttlSeconds: number, sentMs: number): void {
-    this.leases.set(id, { ttlMs: ttlSeconds * 1000, sentMs, jumpedMs: this.ports.jumpedMs() });
+  /** To be noted when a grant or a keep-alive is sent, not when it is answered. */
+  now(): SendTime {
+    return { sentMs: this.ports.nowMs(), jumpedMs: this.ports.jumpedMs() };
   }
 
-  renewed(id: string, sentMs: number): void {
+  granted(id: string, ttlSeconds: number, sent: SendTime): void {
+    this.leases.set(id, { ttlMs: ttlSeconds * 1000, sent });
+  }
+
+  renewed(id: string, sent: SendTime): void {
     const lease = this.leases.get(id);
-    if (lease === undefined || sentMs <= lease.sentMs) return;
-    lease.sentMs = sentMs;
-    lease.jumpedMs = this.ports.jumpedMs();
+    if (lease !== undefined && sent.sentMs > lease.sent.sentMs) lease.sent = sent;
   }
 
   /** The end of a lease is committed. */
@@ -47,9 +54,9 @@ export class LeaseTimes {
     this.leases.delete(id);
     this.expiries++;
     const { nowMs, jumpedMs, driftMax } = this.ports;
-    const livedMs = nowMs() - lease.sentMs;
+    const livedMs = nowMs() - lease.sent.sentMs;
     // A clock that jumped forward was honest about everything but the time between.
-    const owedMs = lease.ttlMs * (1 - driftMax) - (jumpedMs() - lease.jumpedMs);
+    const owedMs = lease.ttlMs * (1 - driftMax) - (jumpedMs() - lease.sent.jumpedMs);
     require(livedMs >= owedMs - 1, 'C19', () =>
       `lease ${id} of ${lease.ttlMs} ms ended ${livedMs.toFixed(0)} ms after it was last renewed`);
   }

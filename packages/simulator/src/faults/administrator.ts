@@ -120,7 +120,10 @@ export class Administrator {
     lost: SimulatedMember,
     membership: { readonly voters: readonly MemberId[]; readonly learners: readonly MemberId[] },
   ): MembershipChange {
-    const replace = (ids: readonly MemberId[]): MemberId[] => ids.filter((id) => id !== lost.id);
+    // A new leader may still show an older membership; a name whose disk was lost never comes back, whoever shows it.
+    const gone = new Set(this.parts.members.filter(({ state }) => state === 'broken').map(({ id }) => id));
+    const replace = (ids: readonly MemberId[]): MemberId[] =>
+      ids.filter((id) => id !== lost.id && !gone.has(id));
     if (!membership.voters.includes(lost.id) || this.parts.members.length >= MEMBERS_MAX)
       return { voters: replace(membership.voters), learners: replace(membership.learners) };
     const fresh = this.parts.recruit();
@@ -132,12 +135,18 @@ export class Administrator {
 
   /** Whether the cluster can do without one more disk, whoever's view of the membership is the true one. */
   private canSpare(member: SimulatedMember): boolean {
-    for (const { state, core } of this.parts.members) {
+    const { members } = this.parts;
+    // Who was lost before and still has a vote in somebody's view is not there to help.
+    const gone = new Set(
+      members.filter(({ state, isDamaged }) => state === 'broken' || isDamaged).map(({ id }) => id),
+    );
+    gone.add(member.id);
+    for (const { state, core } of members) {
       if (state === 'broken') continue;
       // Who is not up may hold a membership that nobody else knows of.
       if (core === undefined) return false;
       const { voters, outgoingVoters } = core.status().membership;
-      const left = voters.filter((id) => id !== member.id).length;
+      const left = voters.filter((id) => !gone.has(id)).length;
       if (outgoingVoters.length > 0 || 2 * left <= voters.length) return false;
     }
     return true;

@@ -248,11 +248,11 @@ export class Client {
   private grant(member: SimulatedMember): void {
     const id = this.maker.leaseId();
     const ttlSeconds = this.parts.random.whole(LEASE_SECONDS_MIN, LEASE_SECONDS_MAX);
-    const sentMs = this.parts.queue.nowMs;
+    const sent = this.parts.leaseTimes.now();
     this.submit(member, { module: 'leases', kind: 'grant', id, ttlSeconds }, (results) => {
       if (results?.[0]?.kind !== 'leaseGranted') return;
       this.leases.push(id);
-      this.parts.leaseTimes.granted(id, ttlSeconds, sentMs);
+      this.parts.leaseTimes.granted(id, ttlSeconds, sent);
     });
   }
 
@@ -265,7 +265,7 @@ export class Client {
   /** At the member that leads, as far as the present one knows. */
   private keepAlive(member: SimulatedMember): void {
     const id = this.leases.at(-1);
-    const { members, queue, leaseTimes } = this.parts;
+    const { members, leaseTimes } = this.parts;
     const leader = members.find((other) => other.id === member.life!.knownLeader);
     if (id === undefined || leader?.life === undefined) {
       this.grant(member);
@@ -273,14 +273,14 @@ export class Client {
     }
     this.place = leader.place;
     this.connectionRevision = 0;
-    const sentMs = queue.nowMs;
+    const sent = leaseTimes.now();
     const current: Current = { lost: () => {} };
     this.current = current;
     leader.life.keepAlive(id, (answer) => {
       if (this.current !== current) return;
       if (answer === 'renewed') {
         this.counts.answered++;
-        leaseTimes.renewed(id, sentMs);
+        leaseTimes.renewed(id, sent);
       } else this.counts.failed++;
       if (answer === 'notFound') this.leases.pop();
       this.end();
