@@ -29,6 +29,15 @@ export function restartRound(state: PaxosState, firstTicks: number = shortestRou
   poll.deadlineTicks = firstTicks + Math.floor(state.settings.random() * shortestRoundTicks(state));
 }
 
+/**
+ * The link to the owner of the ballot promised here broke: most likely its process died. It is asked for once more, in a
+ * round that is over soon; where only the link broke, the others still hear the owner, and say that they are content.
+ */
+export function ownerUnreachable(state: PaxosState): void {
+  state.content = false;
+  restartRound(state, 1);
+}
+
 export function tickElection(state: PaxosState): void {
   if (!takesPart(state)) return;
   const { poll } = state;

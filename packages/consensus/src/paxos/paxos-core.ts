@@ -10,7 +10,7 @@ import type { MessageCodec } from '../core/messages.ts';
 import type { LogIndex, MemberId, Ticket } from '../core/numbers.ts';
 import { ballotTag } from './ballot.ts';
 import { createPaxosCodec } from './codec.ts';
-import { restartRound, tickElection } from './election.ts';
+import { ownerUnreachable, restartRound, tickElection } from './election.ts';
 import { assertCheapInvariants } from './invariants.ts';
 import { propose, tickLeader } from './leader.ts';
 import { advanceCommit } from './leader-commit.ts';
@@ -121,8 +121,10 @@ export class PaxosCore implements ConsensusCore {
       case 'trim':
         trim(state, input.index);
         break;
-      case 'snapshotSent':
       case 'unreachable':
+        if (input.peer === state.owner && state.role.kind === 'follower') ownerUnreachable(state);
+        break;
+      case 'snapshotSent':
         // Whoever lacks something asks for it again, and what is not acknowledged is sent again.
         break;
       case 'stalled':

@@ -2,7 +2,8 @@
  * One LMDB environment, a single file with all tables in it: rows have their table's number before their key. Every
  * transaction is synced; there is no setting here that trades durability for speed.
  */
-import { closeSync, fstatSync, fsync, fsyncSync, openSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, fsync, fsyncSync, openSync, rmSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { useLatin1Decoder } from '@synod/consensus';
 import type { BackendReader, Row, ScanOptions, Table } from '@synod/coordination';
 import { open, type RootDatabase } from 'lmdb';
@@ -16,6 +17,9 @@ const MAP_BYTES = 1024 * 1024 * 1024;
 
 /** Of every LMDB file, an empty one too: always in use. */
 const META_PAGES = 2;
+
+/** A disk with no more than this is taken for full: a transaction of LMDB is often larger. */
+const FULL_DISK_FREE_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Rows of a replacement written in one transaction. */
 const FILL_ROWS = 10_000;
@@ -81,7 +85,7 @@ export class LmdbEnvironment implements BackendReader {
       await this.database.flushed;
       return undefined;
     } catch (error) {
-      return reasonOf(error);
+      return inPlainWords(await reasonOf(error), this.path);
     }
   }
 
@@ -155,6 +159,16 @@ async function reasonOf(error: unknown): Promise<Error> {
     () => asError(error),
     (reason) => asError(reason),
   );
+}
+
+/** A write that a full disk cuts short is an input/output error to LMDB; whoever reads the log needs to know better. */
+function inPlainWords(reason: Error, path: string): Error {
+  const { bavail, bsize } = statfsSync(dirname(path));
+  const freeBytes = bavail * bsize;
+  if (freeBytes > FULL_DISK_FREE_BYTES_MAX) return reason;
+  return new Error(`no space left on the device: ${freeBytes} bytes free (${reason.message})`, {
+    cause: reason,
+  });
 }
 
 function ended(): void {}
