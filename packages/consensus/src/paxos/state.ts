@@ -112,9 +112,7 @@ export class PaxosState {
 
   /** The newest read round. Monotonic within a life, over all ballots that this replica leads at. */
   readRound = 0;
-  /** Tells this life from earlier ones in answers to reads. */
-  readonly life: number;
-  readonly forwardedReads = new ForwardedReads();
+  readonly forwardedReads: ForwardedReads;
 
   /** What the last `role` effect said. */
   reported: { role: Role; epoch: Epoch; leader: MemberId | undefined };
@@ -133,7 +131,7 @@ export class PaxosState {
     this.recordedCommit = beginnings.commitIndex;
     this.applyingIndex = beginnings.slots.trimmedIndex;
     this.appliedIndex = this.applyingIndex;
-    this.life = Math.floor(settings.random() * 2 ** 48);
+    this.forwardedReads = new ForwardedReads(Math.floor(settings.random() * 2 ** 48));
     this.poll = { number: 0, replies: new Map(), elapsedTicks: 0, deadlineTicks: 0 };
     this.learning = {
       target: NO_INDEX,

@@ -80,9 +80,7 @@ export class RaftState {
   campaign: number;
   /** The newest read round. Monotonic within a life, over all terms that this replica leads. */
   readRound = 0;
-  /** Tells this life from earlier ones in answers to reads. */
-  readonly life: number;
-  readonly forwardedReads = new ForwardedReads();
+  readonly forwardedReads: ForwardedReads;
 
   /** What the last `role` effect said. */
   reported: { role: Role; term: Epoch; leader: MemberId | undefined };
@@ -101,7 +99,7 @@ export class RaftState {
     this.applyingIndex = this.commitIndex;
     this.appliedIndex = this.commitIndex;
     this.campaign = Math.floor(settings.random() * 2 ** 32);
-    this.life = Math.floor(settings.random() * 2 ** 48);
+    this.forwardedReads = new ForwardedReads(Math.floor(settings.random() * 2 ** 48));
     this.reported = { role: this.publicRole, term: this.term, leader: undefined };
   }
 
