@@ -3,11 +3,13 @@
  * files read and write it. All of it is volatile unless said otherwise.
  */
 import { assert } from '../core/assert.ts';
+import type { CoreTiming } from '../core/core-options.ts';
 import type { Role } from '../core/effects.ts';
 import { isVoter } from '../core/membership.ts';
 import type { MembershipAt, Memberships } from '../core/memberships.ts';
 import { type Epoch, type LogIndex, logIndex, type MemberId, NO_INDEX } from '../core/numbers.ts';
 import { Outbox } from '../core/outbox.ts';
+import { RoleReport } from '../core/role-report.ts';
 import { ForwardedReads } from '../reads/forwarded-reads.ts';
 import type { AcceptedSlots } from './accepted-slots.ts';
 import { encodeHardState } from './hard-state.ts';
@@ -17,9 +19,7 @@ import { FOLLOWER, type RoleState } from './role-state.ts';
 import { SlotWrites } from './slot-writes.ts';
 
 /** Options with every default filled in. */
-export interface PaxosSettings {
-  readonly electionTimeoutTicks: number;
-  readonly heartbeatTicks: number;
+export interface PaxosSettings extends CoreTiming {
   readonly limits: PaxosLimits;
   /** In [0, 1). The only randomness. */
   readonly random: () => number;
@@ -114,8 +114,7 @@ export class PaxosState {
   readRound = 0;
   readonly forwardedReads: ForwardedReads;
 
-  /** What the last `role` effect said. */
-  reported: { role: Role; epoch: Epoch; leader: MemberId | undefined };
+  readonly roleReport: RoleReport;
 
   constructor(id: MemberId, settings: PaxosSettings, beginnings: PaxosBeginnings) {
     this.id = id;
@@ -141,7 +140,7 @@ export class PaxosState {
       tries: 0,
       snapshotFrom: undefined,
     };
-    this.reported = { role: this.publicRole, epoch: this.promised, leader: undefined };
+    this.roleReport = new RoleReport(this.publicRole, this.promised);
   }
 
   get isVoter(): boolean {
