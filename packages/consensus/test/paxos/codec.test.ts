@@ -12,7 +12,7 @@ import { readMembership, writeMembership } from '../../src/journal/snapshot-meta
 import { createPaxosCodec } from '../../src/paxos/codec.ts';
 import { decodeHardState, encodeHardState } from '../../src/paxos/hard-state.ts';
 import type { PaxosMessage } from '../../src/paxos/messages.ts';
-import { idOf } from './cluster.ts';
+import { idOf } from '../harness/member-names.ts';
 import { value } from './single-core.ts';
 
 const membership: Membership = {

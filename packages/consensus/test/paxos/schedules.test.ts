@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { QuorumSizes } from '../../src/core/membership.ts';
 import { logIndex, type MemberId } from '../../src/core/numbers.ts';
-import { seededRandom } from '../raft/seeded-random.ts';
-import { Cluster, type ClusterOptions, idOf } from './cluster.ts';
+import { idOf } from '../harness/member-names.ts';
+import { seededRandom } from '../harness/seeded-random.ts';
+import { Cluster, type PaxosClusterOptions } from './cluster.ts';
 
 const ELECTION_TIMEOUT_TICKS = 5;
 
@@ -54,7 +55,7 @@ function newWorld(seed: number, swarm: number, changes: boolean): World {
   const count = [1, 2, 3, 3, 3, 4, 5][Math.floor(random() * 7)]!;
   const voters = Array.from({ length: count }, (_, i) => i + 1);
   const quorum = random() < 0.5 ? safeQuorum(random, count) : undefined;
-  const options: ClusterOptions = {
+  const options: PaxosClusterOptions = {
     voters,
     ...(quorum === undefined ? {} : { quorum }),
     learners: changes ? [] : [8],
@@ -269,7 +270,7 @@ test('P1 P2 P3 P4 P5 P6 P8 P9 P10 P11 P13 P14 P15 R19 R21 hold under random sche
     fc.property(schedule, ([seed, swarm, choices]) => {
       const { cluster } = run(seed, swarm, choices, false);
       commits += cluster.god.commitIndex;
-      reads += cluster.god.readsServed;
+      reads += cluster.god.reads.served;
       elections += cluster.god.elections;
       staleLeaders += cluster.god.staleLeaders;
     }),

@@ -10,7 +10,7 @@ import { epoch, logIndex } from '../../src/core/numbers.ts';
 import { createRaftCodec } from '../../src/raft/codec.ts';
 import { decodeHardState, encodeHardState } from '../../src/raft/hard-state.ts';
 import type { RaftMessage } from '../../src/raft/messages.ts';
-import { idOf } from './cluster.ts';
+import { idOf } from '../harness/member-names.ts';
 import { entry } from './single-core.ts';
 
 const membership: Membership = {

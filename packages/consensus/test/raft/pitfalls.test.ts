@@ -7,7 +7,7 @@ import { encodeMembership } from '../../src/core/membership-codec.ts';
 import { epoch, logIndex, ticket } from '../../src/core/numbers.ts';
 import { decodeHardState } from '../../src/raft/hard-state.ts';
 import type { Append, Heartbeat, RaftMessage } from '../../src/raft/messages.ts';
-import { idOf } from './cluster.ts';
+import { idOf } from '../harness/member-names.ts';
 import {
   coreWith,
   entry,

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { logIndex, type MemberId } from '../../src/core/numbers.ts';
-import { Cluster, type ClusterOptions, idOf } from './cluster.ts';
-import { seededRandom } from './seeded-random.ts';
+import { idOf } from '../harness/member-names.ts';
+import { seededRandom } from '../harness/seeded-random.ts';
+import { Cluster, type RaftClusterOptions } from './cluster.ts';
 
 const ELECTION_TIMEOUT_TICKS = 5;
 
@@ -44,7 +45,7 @@ function newWorld(seed: number, swarm: number, changes: boolean): World {
   const random = seededRandom(seed);
   const count = [1, 2, 3, 3, 3, 4, 5][Math.floor(random() * 7)]!;
   const voters = Array.from({ length: count }, (_, i) => i + 1);
-  const options: ClusterOptions = {
+  const options: RaftClusterOptions = {
     voters,
     learners: changes ? [] : [8],
     spares: changes ? [8, 9] : [],
@@ -250,7 +251,7 @@ test('R1 R2 R3 R4 R5 R6 R7 R8 R9 R10 R11 R12 R13 R16 R17 R19 R21 hold under rand
     fc.property(schedule, ([seed, swarm, choices]) => {
       const { cluster } = run(seed, swarm, choices, false);
       commits += cluster.god.commitIndex;
-      reads += cluster.god.readsServed;
+      reads += cluster.god.reads.served;
       elections += cluster.god.elections;
     }),
     { seed: 1, numRuns: RUNS, endOnFailure: true },
