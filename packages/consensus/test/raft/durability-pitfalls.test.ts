@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ticket } from '../../src/core/numbers.ts';
-import { acknowledge, append, term } from './made-messages.ts';
+import { acknowledge, append, row, term } from './made-messages.ts';
 import { coreWith, give, hear, makeDurable, tickUntilCampaign } from './single-core.ts';
 
 test('pitfall 24 a late completion vouches for nothing that was written after it', () => {
@@ -13,10 +13,7 @@ test('pitfall 24 a late completion vouches for nothing that was written after it
     append({
       term: 1,
       prev: [1, 1],
-      entries: [
-        [2, 1],
-        [3, 1],
-      ],
+      entries: row(1, 2, 3),
     }),
   );
   const late = ticket(core.state.outbox.lastTicket);
@@ -26,10 +23,7 @@ test('pitfall 24 a late completion vouches for nothing that was written after it
     append({
       term: 2,
       prev: [1, 1],
-      entries: [
-        [2, 2],
-        [3, 2],
-      ],
+      entries: row(2, 2, 3),
       commit: 3,
     }),
   );

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Heartbeat } from '../../src/raft/messages.ts';
 import { idOf } from '../harness/member-names.ts';
-import { acknowledge, append, at, kinds, term } from './made-messages.ts';
+import { acknowledge, append, at, kinds, row, term } from './made-messages.ts';
 import { coreWith, give, hear, makeDurable, makeLeader, messagesOf } from './single-core.ts';
 
 test('pitfall 11 R8 an entry of an earlier term is not committed by counting', () => {
@@ -45,11 +45,7 @@ test('pitfall 14 R11 an append that comes late, with entries that are there, cut
     append({
       term: 1,
       prev: [1, 1],
-      entries: [
-        [2, 1],
-        [3, 1],
-        [4, 1],
-      ],
+      entries: row(1, 2, 4),
     }),
   );
   const late = hear(core, 2, append({ term: 1, prev: [1, 1], entries: [[2, 1]] }));
@@ -68,12 +64,7 @@ test('pitfall 14 R11 an append that comes late and begins below the trim still b
     append({
       term: 1,
       prev: [1, 1],
-      entries: [
-        [2, 1],
-        [3, 1],
-        [4, 1],
-        [5, 1],
-      ],
+      entries: row(1, 2, 5),
     }),
   );
   assert.deepEqual(messagesOf(effects), [acknowledge(1, 5)]);
@@ -84,10 +75,7 @@ test('pitfall 14 R11 an append that comes late and begins below the trim still b
     append({
       term: 1,
       prev: [0, 0],
-      entries: [
-        [1, 1],
-        [2, 1],
-      ],
+      entries: row(1, 1, 2),
     }),
   );
   assert.deepEqual(messagesOf(older), [acknowledge(1, 4)], 'what is committed here, the leader has');

@@ -30,3 +30,7 @@ export const acknowledge = (inTerm: number, match: number): RaftMessage => ({
 });
 
 export const kinds = (effects: readonly Effect[]): string[] => effects.map((effect) => effect.kind);
+
+/** Entries `first` to `last` of one term, for `append`. */
+export const row = (inTerm: number, first: number, last: number): [number, number][] =>
+  Array.from({ length: last - first + 1 }, (_, i) => [first + i, inTerm]);
