@@ -11,8 +11,9 @@ import { type Entry, entryBytes } from '../core/entry.ts';
 import { ENTRY_KIND_CODES, ENTRY_KINDS } from '../core/entry-kind-codes.ts';
 import { decodeMembership, encodeMembership } from '../core/membership-codec.ts';
 import type { MessageCodec, PeerMessage } from '../core/messages.ts';
-import { type Epoch, epoch, GROUP_ZERO, logIndex } from '../core/numbers.ts';
-import type { Append, RaftMessage, RaftMessageKind } from './messages.ts';
+import { type Epoch, epoch, GROUP_ZERO, type LogIndex, logIndex } from '../core/numbers.ts';
+import type { LogPosition } from './log.ts';
+import type { RaftMessage, RaftMessageKind } from './messages.ts';
 
 export const RAFT_MESSAGE_VERSION = 1;
 
@@ -35,6 +36,9 @@ const KIND_CODES: Readonly<Record<RaftMessageKind, number>> = {
   readRequest: 13,
   readResponse: 14,
   newerTerm: 15,
+  pullRequest: 16,
+  pullResponse: 17,
+  pullSnapshot: 18,
 };
 
 const KIND_OF_CODE: ReadonlyMap<number, RaftMessageKind> = new Map(
@@ -67,7 +71,8 @@ function encodeMessage(message: RaftMessage): Uint8Array {
 
 function sizeBound(message: RaftMessage): number {
   let bytes = MESSAGE_HEAD_BYTES;
-  if (message.kind === 'append') for (const entry of message.entries) bytes += entryBytes(entry);
+  if (message.kind === 'append' || message.kind === 'pullResponse')
+    for (const entry of message.entries) bytes += entryBytes(entry);
   return bytes;
 }
 
@@ -81,6 +86,7 @@ function writeBody(writer: ByteWriter, message: RaftMessage): void {
     case 'preVoteResponse':
       writer.varint(message.campaign);
       writeFlag(writer, message.granted);
+      writeFresherLog(writer, message.fresherLog);
       return;
     case 'voteRequest':
       writer.varint(message.lastIndex);
@@ -89,9 +95,22 @@ function writeBody(writer: ByteWriter, message: RaftMessage): void {
       return;
     case 'voteResponse':
       writeFlag(writer, message.granted);
+      writeFresherLog(writer, message.fresherLog);
+      return;
+    case 'pullRequest':
+      writer.varint(message.pull);
+      writer.varint(message.prevIndex);
+      writer.varint(message.prevEpoch);
+      return;
+    case 'pullResponse':
+      writer.varint(message.pull);
+      writer.varint(message.lastIndex);
+      writer.varint(message.lastEpoch);
+      writeEntries(writer, message);
       return;
     case 'append':
-      writeAppend(writer, message);
+      writer.varint(message.commitIndex);
+      writeEntries(writer, message);
       return;
     case 'appendResponse':
       writer.varint(message.matchIndex);
@@ -112,6 +131,7 @@ function writeBody(writer: ByteWriter, message: RaftMessage): void {
       writer.varint(message.commitIndex);
       return;
     case 'installSnapshot':
+    case 'pullSnapshot':
       writeMeta(writer, message.meta);
       return;
     case 'timeoutNow':
@@ -151,13 +171,29 @@ function readBody(reader: ByteReader, kind: RaftMessageKind, term: Epoch): RaftM
     case 'preVoteRequest':
       return { kind, term, campaign: reader.varint(), ...readLast(reader) };
     case 'preVoteResponse':
-      return { kind, term, campaign: reader.varint(), granted: readFlag(reader) };
+      return {
+        kind,
+        term,
+        campaign: reader.varint(),
+        granted: readFlag(reader),
+        fresherLog: readFresherLog(reader),
+      };
     case 'voteRequest':
       return { kind, term, ...readLast(reader), transfer: readFlag(reader) };
     case 'voteResponse':
-      return { kind, term, granted: readFlag(reader) };
+      return { kind, term, granted: readFlag(reader), fresherLog: readFresherLog(reader) };
+    case 'pullRequest':
+      return {
+        kind,
+        term,
+        pull: reader.varint(),
+        prevIndex: readIndex(reader),
+        prevEpoch: epoch(reader.varint()),
+      };
+    case 'pullResponse':
+      return { kind, term, pull: reader.varint(), ...readLast(reader), ...readEntries(reader, term) };
     case 'append':
-      return readAppend(reader, term);
+      return { kind, term, commitIndex: readIndex(reader), ...readEntries(reader, term) };
     case 'appendResponse':
       return { kind, term, matchIndex: readIndex(reader) };
     case 'appendRejected':
@@ -175,6 +211,7 @@ function readBody(reader: ByteReader, kind: RaftMessageKind, term: Epoch): RaftM
     case 'commitNotice':
       return { kind, term, commitIndex: readIndex(reader) };
     case 'installSnapshot':
+    case 'pullSnapshot':
       return { kind, term, meta: readMeta(reader) };
     case 'timeoutNow':
     case 'newerTerm':
@@ -188,10 +225,16 @@ function readBody(reader: ByteReader, kind: RaftMessageKind, term: Epoch): RaftM
   }
 }
 
-function writeAppend(writer: ByteWriter, message: Append): void {
+/** Entries in a row and the position that they follow. */
+interface EntriesAfter {
+  readonly prevIndex: LogIndex;
+  readonly prevEpoch: Epoch;
+  readonly entries: readonly Entry[];
+}
+
+function writeEntries(writer: ByteWriter, message: EntriesAfter): void {
   writer.varint(message.prevIndex);
   writer.varint(message.prevEpoch);
-  writer.varint(message.commitIndex);
   writer.varint(message.entries.length);
   for (const entry of message.entries) {
     writer.varint(entry.epoch);
@@ -201,10 +244,9 @@ function writeAppend(writer: ByteWriter, message: Append): void {
 }
 
 /** Indexes are not written: entries are contiguous from prevIndex + 1. */
-function readAppend(reader: ByteReader, term: Epoch): Append {
+function readEntries(reader: ByteReader, term: Epoch): EntriesAfter {
   const prevIndex = readIndex(reader);
   const prevEpoch = epoch(reader.varint());
-  const commitIndex = readIndex(reader);
   const count = reader.varint();
   // An entry is at least three bytes; a count that cannot be true must not allocate.
   if (count * 3 > reader.remaining) throw new MalformedBytes(`${count} entries in too few bytes`);
@@ -222,7 +264,19 @@ function readAppend(reader: ByteReader, term: Epoch): Append {
     if (kind === 'membership') decodeMembership(payload);
     entries.push({ index: logIndex(prevIndex + i), epoch: entryTerm, kind, payload });
   }
-  return { kind: 'append', term, prevIndex, prevEpoch, commitIndex, entries };
+  return { prevIndex, prevEpoch, entries };
+}
+
+function writeFresherLog(writer: ByteWriter, end: LogPosition | undefined): void {
+  writeFlag(writer, end !== undefined);
+  if (end === undefined) return;
+  writer.varint(end.index);
+  writer.varint(end.epoch);
+}
+
+function readFresherLog(reader: ByteReader): LogPosition | undefined {
+  if (!readFlag(reader)) return undefined;
+  return { index: readIndex(reader), epoch: epoch(reader.varint()) };
 }
 
 function writeMeta(writer: ByteWriter, meta: SnapshotMeta): void {

@@ -18,6 +18,10 @@ export const leaderHandlers: MessageHandlers<LeaderRole> = {
   voteRequest: (state, _role, from, message) => answerVote(state, from, message),
   // Votes that came after the election was won.
   voteResponse: ignore,
+  // Whoever hears this leader gets the log from it; whoever does not, hears no answer either.
+  pullRequest: ignore,
+  pullResponse: ignore,
+  pullSnapshot: ignore,
   append: secondLeader,
   appendResponse: receiveAppendResponse,
   appendRejected: receiveAppendRejected,

@@ -78,6 +78,8 @@ export class RaftState {
 
   /** The newest pre-campaign. Monotonic within a life. */
   campaign: number;
+  /** The newest pull of another's log. Monotonic within a life; begins at random, so that an earlier life's answers count for nothing. */
+  pulls: number;
   /** The newest read round. Monotonic within a life, over all terms that this replica leads. */
   readRound = 0;
   /** Tells this life from earlier ones in answers to reads. */
@@ -101,6 +103,7 @@ export class RaftState {
     this.applyingIndex = this.commitIndex;
     this.appliedIndex = this.commitIndex;
     this.campaign = Math.floor(settings.random() * 2 ** 32);
+    this.pulls = this.campaign;
     this.life = Math.floor(settings.random() * 2 ** 48);
     this.reported = { role: this.publicRole, term: this.term, leader: undefined };
   }

@@ -25,7 +25,13 @@ export function becomePreCandidate(state: RaftState): void {
   setLeader(state, undefined);
   state.restartElectionTimer();
   state.campaign++;
-  state.role = { kind: 'preCandidate', campaign: state.campaign, votes: new Map([[state.id, true]]) };
+  state.role = {
+    kind: 'preCandidate',
+    campaign: state.campaign,
+    votes: new Map([[state.id, true]]),
+    fresher: new Map(),
+    pull: undefined,
+  };
 }
 
 /** Stands for election in the next term; its own vote counts once it is durable. */
@@ -36,7 +42,7 @@ export function becomeCandidate(state: RaftState): void {
   state.setTerm(epoch(state.term + 1));
   state.setVote(state.id);
   state.restartElectionTimer();
-  state.role = { kind: 'candidate', votes: new Map() };
+  state.role = { kind: 'candidate', votes: new Map(), fresher: new Map(), pull: undefined };
 }
 
 export function becomeLeader(state: RaftState): void {

@@ -92,7 +92,9 @@ test('pitfall 3 a learner votes when it is asked', () => {
     lastEpoch: term(1),
     transfer: false,
   });
-  assert.deepEqual(messagesOf(effects), [{ kind: 'voteResponse', term: 2, granted: true }]);
+  assert.deepEqual(messagesOf(effects), [
+    { kind: 'voteResponse', term: 2, granted: true, fresherLog: undefined },
+  ]);
 });
 
 /** Replica 1 leads a joint membership of (1 2 3) and (4 5 6). */
@@ -152,7 +154,7 @@ test('pitfall 4 in a joint membership an election needs both halves', () => {
   makeDurable(core);
   tickUntilCampaign(core);
   makeDurable(core);
-  const yes: RaftMessage = { kind: 'voteResponse', term: term(2), granted: true };
+  const yes: RaftMessage = { kind: 'voteResponse', term: term(2), granted: true, fresherLog: undefined };
   hear(core, 2, yes);
   hear(core, 3, yes);
   hear(core, 4, yes);
@@ -178,7 +180,13 @@ test('pitfall 5 R13 a pre-vote, granted or not, changes no term, vote, write or 
       {
         kind: 'send',
         to: idOf(2),
-        message: { kind: 'preVoteResponse', term: 1, campaign: 3, granted: lastIndex === 5 },
+        message: {
+          kind: 'preVoteResponse',
+          term: 1,
+          campaign: 3,
+          granted: lastIndex === 5,
+          fresherLog: lastIndex === 5 ? undefined : { index: 2, epoch: 1 },
+        },
         after: 0,
       },
     ]);
@@ -200,6 +208,7 @@ test('pitfall 6 R14 pre-votes and votes of earlier campaigns count in no other',
     term: term(1),
     campaign,
     granted: true,
+    fresherLog: undefined,
   });
   hear(core, 2, grant(first));
   assert.equal(core.status().role, 'preCandidate');
@@ -208,9 +217,9 @@ test('pitfall 6 R14 pre-votes and votes of earlier campaigns count in no other',
   makeDurable(core);
   hear(core, 3, { ...grant(core.state.campaign), term: term(2) } as RaftMessage);
   assert.equal(core.status().role, 'candidate', 'a pre-vote is no vote');
-  hear(core, 3, { kind: 'voteResponse', term: term(1), granted: true });
+  hear(core, 3, { kind: 'voteResponse', term: term(1), granted: true, fresherLog: undefined });
   assert.equal(core.status().role, 'candidate', 'a vote of an earlier term is none');
-  hear(core, 3, { kind: 'voteResponse', term: term(2), granted: true });
+  hear(core, 3, { kind: 'voteResponse', term: term(2), granted: true, fresherLog: undefined });
   assert.equal(core.status().role, 'leader');
 });
 
@@ -221,7 +230,9 @@ test('pitfall 8 a follower that hears its leader helps nobody to replace it, and
   assert.deepEqual(hear(core, 3, { kind: 'voteRequest', term: term(5), ...last, transfer: false }), []);
   assert.equal(core.status().epoch, 1);
   const asked = hear(core, 3, { kind: 'preVoteRequest', term: term(5), campaign: 1, ...last });
-  assert.deepEqual(messagesOf(asked), [{ kind: 'preVoteResponse', term: 1, campaign: 1, granted: false }]);
+  assert.deepEqual(messagesOf(asked), [
+    { kind: 'preVoteResponse', term: 1, campaign: 1, granted: false, fresherLog: undefined },
+  ]);
 });
 
 test('pitfall 11 R8 an entry of an earlier term is not committed by counting', () => {
@@ -345,7 +356,9 @@ test('pitfall 17 R2 stepping down in the same term keeps the vote', () => {
     lastEpoch: term(1),
     transfer: false,
   });
-  assert.deepEqual(messagesOf(effects), [{ kind: 'voteResponse', term: 1, granted: false }]);
+  assert.deepEqual(messagesOf(effects), [
+    { kind: 'voteResponse', term: 1, granted: false, fresherLog: undefined },
+  ]);
 });
 
 test('pitfall 18 R2 term and vote are written as one record', () => {
@@ -483,7 +496,7 @@ test('pitfall 25 votes and acknowledgements wait for the write they speak of', (
 test('pitfall 25 R8 a leader counts its own log, and a candidate its own vote, only when durable', () => {
   const core = coreWith({ voters: [1, 2], preVote: false });
   tickUntilCampaign(core);
-  hear(core, 2, { kind: 'voteResponse', term: term(1), granted: true });
+  hear(core, 2, { kind: 'voteResponse', term: term(1), granted: true, fresherLog: undefined });
   assert.equal(core.status().role, 'candidate');
   makeDurable(core);
   assert.equal(core.status().role, 'leader');

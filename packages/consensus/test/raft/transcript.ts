@@ -9,6 +9,7 @@ import type { Membership } from '../../src/core/membership.ts';
 import { decodeMembership } from '../../src/core/membership-codec.ts';
 import { logIndex, type MemberId } from '../../src/core/numbers.ts';
 import { decodeHardState } from '../../src/raft/hard-state.ts';
+import type { LogPosition } from '../../src/raft/log.ts';
 import type { RaftMessage } from '../../src/raft/messages.ts';
 import { Cluster, idOf, nameOf, type Parcel } from './cluster.ts';
 
@@ -241,6 +242,10 @@ function describeParcel(parcel: Parcel): string {
   return parcel.kind === 'snapshot' ? `${link} snapshot` : `${link} ${describeMessage(parcel.message)}`;
 }
 
+function describeFresherLog(end: LogPosition | undefined): string {
+  return end === undefined ? '' : `, for its log ends at ${end.index}@${end.epoch}`;
+}
+
 function describeMessage(message: RaftMessage): string {
   const head = `${message.kind} term ${message.term}`;
   switch (message.kind) {
@@ -250,7 +255,15 @@ function describeMessage(message: RaftMessage): string {
       return `${head} last ${message.lastIndex}@${message.lastEpoch}${message.transfer ? ' transfer' : ''}`;
     case 'preVoteResponse':
     case 'voteResponse':
-      return `${head} ${message.granted ? 'granted' : 'refused'}`;
+      return `${head} ${message.granted ? 'granted' : 'refused'}${describeFresherLog(message.fresherLog)}`;
+    case 'pullRequest':
+      return `${head} after ${message.prevIndex}@${message.prevEpoch}`;
+    case 'pullResponse': {
+      const entries = message.entries.map(describeEntry).join(', ');
+      return `${head} after ${message.prevIndex}@${message.prevEpoch} of ${message.lastIndex}@${message.lastEpoch} [${entries}]`;
+    }
+    case 'pullSnapshot':
+      return `${head} at ${message.meta.index}@${message.meta.epoch}`;
     case 'append': {
       const entries = message.entries.map(describeEntry).join(', ');
       return `${head} after ${message.prevIndex}@${message.prevEpoch} commit ${message.commitIndex} [${entries}]`;
