@@ -69,7 +69,7 @@ export class RaftState {
   role: RoleState = FOLLOWER;
   /** The leader of `term`, if known. */
   leader: MemberId | undefined = undefined;
-  /** Ticks since the leader was heard of, since a vote was given, or since a campaign began; at a leader, since its quorum was checked. */
+  /** Ticks since the leader was heard of, since a vote was given, or since a campaign began. A leader's stands still. */
   electionElapsedTicks = 0;
   /** Where the count ends; drawn anew at every try. */
   electionDeadlineTicks = 0;

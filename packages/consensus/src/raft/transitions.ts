@@ -75,7 +75,12 @@ export function becomeLeader(state: RaftState): void {
 export function addProgress(state: RaftState, leader: LeaderRole, id: MemberId, nextIndex: LogIndex): void {
   leader.progress.set(
     id,
-    new Progress({ id, nextIndex, window: state.settings.limits, recentlyActive: true }),
+    new Progress({
+      id,
+      nextIndex,
+      window: state.settings.limits,
+      quietTicksMax: state.settings.electionTimeoutTicks,
+    }),
   );
 }
 
