@@ -19,8 +19,8 @@ import {
 import type { RaftMessage } from '@synod/consensus/raft/messages.ts';
 import type { CoreWatcher, ProtocolChecker, ProtocolUnderTest } from '../protocol-under-test.ts';
 import { RuleBroken, require } from '../rule-broken.ts';
-import { noteAcknowledgementLeaves } from './acknowledgements.ts';
-import { noteCommit } from './commits.ts';
+import { checkAcknowledgedStays, noteAcknowledged, noteAcknowledgementLeaves } from './acknowledgements.ts';
+import { checkCopies, noteCommit } from './commits.ts';
 import { noteLeadership } from './elections.ts';
 import { noteAppended } from './log-matching.ts';
 import { noteMembershipChange } from './memberships.ts';
@@ -103,10 +103,15 @@ class RaftWatcher implements CoreWatcher {
     const { state } = core;
     for (const effect of effects) {
       if (effect.kind === 'write')
-        replica.asked(effect.ticket, effect.records, run.committedHash, ({ entry }, hash) =>
-          noteAppended(run, replica, entry, hash),
-        );
-      else if (effect.kind === 'send') this.sends.set(effect.message, effect);
+        replica.asked(effect.ticket, effect.records, run.committedHash, ({ entry }, hash) => {
+          checkAcknowledgedStays(replica, state.term, entry.index);
+          noteAppended(run, replica, entry, hash);
+        });
+      else if (effect.kind === 'send') {
+        this.sends.set(effect.message, effect);
+        const message = effect.message as RaftMessage;
+        if (message.kind === 'appendResponse') noteAcknowledged(replica, message.term, message.matchIndex);
+      }
     }
     if (this.before !== undefined) assertStep(this.before, state);
     const led = this.before?.led === true || state.role.kind === 'leader';
@@ -152,7 +157,7 @@ class RaftWatcher implements CoreWatcher {
   }
 
   private becameDurable(ticket: number): void {
-    this.replica.becameDurable(ticket);
+    if (this.replica.becameDurable(ticket)) checkCopies(this.run, this.replica.place);
     noteDurableTerm(this.run, this.replica);
   }
 }
