@@ -220,6 +220,7 @@ export class Cluster {
     if (record.kind === 'entry') {
       const { entry } = record;
       const { state } = member.core;
+      this.god.writes(member.id, state.term, entry.index);
       const before = member.hashes[entry.index - 1];
       assert.ok(before !== undefined, 'an entry follows one that is there');
       const hash = extendHash(before, entry);
