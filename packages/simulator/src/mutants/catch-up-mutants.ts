@@ -39,22 +39,6 @@ export const CATCH_UP_MUTANTS: readonly Mutant[] = [
     }),
   },
   {
-    name: 'pulled-in-the-same-term',
-    of: 'pitfall 10',
-    what: 'the log is cut for what is pulled in the very term in which it was acknowledged',
-    protocol: 'raft',
-    core: insteadOfStep(({ state }, input, step) => {
-      if (pulledBy(input) === undefined) return step();
-      const { setTerm } = state;
-      // Whoever stands for election has left the role of one that asks.
-      state.setTerm = (term) => {
-        if (state.role.kind === 'follower') setTerm.call(state, term);
-      };
-      step();
-      state.setTerm = setTerm;
-    }),
-  },
-  {
     name: 'pulled-not-written',
     of: 'pitfall 25',
     what: 'what is pulled is in memory only when the vote is asked for',
