@@ -10,7 +10,7 @@ import { epoch, logIndex } from '../../src/core/numbers.ts';
 import { decodeHardState } from '../../src/raft/hard-state.ts';
 import type { PullRequest, PullResponse, RaftMessage } from '../../src/raft/messages.ts';
 import type { RaftCore } from '../../src/raft/raft-core.ts';
-import { idOf } from './cluster.ts';
+import { idOf } from '../harness/member-names.ts';
 import {
   coreWith,
   entry,

@@ -24,7 +24,7 @@ import { checkCopies, noteCommit } from './commits.ts';
 import { noteLeadership } from './elections.ts';
 import { noteAppended } from './log-matching.ts';
 import { noteMembershipChange } from './memberships.ts';
-import { type BeforePreVote, beforePreVote, checkPreVote } from './pre-votes.ts';
+import { type BeforeQuestion, beforeQuestion, checkQuestion, QUESTIONS } from './questions.ts';
 import type { ReplicaRecord } from './replica-record.ts';
 import { RunRecord } from './run-record.ts';
 import { checkBirth, noteDurableTerm, noteVoteLeaves } from './votes.ts';
@@ -78,7 +78,7 @@ class RaftWatcher implements CoreWatcher {
   private readonly replica: ReplicaRecord;
   private readonly core: RaftCore;
   private before: StepBefore | undefined;
-  private preVote: BeforePreVote | undefined;
+  private question: BeforeQuestion | undefined;
   /** Who gets a message, and which write it waits for. */
   private readonly sends = new WeakMap<PeerMessage, { readonly to: MemberId; readonly after: number }>();
   private membership: Membership;
@@ -94,8 +94,8 @@ class RaftWatcher implements CoreWatcher {
   beforeStep(input: Input): void {
     this.before = beforeStep(this.core.state);
     if (input.kind === 'durable') this.becameDurable(input.ticket);
-    const isPreVote = input.kind === 'message' && input.message.kind === 'preVoteRequest';
-    this.preVote = isPreVote ? beforePreVote(this.core) : undefined;
+    const isQuestion = input.kind === 'message' && QUESTIONS.has(input.message.kind);
+    this.question = isQuestion ? beforeQuestion(this.core) : undefined;
   }
 
   drained(effects: readonly Effect[]): void {
@@ -116,8 +116,8 @@ class RaftWatcher implements CoreWatcher {
     if (this.before !== undefined) assertStep(this.before, state);
     const led = this.before?.led === true || state.role.kind === 'leader';
     this.before = undefined;
-    if (this.preVote !== undefined) checkPreVote(replica.place, this.preVote, core);
-    this.preVote = undefined;
+    if (this.question !== undefined) checkQuestion(replica.place, this.question, core);
+    this.question = undefined;
     if (state.role.kind === 'leader') {
       if (replica.leadingTerm !== state.term) noteLeadership(run, replica, state.term);
     } else replica.leadingTerm = 0;
