@@ -255,11 +255,16 @@ test('pitfall 10 R11 what is committed here is not cut, whatever is pulled', () 
   assert.deepEqual(termsOf(core), [1, 1, 1]);
 });
 
-test('pitfall 10 a log that is no fresher by now is not taken; the campaign begins again', () => {
-  const core = pulling({ log: [1, 1] }, { index: 3, term: 1 });
-  const cutSince = answer(core, { after: { index: 1, term: 1 }, entries: [], end: { index: 1, term: 1 } });
+test('pitfall 10 a log that is no fresher by now is not taken, nothing is cut for it, and the campaign begins again', () => {
+  const core = pulling({ log: [1, 2] }, { index: 3, term: 2 });
+  // What made it the fresher one was cut: 1 1 is left of it.
+  const cutSince = answer(core, {
+    after: { index: 1, term: 1 },
+    entries: [[2, 1]],
+    end: { index: 2, term: 1 },
+  });
   const effects = hear(core, 2, cutSince);
-  assert.deepEqual(termsOf(core), [1, 1]);
+  assert.deepEqual(termsOf(core), [1, 2]);
   assert.equal(messagesOf(effects).filter(({ kind }) => kind === 'preVoteRequest').length, 4);
 });
 
