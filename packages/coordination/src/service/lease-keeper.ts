@@ -17,7 +17,6 @@ import {
   encodeTimeToLiveAnswer,
   type TimeToLiveQuestion,
 } from './lease-answers.ts';
-import { LEASE_EXPIRIES_A_TICK } from './limits.ts';
 import { METHOD } from './peer-calls.ts';
 import type { ServiceFailure } from './service-api.ts';
 
@@ -28,6 +27,8 @@ export interface LeaseKeeperParts {
   readonly nowMs: () => number;
   /** An election timeout: what every lease gets on top when leadership changes. */
   readonly extensionMs: number;
+  /** Leases revoked, at most, in one tick. */
+  readonly expiriesATick: number;
   readonly submit: (command: LeaseCommand, done: (result: CommandResult | ServiceFailure) => void) => void;
 }
 
@@ -77,7 +78,7 @@ export class LeaseKeeper {
     }
     if (!this.clock.isRunning) return;
     const nowMs = this.parts.nowMs();
-    for (const command of this.clock.dueExpiries(nowMs, LEASE_EXPIRIES_A_TICK)) {
+    for (const command of this.clock.dueExpiries(nowMs, this.parts.expiriesATick)) {
       if (command.kind !== 'revoke') continue;
       this.parts.submit(command, (result) => {
         if (result.kind === 'serviceFailure') this.clock.expiryFailed(command.id, this.parts.nowMs());

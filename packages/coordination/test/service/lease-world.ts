@@ -31,6 +31,7 @@ import {
   type TimeToLiveAnswer,
 } from '../../src/service/lease-answers.ts';
 import { LeaseKeeper } from '../../src/service/lease-keeper.ts';
+import { LEASE_EXPIRIES_A_TICK } from '../../src/service/limits.ts';
 import { METHOD, PeerCalls } from '../../src/service/peer-calls.ts';
 import type { ServiceFailure } from '../../src/service/service-api.ts';
 
@@ -180,6 +181,7 @@ export class LeaseWorld {
     const submitted: Submitted[] = [];
     const reads: WorldMember['reads'] = [];
     const keeper = new LeaseKeeper({
+      expiriesATick: LEASE_EXPIRIES_A_TICK,
       machine: this.machine,
       replica: { read: (done) => void reads.push(done) },
       leaderCalls,
