@@ -62,6 +62,8 @@ export type MemberEvent =
 export class CoordinationMember implements OutputReceivers {
   readonly replica: Replica;
   readonly machine: CoordinationMachine;
+  /** Tells this life of the member from all others: the incarnation in the origins of its proposals. */
+  readonly life: number;
   readonly proposals: Proposals<readonly CommandResult[]>;
   readonly hub: WatchHub;
   /** What every protocol calls. */
@@ -83,6 +85,7 @@ export class CoordinationMember implements OutputReceivers {
     this.replica = replica;
     this.machine = machine;
     const { incarnation, life } = replica.status();
+    this.life = life;
     const timeoutTicks =
       Math.ceil(REQUEST_TIMEOUT_BASE_MS / parts.tickMs) +
       REQUEST_TIMEOUT_ELECTIONS * parts.electionTimeoutTicks;

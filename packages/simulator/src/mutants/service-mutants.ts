@@ -1,20 +1,26 @@
 /** Bugs planted around the replica: reads, leases and watches as a member serves them. */
-import type { LeaseClock, LeaseFacts, Revision, WatchSink, WatchStream } from '@synod/coordination';
-import type { Life } from '../world/life.ts';
+import type {
+  CoordinationMember,
+  LeaseClock,
+  LeaseFacts,
+  Revision,
+  WatchSink,
+  WatchStream,
+} from '@synod/coordination';
 import type { Mutant } from './mutant.ts';
 
-interface LifeInside {
-  readonly leases: {
+interface MemberInside {
+  readonly leaseKeeper: {
     readonly parts: { nowMs: () => number };
     readonly clock: LeaseClock;
   };
 }
 
-const insideLife = (life: Life): LifeInside => life as unknown as LifeInside;
+const inside = (member: CoordinationMember): MemberInside => member as unknown as MemberInside;
 
 /** Streams of this life's hub are opened otherwise. */
-function withStreams(change: (stream: WatchStream, sink: WatchSink, life: Life) => void) {
-  return (life: Life): void => {
+function withStreams(change: (stream: WatchStream, sink: WatchSink, life: CoordinationMember) => void) {
+  return (life: CoordinationMember): void => {
     const open = life.hub.openStream.bind(life.hub);
     life.hub.openStream = (sink) => {
       const stream = open(sink);
@@ -30,8 +36,9 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
     of: 'R12',
     what: 'a linearizable read is answered from whatever the member has',
     life: (life) => {
-      life.range = (query, _linearizable, done) =>
-        done(undefined, life.machine.range(query), life.machine.appliedIndex);
+      const { service } = life;
+      const range = service.range.bind(service);
+      service.range = (query, _linearizable, completion) => range(query, false, completion);
     },
   },
   {
@@ -39,7 +46,7 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
     of: 'C19',
     what: 'leases end by a clock that runs a third too fast',
     life: (life) => {
-      const { parts } = insideLife(life).leases;
+      const { parts } = inside(life).leaseKeeper;
       const { nowMs } = parts;
       parts.nowMs = () => nowMs() * 1.33;
     },
@@ -49,7 +56,7 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
     of: 'C19',
     what: 'a new leader takes every lease for half over',
     life: (life) => {
-      const { clock } = insideLife(life).leases;
+      const { clock } = inside(life).leaseKeeper;
       const promote = clock.promote.bind(clock);
       const halved = (facts: LeaseFacts): LeaseFacts => ({
         ...facts,

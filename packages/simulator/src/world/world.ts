@@ -97,6 +97,7 @@ export class World {
       nowMs: () => queue.nowMs,
       jumpedMs: () => this.members.reduce((sum, { clock }) => sum + clock.jumpedMs, 0),
       driftMax: 2 * CLOCK_DRIFT_MAX,
+      extensionMs: this.shape.electionTimeoutTicks * this.shape.tickMs,
     });
     this.reference = new ReferenceMachine({
       leaseEnded: (id, expired) => this.leaseTimes.ended(id, expired),
