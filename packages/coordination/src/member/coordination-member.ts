@@ -122,6 +122,7 @@ export class CoordinationMember implements OutputReceivers {
       leaderCalls: this.leaderCalls,
       nowMs: () => clock.nowMs(),
       extensionMs: parts.leaseExtensionMs,
+      checkpointIntervalMs: paces.leaseCheckpointIntervalMs,
       expiriesATick: paces.leaseExpiriesATick,
       submit: (command, done) => this.service.submit(command, { complete: done }),
     });

@@ -27,6 +27,8 @@ export interface LeaseKeeperParts {
   readonly nowMs: () => number;
   /** An election timeout: what every lease gets on top when leadership changes. */
   readonly extensionMs: number;
+  /** How often what is left of a long lease is told through the log. */
+  readonly checkpointIntervalMs: number;
   /** Leases revoked, at most, in one tick. */
   readonly expiriesATick: number;
   readonly submit: (command: LeaseCommand, done: (result: CommandResult | ServiceFailure) => void) => void;
@@ -45,7 +47,8 @@ export class LeaseKeeper {
 
   constructor(parts: LeaseKeeperParts) {
     this.parts = parts;
-    this.clock = new LeaseClock({ extensionMs: parts.extensionMs });
+    const { extensionMs, checkpointIntervalMs } = parts;
+    this.clock = new LeaseClock({ extensionMs, checkpointIntervalMs });
     parts.leaderCalls.serve(METHOD.leaseRenew, {
       read: decodeRenewQuestion,
       answer: (id, answer) => this.whenConfirmed(answer, () => this.renew(id, answer)),

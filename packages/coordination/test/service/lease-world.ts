@@ -22,6 +22,7 @@ import {
   leaseId,
   MemoryBackend,
 } from '@synod/coordination';
+import { LEASE_CHECKPOINT_INTERVAL_MS } from '../../src/leases/limits.ts';
 import { LeaderCalls } from '../../src/service/leader-calls.ts';
 import {
   decodeRenewAnswer,
@@ -182,6 +183,7 @@ export class LeaseWorld {
     const reads: WorldMember['reads'] = [];
     const keeper = new LeaseKeeper({
       expiriesATick: LEASE_EXPIRIES_A_TICK,
+      checkpointIntervalMs: LEASE_CHECKPOINT_INTERVAL_MS,
       machine: this.machine,
       replica: { read: (done) => void reads.push(done) },
       leaderCalls,

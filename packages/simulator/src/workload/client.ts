@@ -56,7 +56,8 @@ interface Current {
 
 const RETRY_MS = 200;
 const LEASE_SECONDS_MIN = 2;
-const LEASE_SECONDS_MAX = 12;
+/** The longest that a client asks for. */
+export const LEASE_SECONDS_MAX = 12;
 
 export class Client {
   /** Operations by how they ended. */

@@ -16,6 +16,8 @@ export interface WorldShape {
     readonly logBytesMax: number;
   };
   readonly paces: MemberPaces;
+  /** Whether the world goes on until the last lease has ended. */
+  readonly outlivesLeases: boolean;
   /** How long faults happen, in true milliseconds. */
   readonly faultsMs: number;
 }
@@ -45,10 +47,12 @@ export function drawShape(random: SeededRandom, options: ShapeOptions): WorldSha
     faultsMs: Math.round(random.skewed(15_000, 90_000)),
     paces: {
       catchUpRowsATurn: random.pick([2, 20, 200]),
+      leaseCheckpointIntervalMs: random.pick([500, 2_000, 5_000, 300_000]),
       leaseExpiriesATick: random.pick([1, 100]),
       sweepRowsATurn: random.pick([5, 100]),
       commitRows: random.pick([20, 5_000]),
       commitIntervalMs: random.pick([500, 1_000, 4_000]),
     },
+    outlivesLeases: random.chance(0.2),
   };
 }

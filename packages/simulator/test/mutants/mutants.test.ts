@@ -18,6 +18,8 @@ const RARE: ReadonlySet<string> = new Set([
   'old-clock-still-heard',
   'progress-too-early',
   'rejection-raises-match',
+  'renewal-not-logged',
+  'lease-clock-not-announced',
 ]);
 const SEEDS_MAX = 30;
 
