@@ -55,7 +55,7 @@ const WEIGHTS: Readonly<Record<OperationKind, number>> = {
   lock: 2,
   watch: 3,
   register: 8,
-  timeToLive: 2,
+  timeToLive: 1,
 };
 
 export function drawMix(random: SeededRandom): Mix {

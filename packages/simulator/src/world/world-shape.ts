@@ -47,7 +47,7 @@ export function drawShape(random: SeededRandom, options: ShapeOptions): WorldSha
     faultsMs: Math.round(random.skewed(15_000, 90_000)),
     paces: {
       catchUpRowsATurn: random.pick([2, 20, 200]),
-      leaseCheckpointIntervalMs: random.pick([500, 2_000, 5_000, 300_000]),
+      leaseCheckpointIntervalMs: random.pick([1_000, 4_000, 300_000, 300_000]),
       leaseExpiriesATick: random.pick([1, 100]),
       sweepRowsATurn: random.pick([5, 100]),
       commitRows: random.pick([20, 5_000]),
