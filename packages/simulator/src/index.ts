@@ -11,5 +11,7 @@ export * from './mutants/mutant.ts';
 export * from './run/connectivity.ts';
 export * from './run/run-seed.ts';
 export * from './run/shrink.ts';
+export * from './side-by-side/account.ts';
+export * from './side-by-side/run-side-by-side.ts';
 export * from './world/world.ts';
 export * from './world/world-shape.ts';

@@ -309,6 +309,6 @@ const LOCK = key('lock');
 const LOCK_SPAN = { from: LOCK, to: undefined };
 
 /** It took effect in an entry whose result this member never saw, because it came in a snapshot: an unknown outcome. */
-function isOldNews([result]: readonly CommandResult[]): boolean {
+export function isOldNews([result]: readonly CommandResult[]): boolean {
   return result?.kind === 'failure' && result.reason.code === 'duplicateProposal';
 }

@@ -1,0 +1,28 @@
+/** How far a long run has come: one line that is written over again on a terminal, a plain line now and then elsewhere. */
+const TERMINAL_INTERVAL_MS = 200;
+const PLAIN_INTERVAL_MS = 10_000;
+
+export class Progress {
+  private readonly isTerminal: boolean;
+  private readonly isShown: boolean;
+  private shownAtMs = performance.now();
+
+  constructor(isShown: boolean) {
+    this.isTerminal = process.stderr.isTTY === true;
+    this.isShown = isShown;
+  }
+
+  show(text: () => string): void {
+    if (!this.isShown) return;
+    const intervalMs = this.isTerminal ? TERMINAL_INTERVAL_MS : PLAIN_INTERVAL_MS;
+    const nowMs = performance.now();
+    if (nowMs - this.shownAtMs < intervalMs) return;
+    this.shownAtMs = nowMs;
+    process.stderr.write(this.isTerminal ? `\r\u001b[K${text()}` : `${text()}\n`);
+  }
+
+  /** Before anything else is written. */
+  clear(): void {
+    if (this.isShown && this.isTerminal) process.stderr.write('\r\u001b[K');
+  }
+}
