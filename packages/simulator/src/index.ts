@@ -3,6 +3,8 @@ export * from './checkers/paxos/paxos-under-test.ts';
 export * from './checkers/protocol-under-test.ts';
 export * from './checkers/raft/raft-under-test.ts';
 export * from './checkers/rule-broken.ts';
+export * from './compare/catalogue.ts';
+export * from './compare/table.ts';
 export * from './faults/fault.ts';
 export * from './linearizability/checker.ts';
 export * from './linearizability/history.ts';

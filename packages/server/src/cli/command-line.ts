@@ -121,6 +121,8 @@ Examples:
   synod sim --protocol both --seeds 1..2000 --jobs 2
   synod sim --faults crash,cut --timing asynchronous --minutes 10
   synod sim --mutants                    how soon each planted bug is found
+  synod sim --compare                    what commits, fail-over, recovery and the like cost on each protocol
+  synod sim --compare idle,latency       two of those tables
 
 Exit codes: 0 nothing failed; 1 a rule broke, or a planted bug was not found; 2 the command line cannot be read;
 130 Ctrl-C, after the seed under way and the totals so far.
@@ -141,7 +143,8 @@ function addSim(program: Command): void {
     .option('--timing <model>', 'synchronous, partial or asynchronous; else the seed chooses')
     .option('--mutant <name>', 'plant this bug')
     .option('--mutants', 'plant every bug in turn, and tell which seed finds it')
-    .option('--jobs <n>', 'use so many processors', '1')
+    .option('--compare [tables]', 'measure both protocols: all tables, or these')
+    .option('--jobs <n>', 'use so many processors; default 1')
     .option('--trace', 'print every event')
     .option('--json', 'one line of JSON a world, and one with the totals')
     .addHelpText('after', SIM_HELP_END)

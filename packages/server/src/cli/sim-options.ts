@@ -2,6 +2,7 @@
 import {
   FAULT_KINDS,
   type FaultKind,
+  MEASUREMENTS,
   MUTANTS,
   type Mutant,
   type ProtocolUnderTest,
@@ -23,6 +24,8 @@ export interface SimWords {
   readonly timing?: string;
   readonly mutant?: string;
   readonly mutants?: boolean;
+  /** Names of tables, or `true` for all. */
+  readonly compare?: string | true;
   readonly jobs?: string;
   readonly trace?: boolean;
   readonly json?: boolean;
@@ -43,6 +46,8 @@ export interface SimPlan {
   readonly timing: TimingModel | undefined;
   readonly mutant: Mutant | undefined;
   readonly allMutants: boolean;
+  /** Tables that are to be measured; empty: none. */
+  readonly tables: readonly string[];
   /** Processors to use. */
   readonly jobs: number;
   readonly trace: boolean;
@@ -84,6 +89,7 @@ export function readSimWords(words: SimWords): SimPlan {
     timing: words.timing === undefined ? undefined : oneOf('--timing', words.timing, TIMINGS),
     mutant: words.mutant === undefined ? undefined : mutantOf(words.mutant, protocols),
     allMutants: words.mutants === true,
+    tables: tablesOf(words.compare),
     jobs: words.jobs === undefined ? 1 : whole('--jobs', words.jobs, 1, JOBS_MAX),
     trace: words.trace === true,
     json: words.json === true,
@@ -94,6 +100,12 @@ export function readSimWords(words: SimWords): SimPlan {
 
 /** Words that are right by themselves and make no sense together. */
 function checkTogether(words: SimWords, { firstSeed, lastSeed, jobs }: SimPlan): void {
+  const { protocol, members, seed, seeds, minutes, keep, timing, mutant, mutants, trace } = words;
+  const worlds = [members, seed, seeds, minutes, keep, timing, mutant, mutants, trace];
+  if (words.compare !== undefined && (protocol !== 'raft' || worlds.some((word) => word !== undefined)))
+    throw new SimOptionProblem(
+      '--compare measures both protocols in worlds of its own: give only --jobs and --json with it',
+    );
   if (words.seed !== undefined && words.seeds !== undefined)
     throw new SimOptionProblem('--seed and --seeds exclude each other: give one seed, or a range of them');
   if (words.mutant !== undefined && words.mutants === true)
@@ -104,6 +116,14 @@ function checkTogether(words: SimWords, { firstSeed, lastSeed, jobs }: SimPlan):
     throw new SimOptionProblem(
       '--trace tells one world after the other: it goes with neither --mutants nor --jobs',
     );
+}
+
+/** Measurements choose their own worlds, so nothing else may be said of them. */
+function tablesOf(compare: SimWords['compare']): readonly string[] {
+  if (compare === undefined) return [];
+  const known = new Map([...MEASUREMENTS.keys()].map((name) => [name, name]));
+  if (compare === true) return [...known.keys()];
+  return compare.split(',').map((word) => oneOf('--compare', word.trim(), known));
 }
 
 function mutantOf(name: string, protocols: readonly ProtocolUnderTest[]): Mutant {

@@ -1,23 +1,30 @@
 /**
- * What one processor does at a time for `synod sim`: one seed, or the hunt for one planted bug. Plain data both ways, so
+ * What one processor does at a time for `synod sim`: one seed, the hunt for one planted bug, or one
+ * table of figures. Plain data both ways, so
  * that it can be done here or in another thread.
  */
 import { setImmediate } from 'node:timers/promises';
 import {
+  MEASUREMENTS,
   MUTANTS,
   type Mutant,
+  paxosUnderTest,
   type RunOptions,
+  raftUnderTest,
   runSeed,
   runSideBySide,
   type SideBySideReport,
+  type Table,
 } from '@synod/simulator';
 import type { SimPlan } from './sim-options.ts';
 
 export type SimTask =
   | { readonly kind: 'seed'; readonly seed: number }
-  | { readonly kind: 'hunt'; readonly mutant: string; readonly protocol: string };
+  | { readonly kind: 'hunt'; readonly mutant: string; readonly protocol: string }
+  | { readonly kind: 'table'; readonly name: string };
 
 export type SimAnswer =
+  | { readonly kind: 'table'; readonly table: Table }
   | { readonly kind: 'seed'; readonly report: SideBySideReport }
   | { readonly kind: 'hunt'; readonly hunt: Hunt };
 
@@ -51,6 +58,8 @@ export async function carryOut(task: SimTask, plan: SimPlan): Promise<SimAnswer>
   await setImmediate();
   if (task.kind === 'seed')
     return { kind: 'seed', report: runSideBySide(task.seed, plan.protocols, worldOptions(plan)) };
+  if (task.kind === 'table')
+    return { kind: 'table', table: MEASUREMENTS.get(task.name)!([raftUnderTest, paxosUnderTest]) };
   const mutant = MUTANTS.find(({ name }) => name === task.mutant)!;
   return { kind: 'hunt', hunt: await huntOne(mutant, task.protocol, plan) };
 }

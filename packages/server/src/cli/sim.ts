@@ -1,5 +1,6 @@
-/** `synod sim`: reads what is asked for, and runs seeds or hunts planted bugs until it is through or asked to stop. */
+/** `synod sim`: reads what is asked for, and runs seeds, hunts planted bugs or measures until it is through or asked to stop. */
 import { EXIT_INTERRUPTED, EXIT_USAGE } from './exit-codes.ts';
+import { measureTables } from './sim-compare.ts';
 import { huntMutants } from './sim-mutants.ts';
 import { readSimWords, SimOptionProblem, type SimPlan, type SimWords } from './sim-options.ts';
 import { runSeeds } from './sim-seeds.ts';
@@ -29,6 +30,7 @@ export async function sim(words: SimWords): Promise<number> {
     onSecond: () => process.exit(EXIT_INTERRUPTED),
   });
   leaveWithTheReader();
+  if (plan.tables.length > 0) return measureTables(plan, words, interruption);
   return plan.allMutants ? huntMutants(plan, words, interruption) : runSeeds(plan, words, interruption);
 }
 

@@ -34,6 +34,8 @@ export interface WorldOptions {
   readonly protocol: ProtocolUnderTest;
   readonly members?: number | undefined;
   readonly timing?: TimingModel | undefined;
+  /** Sizes that the seed shall not draw. */
+  readonly sizes?: Partial<Pick<WorldShape, 'segmentBytes' | 'trimming'>> | undefined;
   /** How many clients ask; default: as the seed draws. */
   readonly clients?: number | undefined;
   /** Kinds that may be drawn; default: all. */
@@ -85,10 +87,8 @@ export class World {
     const { queue } = this;
     this.options = options;
     this.random = new SeededRandom(seed, 'world');
-    this.shape = drawShape(new SeededRandom(seed, 'shape'), {
-      members: options.members,
-      timing: options.timing,
-    });
+    const { members, timing } = options;
+    this.shape = { ...drawShape(new SeededRandom(seed, 'shape'), { members, timing }), ...options.sizes };
     this.mix = drawMix(new SeededRandom(seed, 'mix'));
     const drawn = drawFaults(new SeededRandom(seed, 'faults'), this.shape, options.faults ?? FAULT_KINDS);
     this.faults =
@@ -132,11 +132,7 @@ export class World {
       random: new SeededRandom(seed, 'administrator'),
       members: this.members,
       leader: () => this.leader(),
-      recruit: () => {
-        const member = this.addMember();
-        member.start();
-        return member;
-      },
+      recruit: () => this.recruit(),
     });
     this.injector = new Injector({
       queue,
@@ -193,6 +189,13 @@ export class World {
       bestEpoch = status.epoch;
     }
     return best;
+  }
+
+  /** A new member with an empty disk, which is started and in no membership yet. */
+  recruit(): SimulatedMember {
+    const member = this.addMember();
+    member.start();
+    return member;
   }
 
   private addMember(): SimulatedMember {
