@@ -41,6 +41,11 @@ test('every wrong word is told with what was expected', () => {
     [{ seed: '1', seeds: '1..2' }, /--seed and --seeds exclude each other/],
     [{ mutant: 'lease-leaves-a-key', mutants: true }, /--mutant and --mutants exclude each other/],
     [{ seeds: '1..2', keep: '1' }, /--keep numbers the faults of one schedule: give its seed/],
+    [
+      { compare: 'idle,latncy' },
+      /--compare does not know latncy\. Did you mean latency\? It knows: commits, /,
+    ],
+    [{ compare: true, seed: '3' }, /--compare measures both protocols in worlds of its own/],
     [{ trace: true, jobs: '2' }, /--trace tells one world after the other/],
     [{ protocol: 'paxos', mutant: 'vote-before-durable' }, /is a bug of raft: give --protocol raft or both/],
   ];
@@ -115,6 +120,20 @@ test('two protocols side by side are told apart in the totals, and more processo
     failing.stdout,
     /npm run sim -- --protocol both --seed \d+ --mutant lease-leaves-a-key\n[\s\S]*Of \d+ faults \d+ are needed/,
   );
+});
+
+test('both protocols are measured beside each other, as a table or as JSON', () => {
+  assert.ok(readSimWords(words({ compare: true })).tables.length >= 7);
+  const { status, stdout } = synod('sim', '--compare', 'latency');
+  assert.equal(status, 0);
+  assert.match(
+    stdout,
+    /^latency: .*\n\n\| operation \| asked of a \| raft \| paxos \|\n\|---.*\n\| put \| leader \| 2\.0 \|/,
+  );
+  const [line] = synod('sim', '--compare', 'latency', '--json').stdout.split('\n');
+  const table = JSON.parse(line!) as { name: string; columns: string[]; rows: string[][] };
+  assert.equal(table.name, 'latency');
+  for (const row of table.rows) assert.equal(row.length, table.columns.length);
 });
 
 test('Ctrl-C ends a run with the totals so far', async () => {

@@ -2,7 +2,7 @@
 import { decodeMembership, type MemberId, type Membership } from '@synod/consensus';
 import type { ProtocolUnderTest } from '../checkers/protocol-under-test.ts';
 import { CalmCluster } from './calm-cluster.ts';
-import { fixed, type Table, whole } from './table.ts';
+import { type Table, whole } from './table.ts';
 
 const SEED = 1;
 const DELAY_MS = 10;
@@ -24,7 +24,7 @@ export function measureMembership(protocols: readonly ProtocolUnderTest[]): Tabl
     `${replaced} of 3`,
     ...protocols.flatMap((protocol) => {
       const { ms, entries, longestGapMs } = replace(protocol, replaced);
-      return [fixed(ms, 0), String(entries), whole(longestGapMs)];
+      return [whole(ms), String(entries), whole(longestGapMs)];
     }),
   ]);
   return {

@@ -1,7 +1,7 @@
 /** A replica that missed many entries: what it takes until it has them, and until it leads where nobody else can. */
 import type { ProtocolUnderTest } from '../checkers/protocol-under-test.ts';
 import { CalmCluster } from './calm-cluster.ts';
-import { fixed, type Table, whole } from './table.ts';
+import { type Table, whole } from './table.ts';
 
 const SEED = 1;
 const DELAY_MS = 10;
@@ -34,7 +34,7 @@ export function measureRecovery(protocols: readonly ProtocolUnderTest[]): Table 
         whole(lag),
         ...protocols.flatMap((protocol) => {
           const { ms, bytes } = scenario(protocol, lag);
-          return [fixed(ms, 0), Number.isFinite(ms) ? whole(bytes / lag) : '-'];
+          return [whole(ms), Number.isFinite(ms) ? whole(bytes / lag) : '-'];
         }),
       ]);
   return {

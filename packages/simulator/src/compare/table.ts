@@ -26,6 +26,7 @@ export function fixed(value: number, digits: number): string {
 
 /** Thousands apart, as people read them. */
 export function whole(value: number): string {
+  if (!Number.isFinite(value)) return 'never';
   return Math.round(value)
     .toString()
     .replace(/\B(?=(\d{3})+$)/g, ',');
