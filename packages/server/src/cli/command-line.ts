@@ -125,7 +125,7 @@ Examples:
   synod sim --compare idle,latency       two of those tables
 
 Exit codes: 0 nothing failed; 1 a rule broke, or a planted bug was not found; 2 the command line cannot be read;
-130 Ctrl-C, after the seed under way and the totals so far.
+130 Ctrl-C, with the totals so far.
 `;
 
 function addSim(program: Command): void {

@@ -12,7 +12,7 @@ export async function measureTables(
   words: SimWords,
   interruption: Interruption,
 ): Promise<number> {
-  await carryOutAll(tasks(plan, interruption), plan, words, (answer) => {
+  await carryOutAll(tasks(plan, interruption), plan, words, interruption, (answer) => {
     if (answer.kind === 'table') tell(answer.table, plan.json);
   });
   return interruption.by === undefined ? EXIT_OK : EXIT_INTERRUPTED;

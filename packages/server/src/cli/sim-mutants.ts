@@ -13,9 +13,11 @@ export async function huntMutants(
   interruption: Interruption,
 ): Promise<number> {
   let missed = 0;
-  await carryOutAll(hunts(plan, interruption), plan, words, (answer) => {
+  await carryOutAll(hunts(plan, interruption), plan, words, interruption, (answer) => {
     if (answer.kind !== 'hunt') return;
     const { hunt } = answer;
+    // One that was cut short has found nothing, and that says nothing.
+    if (hunt.found === undefined && interruption.by !== undefined) return;
     if (hunt.found === undefined) missed++;
     process.stdout.write(plan.json ? `${JSON.stringify(hunt)}\n` : huntLine(hunt));
   });

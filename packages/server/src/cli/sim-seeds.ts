@@ -20,7 +20,7 @@ export async function runSeeds(plan: SimPlan, words: SimWords, interruption: Int
     failing !== undefined ||
     interruption.by !== undefined ||
     (plan.minutes !== undefined && performance.now() - startedMs >= plan.minutes * 60_000);
-  await carryOutAll(seedsOf(plan, isOver), plan, words, (answer) => {
+  await carryOutAll(seedsOf(plan, isOver), plan, words, interruption, (answer) => {
     if (answer.kind !== 'seed') return;
     const { report } = answer;
     for (const each of report.reports) totals.add(each);

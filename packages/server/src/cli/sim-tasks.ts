@@ -53,7 +53,8 @@ export function worldOptions(plan: SimPlan): Omit<RunOptions, 'protocol'> {
   return { members, timing, faults, keep, mutant, listener };
 }
 
-export async function carryOut(task: SimTask, plan: SimPlan): Promise<SimAnswer> {
+/** `isOver`: nobody waits for the answer any more. */
+export async function carryOut(task: SimTask, plan: SimPlan, isOver: () => boolean): Promise<SimAnswer> {
   // Signals are heard between two worlds.
   await setImmediate();
   if (task.kind === 'seed')
@@ -61,16 +62,21 @@ export async function carryOut(task: SimTask, plan: SimPlan): Promise<SimAnswer>
   if (task.kind === 'table')
     return { kind: 'table', table: MEASUREMENTS.get(task.name)!([raftUnderTest, paxosUnderTest]) };
   const mutant = MUTANTS.find(({ name }) => name === task.mutant)!;
-  return { kind: 'hunt', hunt: await huntOne(mutant, task.protocol, plan) };
+  return { kind: 'hunt', hunt: await huntOne(mutant, task.protocol, plan, isOver) };
 }
 
-async function huntOne(mutant: Mutant, protocolName: string, plan: SimPlan): Promise<Hunt> {
+async function huntOne(
+  mutant: Mutant,
+  protocolName: string,
+  plan: SimPlan,
+  isOver: () => boolean,
+): Promise<Hunt> {
   const startedMs = performance.now();
   const protocol = plan.protocols.find(({ name }) => name === protocolName)!;
   let simulatedMs = 0;
   let found: Hunt['found'];
   const lastSeed = Math.min(plan.lastSeed, plan.firstSeed + MUTANT_SEEDS_MAX - 1);
-  for (let seed = plan.firstSeed; seed <= lastSeed && found === undefined; seed++) {
+  for (let seed = plan.firstSeed; seed <= lastSeed && found === undefined && !isOver(); seed++) {
     await setImmediate();
     const report = runSeed(seed, { ...worldOptions(plan), protocol, mutant });
     simulatedMs += report.simulatedMs;

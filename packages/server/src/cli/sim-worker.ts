@@ -6,5 +6,5 @@ import { carryOut, type SimTask } from './sim-tasks.ts';
 const plan = readSimWords(workerData as SimWords);
 
 parentPort!.on('message', async (task: SimTask) => {
-  parentPort!.postMessage(await carryOut(task, plan));
+  parentPort!.postMessage(await carryOut(task, plan, () => false));
 });

@@ -6,10 +6,12 @@ import { readSimWords, SimOptionProblem, type SimPlan, type SimWords } from './s
 import { runSeeds } from './sim-seeds.ts';
 import { stopAsked } from './stop-asked.ts';
 
-/** Whether somebody asked to stop: looked at between seeds. */
+/** Whether somebody asked to stop: looked at between worlds. */
 export interface Interruption {
   /** By what; undefined: nobody did. */
-  by: string | undefined;
+  readonly by: string | undefined;
+  /** Resolves when somebody does. */
+  readonly asked: Promise<void>;
 }
 
 /** @returns the exit code */
@@ -22,16 +24,26 @@ export async function sim(words: SimWords): Promise<number> {
     process.stderr.write(`synod sim: ${error.message}\nSee 'synod sim --help'.\n`);
     return EXIT_USAGE;
   }
-  const interruption: Interruption = { by: undefined };
-  void stopAsked({
-    onFirst: (why) => {
-      interruption.by = why;
-    },
-    onSecond: () => process.exit(EXIT_INTERRUPTED),
-  });
+  const interruption = listenForInterruption();
   leaveWithTheReader();
   if (plan.tables.length > 0) return measureTables(plan, words, interruption);
   return plan.allMutants ? huntMutants(plan, words, interruption) : runSeeds(plan, words, interruption);
+}
+
+function listenForInterruption(): Interruption {
+  let by: string | undefined;
+  const asked = stopAsked({
+    onFirst: (why) => {
+      by = why;
+    },
+    onSecond: () => process.exit(EXIT_INTERRUPTED),
+  });
+  return {
+    get by() {
+      return by;
+    },
+    asked,
+  };
 }
 
 /** Whoever reads the output may have seen enough, as `head` does. */
