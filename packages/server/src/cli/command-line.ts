@@ -121,6 +121,7 @@ Examples:
   synod sim --protocol both --seeds 1..2000 --jobs 2
   synod sim --faults crash,cut --timing asynchronous --minutes 10
   synod sim --mutants                    how soon each planted bug is found
+  synod sim --connectivity               every partial partition of three and five members
   synod sim --compare                    what commits, fail-over, recovery and the like cost on each protocol
   synod sim --compare idle,latency       two of those tables
 
@@ -145,6 +146,7 @@ function addSim(program: Command): void {
     .option('--mutants', 'plant every bug in turn, and tell which seed finds it')
     .option('--compare [tables]', 'measure both protocols: all tables, or these')
     .option('--jobs <n>', 'use so many processors; default 1')
+    .option('--connectivity', 'play every partial partition, and tell how soon commits go on')
     .option('--trace', 'print every event')
     .option('--json', 'one line of JSON a world, and one with the totals')
     .addHelpText('after', SIM_HELP_END)

@@ -27,6 +27,7 @@ export interface SimWords {
   /** Names of tables, or `true` for all. */
   readonly compare?: string | true;
   readonly jobs?: string;
+  readonly connectivity?: boolean;
   readonly trace?: boolean;
   readonly json?: boolean;
 }

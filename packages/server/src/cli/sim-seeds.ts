@@ -1,10 +1,10 @@
 /** `synod sim` with seeds: world after world until all are through, one fails, the time is over, or somebody stops it. */
 import type { SeedReport, SideBySideReport } from '@synod/simulator';
 import { EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK } from './exit-codes.ts';
+import { ProgressLine } from './progress-line.ts';
 import type { Interruption } from './sim.ts';
 import { tellFailure } from './sim-failure.ts';
 import type { SimPlan, SimWords } from './sim-options.ts';
-import { Progress } from './sim-progress.ts';
 import type { SimTask } from './sim-tasks.ts';
 import { TotalsByProtocol } from './sim-totals.ts';
 import { carryOutAll } from './sim-workers.ts';
@@ -13,7 +13,7 @@ import { carryOutAll } from './sim-workers.ts';
 export async function runSeeds(plan: SimPlan, words: SimWords, interruption: Interruption): Promise<number> {
   const startedMs = performance.now();
   const totals = new TotalsByProtocol(plan.protocols.map(({ name }) => name));
-  const progress = new Progress(!plan.trace);
+  const progress = new ProgressLine({ quiet: plan.trace });
   let failing: SideBySideReport | undefined;
   let compared = 0;
   const isOver = (): boolean =>

@@ -1,6 +1,7 @@
 /** `synod sim`: reads what is asked for, and runs seeds, hunts planted bugs or measures until it is through or asked to stop. */
 import { EXIT_INTERRUPTED, EXIT_USAGE } from './exit-codes.ts';
 import { measureTables } from './sim-compare.ts';
+import { simConnectivity } from './sim-connectivity.ts';
 import { huntMutants } from './sim-mutants.ts';
 import { readSimWords, SimOptionProblem, type SimPlan, type SimWords } from './sim-options.ts';
 import { runSeeds } from './sim-seeds.ts';
@@ -16,6 +17,7 @@ export interface Interruption {
 
 /** @returns the exit code */
 export async function sim(words: SimWords): Promise<number> {
+  if (words.connectivity === true) return simConnectivity(words);
   let plan: SimPlan;
   try {
     plan = readSimWords(words);

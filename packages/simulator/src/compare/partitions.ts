@@ -1,7 +1,8 @@
 /** Each kind of partial partition known to stop some protocol: how long until commits go on, if they do. */
 import type { ProtocolUnderTest } from '../checkers/protocol-under-test.ts';
 import type { DirectedLink } from '../faults/cut-links.ts';
-import { type ConnectivityCase, timeToCommit } from '../run/connectivity.ts';
+import { timeToCommit } from '../run/connectivity.ts';
+import type { ConnectivityCase } from '../run/connectivity-cases.ts';
 import { fixed, quantile, type Table } from './table.ts';
 
 const SEEDS = 20;

@@ -1,15 +1,17 @@
-/** How far a long run has come: one line that is written over again on a terminal, a plain line now and then elsewhere. */
+/** How far something long has come: one line that is written over again on a terminal, a plain line now and then elsewhere. */
+import { performance } from 'node:perf_hooks';
+
 const TERMINAL_INTERVAL_MS = 200;
 const PLAIN_INTERVAL_MS = 10_000;
 
-export class Progress {
+export class ProgressLine {
   private readonly isTerminal: boolean;
   private readonly isShown: boolean;
   private shownAtMs = performance.now();
 
-  constructor(isShown: boolean) {
+  constructor({ quiet }: { readonly quiet: boolean }) {
     this.isTerminal = process.stderr.isTTY === true;
-    this.isShown = isShown;
+    this.isShown = !quiet;
   }
 
   show(text: () => string): void {
