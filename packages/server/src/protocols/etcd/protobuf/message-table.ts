@@ -2,12 +2,12 @@
  * Messages that are not on a hot path, described by a table and read and written by one loop: less code to get wrong.
  * The types of the decoded objects come from the table.
  */
-import { type LeaseId, NO_LEASE } from '@synod/coordination';
+import { type LeaseId, NO_LEASE } from '@synod/coordination/machine/values.ts';
 import type { ProtobufReader } from './reader.ts';
 import { LENGTH_DELIMITED, tag, VARINT } from './wire-type.ts';
 import type { ProtobufWriter } from './writer.ts';
 
-/** `id`: a 64-bit number as 16 hex digits; `latin1`: bytes as a string of one character a byte. */
+/** `id`: a 64-bit number as 16 hex digits; `latin1`: bytes as a string of one character a byte; `bytes`: a view on them. */
 type ScalarValues = {
   readonly int64: number;
   readonly enum: number;
@@ -16,6 +16,7 @@ type ScalarValues = {
   readonly leaseId: LeaseId;
   readonly text: string;
   readonly latin1: string;
+  readonly bytes: Uint8Array;
 };
 type ScalarKind = keyof ScalarValues;
 
@@ -35,20 +36,34 @@ export interface RepeatedMessageField<Message = unknown> {
   readonly of: MessageTable<Message>;
   readonly repeated: true;
 }
-type Field = ScalarField | RepeatedScalarField | RepeatedMessageField;
+/** Present or not, which is what a member of a union is: one that is present is written though it be empty. */
+export interface OptionalMessageField<Message = unknown> {
+  readonly number: number;
+  readonly kind: 'message';
+  readonly of: MessageTable<Message>;
+  readonly repeated?: false;
+}
+export type Field = ScalarField | RepeatedScalarField | RepeatedMessageField | OptionalMessageField;
+export type Fields = Readonly<Record<string, Field>>;
 
 type ValueOf<F> =
   F extends RepeatedMessageField<infer Message>
     ? readonly Message[]
-    : F extends RepeatedScalarField<infer Kind>
-      ? readonly ScalarValues[Kind][]
-      : F extends ScalarField<infer Kind>
-        ? ScalarValues[Kind]
-        : never;
+    : F extends OptionalMessageField<infer Message>
+      ? Message | undefined
+      : F extends RepeatedScalarField<infer Kind>
+        ? readonly ScalarValues[Kind][]
+        : F extends ScalarField<infer Kind>
+          ? ScalarValues[Kind]
+          : never;
 
 export type MessageOf<Fields> = { readonly [Name in keyof Fields]: ValueOf<Fields[Name]> };
 
 export interface MessageTable<Message> {
+  /** By name, in the order of their numbers. */
+  readonly fields: Fields;
+  /** Every field at its default. */
+  empty(): Message;
   decode(reader: ProtobufReader): Message;
   /** Writes the fields without a head. */
   encode(writer: ProtobufWriter, message: Message): void;
@@ -72,6 +87,15 @@ export function repeatedMessage<Message>(
   return { number, kind: 'message', of, repeated: true };
 }
 
+export function optionalMessage<Message>(
+  number: number,
+  of: MessageTable<Message>,
+): OptionalMessageField<Message> {
+  return { number, kind: 'message', of };
+}
+
+const NO_BYTES = new Uint8Array(0);
+
 const DEFAULTS: ScalarValues = {
   int64: 0,
   enum: 0,
@@ -80,24 +104,31 @@ const DEFAULTS: ScalarValues = {
   leaseId: NO_LEASE,
   text: '',
   latin1: '',
+  bytes: NO_BYTES,
 };
 
 const VARINT_KINDS: ReadonlySet<Field['kind']> = new Set(['int64', 'enum', 'bool', 'id', 'leaseId']);
 
 /** Fields are written in the table's order, which is to be that of their numbers. */
-export function messageTable<const Fields extends Readonly<Record<string, Field>>>(
-  fields: Fields,
-): MessageTable<MessageOf<Fields>> {
+export function messageTable<const Given extends Fields>(
+  fields: Given,
+): MessageTable<MessageOf<Given>> & { readonly fields: Given } {
   const list = Object.entries<Field>(fields);
   const byTag = new Map<number, readonly [string, Field]>();
   for (const [name, field] of list) {
     const wireType = VARINT_KINDS.has(field.kind) ? VARINT : LENGTH_DELIMITED;
     byTag.set(tag(field.number, wireType), [name, field]);
   }
+  const empty = (): Record<string, unknown> => {
+    const message: Record<string, unknown> = {};
+    for (const [name, field] of list) message[name] = defaultOf(field);
+    return message;
+  };
   return {
+    fields,
+    empty: () => empty() as MessageOf<Given>,
     decode(reader) {
-      const message: Record<string, unknown> = {};
-      for (const [name, field] of list) message[name] = field.repeated ? [] : DEFAULTS[field.kind];
+      const message = empty();
       for (let next = reader.tag(); next !== 0; next = reader.tag()) {
         const known = byTag.get(next);
         if (known === undefined) {
@@ -109,17 +140,24 @@ export function messageTable<const Fields extends Readonly<Record<string, Field>
         if (field.repeated) (message[name] as unknown[]).push(value);
         else message[name] = value;
       }
-      return message as MessageOf<Fields>;
+      return message as MessageOf<Given>;
     },
     encode(writer, message) {
       const values = message as Readonly<Record<string, unknown>>;
       for (const [name, field] of list) {
         if (field.repeated)
           for (const value of values[name] as readonly unknown[]) writeElement(writer, field, value);
-        else writeField(writer, field, values[name]);
+        else if (field.kind === 'message') {
+          if (values[name] !== undefined) writeMessage(writer, field, values[name]);
+        } else writeField(writer, field, values[name]);
       }
     },
   };
+}
+
+function defaultOf(field: Field): unknown {
+  if (field.repeated) return [];
+  return field.kind === 'message' ? undefined : DEFAULTS[field.kind];
 }
 
 function readValue(reader: ProtobufReader, field: Field): unknown {
@@ -141,12 +179,9 @@ function writeElement(
   value: unknown,
 ): void {
   switch (field.kind) {
-    case 'message': {
-      const body = writer.begin(field.number);
-      field.of.encode(writer, value);
-      writer.end(body);
+    case 'message':
+      writeMessage(writer, field, value);
       return;
-    }
     case 'text':
       writer.textElement(field.number, value as string);
       return;
@@ -154,6 +189,16 @@ function writeElement(
       writer.latin1Element(field.number, value as string);
       return;
   }
+}
+
+function writeMessage(
+  writer: ProtobufWriter,
+  field: RepeatedMessageField | OptionalMessageField,
+  value: unknown,
+): void {
+  const body = writer.begin(field.number);
+  field.of.encode(writer, value);
+  writer.end(body);
 }
 
 function writeField(writer: ProtobufWriter, field: ScalarField, value: unknown): void {
@@ -174,6 +219,9 @@ function writeField(writer: ProtobufWriter, field: ScalarField, value: unknown):
       return;
     case 'latin1':
       writer.latin1Field(field.number, value as string);
+      return;
+    case 'bytes':
+      writer.bytesField(field.number, value as Uint8Array);
       return;
   }
 }
