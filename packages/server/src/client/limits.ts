@@ -13,3 +13,5 @@ export const LEASE_RENEWALS_PER_TTL = 3;
 export const REVOKE_TIMEOUT_MS = 3_000;
 /** What may arrive on a stream before the reader has taken it. */
 export const STREAM_WINDOW_BYTES = 4 * 1024 * 1024;
+/** Answers of a watch that wait for their reader; past it the server is asked to wait. */
+export const WATCH_ANSWERS_WAITING_MAX = 64;

@@ -19,6 +19,14 @@ export const CLIENT_COMMANDS: Readonly<Record<string, ListedCommand>> = {
     summary: 'delete a key or a range of keys',
     load: async () => (await import('./commands/del.ts')).del,
   },
+  txn: {
+    summary: 'do several things at once, on conditions',
+    load: async () => (await import('./commands/txn.ts')).txn,
+  },
+  watch: {
+    summary: 'show changes as they come, or run a command for each',
+    load: async () => (await import('./commands/watch.ts')).watch,
+  },
 };
 
 /** Names of one word that stand before others: `lease` of `lease grant`. */

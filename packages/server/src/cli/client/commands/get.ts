@@ -2,8 +2,8 @@
 
 import { RPC } from '../../../client/rpc.ts';
 import { clientCommand } from '../client-command.ts';
-import { badArguments, CommandFailure } from '../command-failure.ts';
-import { EXIT_BAD_FEATURE, EXIT_DONE } from '../exit-codes.ts';
+import { badArguments } from '../command-failure.ts';
+import { EXIT_DONE } from '../exit-codes.ts';
 import { GET_FLAGS, rangeRequestOf } from '../get-request.ts';
 
 export const get = clientCommand({
@@ -22,8 +22,6 @@ export const get = clientCommand({
     const request = rangeRequestOf(words, flags);
     if (flags['print-value-only'] && globals['write-out'] !== 'simple')
       throw badArguments('print-value-only is only for `--write-out=simple`');
-    if (globals['write-out'] === 'table')
-      throw new CommandFailure(EXIT_BAD_FEATURE, 'table not supported as output format');
     const response = await client.call(RPC.range, request);
     await print('range', {
       response,
