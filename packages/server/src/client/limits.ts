@@ -9,8 +9,6 @@ export const RETRY_DELAY_MS_MAX = 1_000;
 export const KEEPALIVE_TIME_MS_MIN = 10_000;
 /** A lease is renewed when this part of its time is over. */
 export const LEASE_RENEWALS_PER_TTL = 3;
-/** How long the keys of a lease that is given up are waited for at the end. */
-export const REVOKE_TIMEOUT_MS = 3_000;
 /** What may arrive on a stream before the reader has taken it. */
 export const STREAM_WINDOW_BYTES = 4 * 1024 * 1024;
 /** Answers of a watch that wait for their reader; past it the server is asked to wait. */

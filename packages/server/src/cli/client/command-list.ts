@@ -27,6 +27,34 @@ export const CLIENT_COMMANDS: Readonly<Record<string, ListedCommand>> = {
     summary: 'show changes as they come, or run a command for each',
     load: async () => (await import('./commands/watch.ts')).watch,
   },
+  'lease grant': {
+    summary: 'make a lease, on which keys can hang',
+    load: async () => (await import('./commands/lease.ts')).leaseGrant,
+  },
+  'lease revoke': {
+    summary: 'end a lease and delete its keys',
+    load: async () => (await import('./commands/lease.ts')).leaseRevoke,
+  },
+  'lease timetolive': {
+    summary: 'how long a lease has left, and what hangs on it',
+    load: async () => (await import('./commands/lease.ts')).leaseTimeToLive,
+  },
+  'lease list': {
+    summary: 'all leases',
+    load: async () => (await import('./commands/lease.ts')).leaseList,
+  },
+  'lease keep-alive': {
+    summary: 'renew a lease, again and again',
+    load: async () => (await import('./commands/lease.ts')).leaseKeepAlive,
+  },
+  lock: {
+    summary: 'hold a lock, perhaps while a command runs',
+    load: async () => (await import('./commands/lock.ts')).lock,
+  },
+  elect: {
+    summary: 'stand for election, or see who leads',
+    load: async () => (await import('./commands/elect.ts')).elect,
+  },
 };
 
 /** Names of one word that stand before others: `lease` of `lease grant`. */
