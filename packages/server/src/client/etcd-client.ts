@@ -34,6 +34,8 @@ export interface EtcdCallOptions {
 
 export interface EtcdStream<Request> {
   send(request: Partial<Request>): void;
+  /** Nothing more is sent; the server still answers. */
+  halfClose(): void;
   cancel(): void;
   /** For a reader that is slower than the server. */
   pause(): void;
@@ -130,6 +132,7 @@ export class EtcdClient {
     );
     return {
       send: (request) => call.send(this.encode(rpc, request)),
+      halfClose: () => call.halfClose(),
       cancel: () => call.cancel(),
       pause: () => call.pause(),
       resume: () => call.resume(),

@@ -1,7 +1,7 @@
 /** A client command from its command line to its exit code. Loads the one command that is asked for, and one writer. */
 import { CallFailure } from '../../client/call-failure.ts';
 import { EtcdClient } from '../../client/etcd-client.ts';
-import { STATUS } from '../../grpc/status.ts';
+import { callFailureText } from './call-failure-text.ts';
 import type { ClientCommand, CommandContext, Terminal } from './client-command.ts';
 import { clientOptions } from './client-options.ts';
 import { CommandFailure } from './command-failure.ts';
@@ -155,15 +155,4 @@ async function failed(
     return EXIT_FAILED;
   }
   throw error;
-}
-
-export function callFailureText({ status }: CallFailure): string {
-  switch (status.code) {
-    case STATUS.deadlineExceeded:
-      return `${status.text}: no answer in time. Has the cluster a leader? --command-timeout waits longer.`;
-    case STATUS.unimplemented:
-      return `this server does not serve that: ${status.text}`;
-    default:
-      return status.text;
-  }
 }

@@ -51,7 +51,7 @@ export const roleListResponse = answer({ roles: repeated(2, 'text') });
 export type RoleListResponse = ReturnType<typeof roleListResponse.empty>;
 
 /** By number. */
-export const PERMISSION_NAMES = ['READ', 'WRITE', 'READWRITE'] as const;
+export const PERMISSION_NAMES: readonly string[] = ['READ', 'WRITE', 'READWRITE'];
 
 export const permission = messageTable({
   permType: scalar(1, 'enum'),

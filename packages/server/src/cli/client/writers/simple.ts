@@ -112,7 +112,7 @@ function leaseTimeToLive({ response, withKeys }: Results['leaseTimeToLive']): st
 const READ_WRITE = PERMISSION_NAMES.indexOf('READWRITE');
 
 function roleGet({ role, response }: Results['roleGet']): string {
-  const kind = (name: (typeof PERMISSION_NAMES)[number]): string =>
+  const kind = (name: string): string =>
     response.perm
       .filter(({ permType }) => permType === READ_WRITE || PERMISSION_NAMES[permType] === name)
       .map((permission) => `\t${permissionText(permission)}\n`)
