@@ -102,6 +102,11 @@ const WALLS: readonly (readonly [folder: string, mustNotImport: readonly string[
     ['protocols', 'http2', 'grpc', 'storage', 'transport', 'cli'],
     'services are the same for every protocol',
   ],
+  [
+    'client',
+    ['http2', 'service', 'storage', 'transport', 'member', 'cli', 'config', 'metrics'],
+    'a client knows the wire and loads nothing of the server',
+  ],
   ['storage', ['protocols', 'service', 'transport', 'member'], 'a store knows bytes'],
   ['transport', ['protocols', 'service', 'storage', 'member'], 'a transport knows bytes'],
 ];

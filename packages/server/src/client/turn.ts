@@ -75,15 +75,12 @@ async function untilDeleted(
   stop: AbortSignal,
 ): Promise<void> {
   const watcher = new Watcher(client, { key, start_revision: revision });
-  const close = (): void => watcher.close();
-  stop.addEventListener('abort', close, { once: true });
+  watcher.closeAt(stop);
   try {
-    if (stop.aborted) return;
     // Compacted while we waited for a connection: the next look at the range knows.
     for await (const { canceled, events } of watcher.answers())
       if (canceled || events.some(({ type }) => type === EVENT_DELETE)) return;
   } finally {
-    stop.removeEventListener('abort', close);
     watcher.close();
   }
 }

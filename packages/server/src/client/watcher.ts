@@ -72,6 +72,12 @@ export class Watcher {
     else this.stream.send({ progress_request: nothing.empty() });
   }
 
+  /** Closes it at the signal, though it came already. */
+  closeAt(signal: AbortSignal): void {
+    if (signal.aborted) this.close();
+    else signal.addEventListener('abort', () => this.close(), { once: true });
+  }
+
   close(): void {
     this.closed = true;
     this.ended = 'closed';

@@ -1,6 +1,7 @@
 /** Asks for a password on the terminal without showing it; without a terminal, reads a line of standard input. */
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { EXIT_BY_SIGNAL } from './exit-codes.ts';
 
 export function askSecret(question: string): Promise<string> {
   const { stdin } = process;
@@ -8,7 +9,7 @@ export function askSecret(question: string): Promise<string> {
   process.stderr.write(question);
   const lines = createInterface({ input: stdin, output: silent, terminal: stdin.isTTY === true });
   return new Promise((resolve) => {
-    lines.once('SIGINT', () => process.exit(130));
+    lines.once('SIGINT', () => process.exit(EXIT_BY_SIGNAL));
     let answer = '';
     lines.once('line', (line) => {
       answer = line;

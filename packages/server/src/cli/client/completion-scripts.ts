@@ -71,9 +71,9 @@ function cases(line: CompletedLine): string {
   const perChoice = [...choices(line)].map(
     ([flag, list]) => `    ${flag}) answer="${list.join(' ')}"; return ;;`,
   );
-  const perCommand = commands.map(
-    ({ name, flags }) => `    "${name}") answer="${flagWords(flags).join(' ')} $everywhere" ;;`,
-  );
+  const perCommand = commands
+    .filter(({ name }) => name.includes(' '))
+    .map(({ name, flags }) => `    "${name}") answer="${flagWords(flags).join(' ')} $everywhere" ;;`);
   const perGroup = [...words]
     .filter(([, following]) => following.length > 0)
     .map(([first, following]) => `    "${first} ") answer="${following.join(' ')}" ;;`);

@@ -11,3 +11,5 @@ export const EXIT_BAD_FEATURE = 4;
 export const EXIT_INTERRUPTED = 5;
 export const EXIT_INPUT_OUTPUT = 6;
 export const EXIT_BAD_ARGUMENTS = 128;
+/** Ended by Ctrl-C, as a shell tells it of a process that took no notice of the signal. */
+export const EXIT_BY_SIGNAL = 130;

@@ -1,9 +1,6 @@
 /** This process's ends as a command sees them: its streams, its terminal, its signals. */
 import type { Terminal } from './client-command.ts';
-import { EXIT_FAILED } from './exit-codes.ts';
-
-/** What a shell tells of a process that ended by Ctrl-C. */
-const EXIT_BY_INTERRUPT = 130;
+import { EXIT_BY_SIGNAL, EXIT_FAILED } from './exit-codes.ts';
 
 export function processTerminal(): Terminal {
   let controller: AbortController | undefined;
@@ -32,7 +29,7 @@ function abortedBySignals(): AbortController {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(EXIT_BY_INTERRUPT);
+      if (controller.signal.aborted) process.exit(EXIT_BY_SIGNAL);
       controller.abort();
     });
   return controller;

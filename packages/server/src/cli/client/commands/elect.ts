@@ -5,7 +5,7 @@ import { RPC } from '../../../client/rpc.ts';
 import { enqueue, untilFirst } from '../../../client/turn.ts';
 import { clientCommand } from '../client-command.ts';
 import { badArguments, CommandFailure } from '../command-failure.ts';
-import { EXIT_DONE, EXIT_FAILED } from '../exit-codes.ts';
+import { EXIT_BY_SIGNAL, EXIT_DONE, EXIT_FAILED } from '../exit-codes.ts';
 import { booleanFlag } from '../flags.ts';
 import { bytesOf } from '../key-range.ts';
 import { untilStopped } from '../until-stopped.ts';
@@ -25,9 +25,9 @@ export const elect = clientCommand({
     const prefix = `${bytesOf(name)}/`;
     if (flags.listen || proposal === undefined) {
       if (proposal !== undefined) throw badArguments('proposal given but -l is set');
-      for await (const { header, record } of leaders(client, prefix))
+      for await (const { header, record } of leaders(client, prefix, terminal.interrupted))
         await print('range', { response: { header, kvs: [record], more: false, count: 0 }, form: 'whole' });
-      return EXIT_DONE;
+      return EXIT_BY_SIGNAL;
     }
     const stop = terminal.interrupted;
     const session = await LeaseSession.open(client, SESSION_TTL_SECONDS);

@@ -15,7 +15,7 @@ export const endpointHealth = clientCommand({
   description: 'A member is healthy when it answers a linearizable read and tells of no alarm.',
   flags: CLUSTER_FLAG,
   examples: ['synod endpoint health --cluster', 'synod endpoint health --cluster -w table'],
-  async run({ flags, client, print }) {
+  async run({ flags, globals, client, terminal, print }) {
     const endpoints = await endpointsToAsk(client, flags.cluster);
     const began = performance.now();
     const asked = await askEach(client, endpoints, async (only) => ({
@@ -27,7 +27,12 @@ export const endpointHealth = clientCommand({
       if (one.kind === 'answer') return { endpoint, ...one.answer };
       return { endpoint, tookMs: performance.now() - began, error: one.text };
     });
-    await print('endpointHealth', rows);
+    // Who reads lines finds the healthy ones on standard output and the others on standard error, as etcdctl has it.
+    const isSimple = globals['write-out'] === 'simple';
+    await print('endpointHealth', isSimple ? rows.filter(({ error }) => error === '') : rows);
+    for (const { endpoint, error } of rows)
+      if (isSimple && error !== '')
+        terminal.error(`${endpoint} is unhealthy: failed to commit proposal: ${error}\n`);
     if (rows.some(({ error }) => error !== '')) throw new CommandFailure(EXIT_FAILED, 'unhealthy cluster');
     return EXIT_DONE;
   },

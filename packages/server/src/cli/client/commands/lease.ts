@@ -5,7 +5,7 @@ import { leaseRenewals } from '../../../client/lease-renewal.ts';
 import { RPC } from '../../../client/rpc.ts';
 import { clientCommand } from '../client-command.ts';
 import { badArguments, CommandFailure } from '../command-failure.ts';
-import { EXIT_BAD_CONNECTION, EXIT_DONE, EXIT_FAILED } from '../exit-codes.ts';
+import { EXIT_BAD_CONNECTION, EXIT_BY_SIGNAL, EXIT_DONE, EXIT_FAILED } from '../exit-codes.ts';
 import { booleanFlag } from '../flags.ts';
 import { leaseIdOf } from '../put-request.ts';
 
@@ -72,13 +72,14 @@ export const leaseKeepAlive = clientCommand({
   description: 'Goes on until the lease is over or this command is stopped.',
   flags: { once: booleanFlag('renew it once and end') },
   examples: ['synod lease keep-alive 694d7a2c9f0a1b2c', 'synod lease keep-alive --once 694d7a2c9f0a1b2c'],
-  async run({ words, flags, client, print, say }) {
+  async run({ words, flags, client, terminal, print, say }) {
     const lease = onlyLease(words, 'lease keep-alive command needs lease ID as argument');
-    for await (const answer of leaseRenewals(client, lease)) {
+    for await (const answer of leaseRenewals(client, lease, terminal.interrupted)) {
       await print('leaseKeepAlive', answer);
       if (flags.once) return EXIT_DONE;
     }
     if (flags.once) throw new CommandFailure(EXIT_BAD_CONNECTION, 'etcdserver: requested lease not found');
+    if (terminal.interrupted.aborted) return EXIT_BY_SIGNAL;
     say(`lease ${lease} expired or revoked.\n`);
     return EXIT_DONE;
   },

@@ -3,7 +3,13 @@ import { EVENT_DELETE, type Event, type WatchResponse } from '../../../client/me
 import { Watcher } from '../../../client/watcher.ts';
 import { type CommandContext, clientCommand } from '../client-command.ts';
 import { CommandFailure } from '../command-failure.ts';
-import { EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_INVALID_INPUT } from '../exit-codes.ts';
+import {
+  EXIT_BY_SIGNAL,
+  EXIT_DONE,
+  EXIT_FAILED,
+  EXIT_INTERRUPTED,
+  EXIT_INVALID_INPUT,
+} from '../exit-codes.ts';
 import { booleanFlag, FlagProblem, flagValues, readFlags } from '../flags.ts';
 import { inputLines } from '../input-lines.ts';
 import { runProgram } from '../run-program.ts';
@@ -32,15 +38,17 @@ range from ETCDCTL_WATCH_RANGE_END. A watch goes on at another member when its o
     if (context.flags.interactive) return await interactive(context);
     const { request, program } = watchArguments(context, context.flags);
     await follow(context, new Watcher(context.client, request), program);
+    if (context.terminal.interrupted.aborted) return EXIT_BY_SIGNAL;
     throw new CommandFailure(EXIT_INTERRUPTED, 'watch is canceled by the server');
   },
 });
 
 type Context = CommandContext<typeof FLAGS>;
 
-/** Prints what comes until the server ends it. */
+/** Prints what comes until the server ends it, or Ctrl-C. */
 async function follow(context: Context, watcher: Watcher, program: readonly string[]): Promise<void> {
   const { print, say, terminal } = context;
+  watcher.closeAt(terminal.interrupted);
   for await (const answer of watcher.answers()) {
     if (answer.canceled) {
       terminal.error(`watch was canceled (${cancelText(answer)})\n`);
