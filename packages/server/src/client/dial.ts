@@ -81,6 +81,8 @@ function dialErrorText(error: NodeJS.ErrnoException): string {
   const { code } = error;
   if (code === 'ENOTFOUND') return 'no such host';
   if (code === 'EPROTO' || code?.startsWith('ERR_SSL')) return 'TLS failed; is the scheme right?';
+  if (code !== undefined && /CERT|SIGNATURE|ISSUER|ALTNAME/.test(code))
+    return `${error.message.split(';')[0]}; --cacert names the authority to trust`;
   const known = code === undefined ? undefined : PASSING_ERRORS.get(code);
   // A name with several addresses fails once for each, and the sum has no words of its own.
   return known ?? (error.message === '' ? (code ?? 'failed') : error.message);
