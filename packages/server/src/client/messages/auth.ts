@@ -1,7 +1,7 @@
 /** The messages of etcdserverpb.Auth as a client writes and reads them. Names are the protocol's own. */
 import {
+  message,
   messageTable,
-  optionalMessage,
   repeated,
   repeatedMessage,
   scalar,
@@ -24,7 +24,7 @@ export const userAddOptions = messageTable({ no_password: scalar(1, 'bool') });
 export const userAddRequest = messageTable({
   name: scalar(1, 'text'),
   password: scalar(2, 'text'),
-  options: optionalMessage(3, userAddOptions),
+  options: message(3, userAddOptions),
 });
 
 /** UserGet and UserDelete. */
@@ -65,7 +65,7 @@ export type RoleGetResponse = ReturnType<typeof roleGetResponse.empty>;
 
 export const roleGrantPermissionRequest = messageTable({
   name: scalar(1, 'text'),
-  perm: optionalMessage(2, permission),
+  perm: message(2, permission),
 });
 export const roleRevokePermissionRequest = messageTable({
   role: scalar(1, 'text'),

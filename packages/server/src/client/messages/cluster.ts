@@ -5,8 +5,8 @@ import {
   memberListRequest,
 } from '../../protocols/etcd/messages/rare-messages.ts';
 import {
+  message,
   messageTable,
-  optionalMessage,
   repeated,
   repeatedMessage,
   scalar,
@@ -25,7 +25,7 @@ export const memberAddRequest = messageTable({
 });
 
 export const memberAddResponse = answer({
-  member: optionalMessage(2, member),
+  member: message(2, member),
   members: repeatedMessage(3, member),
 });
 export type MemberAddResponse = ReturnType<typeof memberAddResponse.empty>;

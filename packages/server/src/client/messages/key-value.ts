@@ -1,8 +1,8 @@
 /** The messages of etcdserverpb.KV as a client writes and reads them. Names are the protocol's own. */
 import { compactionRequest } from '../../protocols/etcd/messages/rare-messages.ts';
 import {
+  message,
   messageTable,
-  optionalMessage,
   repeatedMessage,
   scalar,
 } from '../../protocols/etcd/protobuf/message-table.ts';
@@ -54,7 +54,7 @@ export const putRequest = messageTable({
 });
 export type PutRequest = ReturnType<typeof putRequest.empty>;
 
-export const putResponse = answer({ prev_kv: optionalMessage(2, keyValue) });
+export const putResponse = answer({ prev_kv: message(2, keyValue) });
 export type PutResponse = ReturnType<typeof putResponse.empty>;
 
 export const deleteRangeRequest = messageTable({
@@ -72,16 +72,16 @@ export type DeleteRangeResponse = ReturnType<typeof deleteRangeResponse.empty>;
 
 /** One of them is there; etcdctl's language nests no transaction, so none is written or read here. */
 export const requestOperation = messageTable({
-  request_range: optionalMessage(1, rangeRequest),
-  request_put: optionalMessage(2, putRequest),
-  request_delete_range: optionalMessage(3, deleteRangeRequest),
+  request_range: message(1, rangeRequest),
+  request_put: message(2, putRequest),
+  request_delete_range: message(3, deleteRangeRequest),
 });
 export type RequestOperation = ReturnType<typeof requestOperation.empty>;
 
 export const responseOperation = messageTable({
-  response_range: optionalMessage(1, rangeResponse),
-  response_put: optionalMessage(2, putResponse),
-  response_delete_range: optionalMessage(3, deleteRangeResponse),
+  response_range: message(1, rangeResponse),
+  response_put: message(2, putResponse),
+  response_delete_range: message(3, deleteRangeResponse),
 });
 
 /** An operand of 0 may be left out: it is what an operand that is not there means. */

@@ -1,7 +1,7 @@
 /** The messages of etcdserverpb.Watch as a client writes and reads them. Names are the protocol's own. */
 import {
+  message,
   messageTable,
-  optionalMessage,
   repeatedMessage,
   scalar,
 } from '../../protocols/etcd/protobuf/message-table.ts';
@@ -19,16 +19,16 @@ export type WatchCreateRequest = ReturnType<typeof watchCreateRequest.empty>;
 
 /** Exactly one of them is there. */
 export const watchRequest = messageTable({
-  create_request: optionalMessage(1, watchCreateRequest),
-  progress_request: optionalMessage(3, nothing),
+  create_request: message(1, watchCreateRequest),
+  progress_request: message(3, nothing),
 });
 
 export const EVENT_DELETE = 1;
 
 export const event = messageTable({
   type: scalar(1, 'enum'),
-  kv: optionalMessage(2, keyValue),
-  prev_kv: optionalMessage(3, keyValue),
+  kv: message(2, keyValue),
+  prev_kv: message(3, keyValue),
 });
 export type Event = ReturnType<typeof event.empty>;
 

@@ -30,26 +30,26 @@ export interface RepeatedScalarField<Kind extends 'text' | 'latin1' = 'text' | '
   readonly kind: Kind;
   readonly repeated: true;
 }
+/** Present or not, which is what a member of a union is: one that is present is written though it be empty. */
+export interface MessageField<Message = unknown> {
+  readonly number: number;
+  readonly kind: 'message';
+  readonly of: MessageTable<Message>;
+  readonly repeated?: false;
+}
 export interface RepeatedMessageField<Message = unknown> {
   readonly number: number;
   readonly kind: 'message';
   readonly of: MessageTable<Message>;
   readonly repeated: true;
 }
-/** Present or not, which is what a member of a union is: one that is present is written though it be empty. */
-export interface OptionalMessageField<Message = unknown> {
-  readonly number: number;
-  readonly kind: 'message';
-  readonly of: MessageTable<Message>;
-  readonly repeated?: false;
-}
-export type Field = ScalarField | RepeatedScalarField | RepeatedMessageField | OptionalMessageField;
+export type Field = ScalarField | RepeatedScalarField | MessageField | RepeatedMessageField;
 export type Fields = Readonly<Record<string, Field>>;
 
 type ValueOf<F> =
   F extends RepeatedMessageField<infer Message>
     ? readonly Message[]
-    : F extends OptionalMessageField<infer Message>
+    : F extends MessageField<infer Message>
       ? Message | undefined
       : F extends RepeatedScalarField<infer Kind>
         ? readonly ScalarValues[Kind][]
@@ -80,18 +80,16 @@ export function repeated<Kind extends 'text' | 'latin1'>(
   return { number, kind, repeated: true };
 }
 
+/** A message within: undefined where it was left out. */
+export function message<Message>(number: number, of: MessageTable<Message>): MessageField<Message> {
+  return { number, kind: 'message', of };
+}
+
 export function repeatedMessage<Message>(
   number: number,
   of: MessageTable<Message>,
 ): RepeatedMessageField<Message> {
   return { number, kind: 'message', of, repeated: true };
-}
-
-export function optionalMessage<Message>(
-  number: number,
-  of: MessageTable<Message>,
-): OptionalMessageField<Message> {
-  return { number, kind: 'message', of };
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -148,7 +146,7 @@ export function messageTable<const Given extends Fields>(
         if (field.repeated)
           for (const value of values[name] as readonly unknown[]) writeElement(writer, field, value);
         else if (field.kind === 'message') {
-          if (values[name] !== undefined) writeMessage(writer, field, values[name]);
+          if (values[name] !== undefined) writeElement(writer, field, values[name]);
         } else writeField(writer, field, values[name]);
       }
     },
@@ -175,13 +173,16 @@ function readValue(reader: ProtobufReader, field: Field): unknown {
 
 function writeElement(
   writer: ProtobufWriter,
-  field: RepeatedScalarField | RepeatedMessageField,
+  field: RepeatedScalarField | MessageField | RepeatedMessageField,
   value: unknown,
 ): void {
   switch (field.kind) {
-    case 'message':
-      writeMessage(writer, field, value);
+    case 'message': {
+      const body = writer.begin(field.number);
+      field.of.encode(writer, value);
+      writer.end(body);
       return;
+    }
     case 'text':
       writer.textElement(field.number, value as string);
       return;
@@ -189,16 +190,6 @@ function writeElement(
       writer.latin1Element(field.number, value as string);
       return;
   }
-}
-
-function writeMessage(
-  writer: ProtobufWriter,
-  field: RepeatedMessageField | OptionalMessageField,
-  value: unknown,
-): void {
-  const body = writer.begin(field.number);
-  field.of.encode(writer, value);
-  writer.end(body);
 }
 
 function writeField(writer: ProtobufWriter, field: ScalarField, value: unknown): void {
