@@ -38,6 +38,8 @@ export interface Terminal {
   readonly isInteractive: boolean;
   out(bytes: Uint8Array): void;
   error(text: string): void;
+  /** How far a long command is, over what was told before; nothing where no person looks. '' clears it. */
+  progress(text: string): void;
   /** Asks for a password; nothing of it is shown. */
   secret(question: string): Promise<string>;
   /** Aborted when the command shall end: Ctrl-C, or a signal to stop. */

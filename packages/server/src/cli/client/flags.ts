@@ -123,7 +123,7 @@ export function wordsBesideFlags(line: readonly string[], flags: Flags): readonl
       continue;
     }
     const flag = word.startsWith('--')
-      ? flags[word.slice(2)]
+      ? new Map(Object.entries(flags)).get(word.slice(2))
       : Object.values(flags).find(({ short }) => `-${short}` === word);
     if (flag !== undefined && flag.kind !== 'boolean') at++;
   }

@@ -2,6 +2,8 @@
 import type { Terminal } from './client-command.ts';
 import { EXIT_BY_SIGNAL, EXIT_FAILED } from './exit-codes.ts';
 
+const CLEAR_LINE = '\x1b[K';
+
 export function processTerminal(): Terminal {
   let controller: AbortController | undefined;
   // Whoever read along is gone (`| head -1`): there is nobody left to tell.
@@ -13,6 +15,9 @@ export function processTerminal(): Terminal {
     isInteractive: process.stdin.isTTY === true,
     out: (bytes) => void process.stdout.write(bytes),
     error: (text) => void process.stderr.write(text),
+    progress: (text) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r${CLEAR_LINE}${text}`);
+    },
     secret: async (question) => {
       const { askSecret } = await import('./ask-secret.ts');
       return askSecret(question);

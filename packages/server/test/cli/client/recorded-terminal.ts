@@ -16,6 +16,7 @@ export class RecordedTerminal implements Terminal {
   readonly questions: string[] = [];
   /** Each piece of standard output as it comes. */
   readonly pieces = new RecordedEvents<string>();
+  readonly progressTexts: string[] = [];
   stdout = '';
   stderr = '';
   private readonly controller = new AbortController();
@@ -42,6 +43,10 @@ export class RecordedTerminal implements Terminal {
 
   error(text: string): void {
     this.stderr += text;
+  }
+
+  progress(text: string): void {
+    this.progressTexts.push(text);
   }
 
   async secret(question: string): Promise<string> {

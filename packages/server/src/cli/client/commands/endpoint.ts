@@ -4,9 +4,9 @@ import type { EtcdClient } from '../../../client/etcd-client.ts';
 import { ALARM_GET, ALARM_NAMES } from '../../../client/messages/maintenance.ts';
 import { RPC } from '../../../client/rpc.ts';
 import { STATUS } from '../../../grpc/status.ts';
-import { clientCommand } from '../client-command.ts';
+import { clientCommand, type Terminal } from '../client-command.ts';
 import { CommandFailure } from '../command-failure.ts';
-import { askEach, CLUSTER_FLAG, endpointsToAsk } from '../every-endpoint.ts';
+import { type Asked, askEach, CLUSTER_FLAG, endpointsToAsk } from '../every-endpoint.ts';
 import { EXIT_DONE, EXIT_FAILED } from '../exit-codes.ts';
 import { numberFlag } from '../flags.ts';
 
@@ -72,15 +72,7 @@ applied, errors.`,
   async run({ flags, client, terminal, print }) {
     const endpoints = await endpointsToAsk(client, flags.cluster);
     const asked = await askEach(client, endpoints, (only) => only.call(RPC.status));
-    for (const one of asked)
-      if (one.kind === 'failure')
-        terminal.error(`Failed to get the status of endpoint ${one.endpoint.text} (${one.text})\n`);
-    await print(
-      'endpointStatus',
-      asked.flatMap((one) =>
-        one.kind === 'answer' ? [{ endpoint: one.endpoint.text, response: one.answer }] : [],
-      ),
-    );
+    await print('endpointStatus', answersOf(asked, 'status', terminal));
     return asked.every(({ kind }) => kind === 'answer') ? EXIT_DONE : EXIT_FAILED;
   },
 });
@@ -95,15 +87,21 @@ export const endpointHash = clientCommand({
     const asked = await askEach(client, endpoints, (only) =>
       only.call(RPC.hashRevision, { revision: flags.rev }),
     );
-    for (const one of asked)
-      if (one.kind === 'failure')
-        terminal.error(`Failed to get the hash of endpoint ${one.endpoint.text} (${one.text})\n`);
-    await print(
-      'endpointHash',
-      asked.flatMap((one) =>
-        one.kind === 'answer' ? [{ endpoint: one.endpoint.text, response: one.answer }] : [],
-      ),
-    );
+    await print('endpointHash', answersOf(asked, 'hash', terminal));
     return asked.every(({ kind }) => kind === 'answer') ? EXIT_DONE : EXIT_FAILED;
   },
 });
+
+/** The answers; each that failed is told on standard error. */
+function answersOf<Answer>(
+  asked: readonly Asked<Answer>[],
+  what: string,
+  terminal: Terminal,
+): { readonly endpoint: string; readonly response: Answer }[] {
+  return asked.flatMap((one) => {
+    const endpoint = one.endpoint.text;
+    if (one.kind === 'answer') return [{ endpoint, response: one.answer }];
+    terminal.error(`Failed to get the ${what} of endpoint ${endpoint} (${one.text})\n`);
+    return [];
+  });
+}

@@ -6,9 +6,10 @@ import { CallFailure } from '../../../client/call-failure.ts';
 import type { EtcdClient } from '../../../client/etcd-client.ts';
 import { RPC } from '../../../client/rpc.ts';
 import { STATUS } from '../../../grpc/status.ts';
-import { clientCommand } from '../client-command.ts';
+import { clientCommand, type Terminal } from '../client-command.ts';
 import { badArguments, CommandFailure } from '../command-failure.ts';
 import { EXIT_DONE, EXIT_INTERRUPTED } from '../exit-codes.ts';
+import { sizeText } from '../writers/go-formats.ts';
 
 const OWNER_ONLY = 0o600;
 const SECTOR_BYTES = 512;
@@ -21,7 +22,7 @@ export const snapshotSave = clientCommand({
 snapshot is one member's.`,
   flags: {},
   examples: ['synod --endpoints 10.0.0.1:2379 snapshot save backup.db'],
-  async run({ words, client, say }) {
+  async run({ words, client, terminal, say }) {
     const [path, ...more] = words;
     if (path === undefined || more.length > 0) throw badArguments('snapshot save expects one argument');
     if (client.options.endpoints.length > 1)
@@ -31,7 +32,7 @@ snapshot is one member's.`,
     const partial = `${path}.part`;
     const file = await openNew(partial);
     try {
-      await save(client, file);
+      await save(client, file, terminal);
       await file.datasync();
       await file.close();
       await rename(partial, path);
@@ -58,14 +59,17 @@ async function openNew(path: string): Promise<FileHandle> {
 }
 
 /** @throws CallFailure, CommandFailure */
-async function save(client: EtcdClient, file: FileHandle): Promise<void> {
+async function save(client: EtcdClient, file: FileHandle, terminal: Terminal): Promise<void> {
   const tail = new DigestTail();
   let bytes = 0;
-  for await (const piece of pieces(client)) {
-    await file.writeFile(piece);
-    tail.add(piece);
-    bytes += piece.length;
+  for await (const { blob, remaining_bytes } of pieces(client)) {
+    await file.writeFile(blob);
+    tail.add(blob);
+    bytes += blob.length;
+    const total = bytes + remaining_bytes;
+    if (total > 0) terminal.progress(`${Math.floor((100 * bytes) / total)} % of ${sizeText(total)}`);
   }
+  terminal.progress('');
   if (bytes === 0) throw new CommandFailure(EXIT_INTERRUPTED, 'the server sent an empty snapshot');
   // A store ends on a sector; what stands behind is the digest of all before.
   if (bytes % SECTOR_BYTES === DIGEST_BYTES && !tail.isRight())
@@ -75,13 +79,15 @@ async function save(client: EtcdClient, file: FileHandle): Promise<void> {
     );
 }
 
-async function* pieces(client: EtcdClient): AsyncGenerator<Uint8Array> {
-  const waiting: Uint8Array[] = [];
+type Piece = ReturnType<typeof RPC.snapshot.response.empty>;
+
+async function* pieces(client: EtcdClient): AsyncGenerator<Piece> {
+  const waiting: Piece[] = [];
   let end: { readonly failure: CallFailure | undefined } | undefined;
   let wake = (): void => undefined;
   const stream = await client.stream(RPC.snapshot, {
-    onMessage: ({ blob }) => {
-      waiting.push(blob);
+    onMessage: (piece: Piece) => {
+      waiting.push(piece);
       if (waiting.length >= PIECES_WAITING_MAX) stream.pause();
       wake();
     },
