@@ -62,6 +62,8 @@ export interface Learning {
   tries: number;
   /** Who is sending a snapshot: only it is asked meanwhile. */
   snapshotFrom: MemberId | undefined;
+  /** How often it said so since the commit index rose last. */
+  snapshotAnswers: number;
 }
 
 export class PaxosState {
@@ -142,6 +144,7 @@ export class PaxosState {
       waitTicks: 0,
       tries: 0,
       snapshotFrom: undefined,
+      snapshotAnswers: 0,
     };
     this.reported = { role: this.publicRole, epoch: this.promised, leader: undefined };
   }

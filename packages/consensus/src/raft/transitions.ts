@@ -86,6 +86,8 @@ function leaveRole(state: RaftState): void {
   const role = state.role;
   state.role = FOLLOWER;
   if (role.kind !== 'leader') return;
+  // Whoever leads next probes those that lag, and sends its own.
+  state.outbox.push({ kind: 'abandonSnapshots' });
   const tokens: number[] = [];
   for (const round of role.readRounds)
     for (const read of round.reads) if (read.kind === 'own') tokens.push(read.token);

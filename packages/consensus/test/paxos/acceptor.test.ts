@@ -194,6 +194,21 @@ test('P14 what was asked for and is trimmed is not answered with silence or less
   assert.ok(effects.some((effect) => effect.kind === 'sendSnapshot' && effect.atLeast === 2));
 });
 
+test('R21 whoever promises a snapshot again and again and sends none is passed over', () => {
+  const core = coreWith();
+  hear(core, 2, { kind: 'learnResponse', entries: [], chosenUpTo: logIndex(9) });
+  const asked = new Map<string, number>();
+  for (let tick = 0; tick < 100; tick++)
+    for (const effect of give(core, { kind: 'tick' })) {
+      if (effect.kind !== 'send' || effect.message.kind !== 'learnRequest') continue;
+      asked.set(effect.to, (asked.get(effect.to) ?? 0) + 1);
+      // Only this one answers, and what it says comes to nothing.
+      if (effect.to === idOf(2)) hear(core, 2, { kind: 'learnTrimmed', trimmedIndex: logIndex(5) });
+    }
+  assert.ok((asked.get(idOf(2)) ?? 0) >= 5, 'a snapshot has time to come');
+  assert.ok((asked.get(idOf(3)) ?? 0) >= 1, 'then the other one is asked');
+});
+
 test('P4 P14 a snapshot keeps what was accepted above it, and brings its membership', () => {
   const core = coreWith({ promised: LOW, owner: 2, slots: [value(1, LOW), value(7, LOW)] });
   const membership = simpleMembership({ voters: [1, 2, 3, 4].map(idOf), learners: [] });

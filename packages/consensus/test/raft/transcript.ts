@@ -207,6 +207,8 @@ function describeEffect(id: MemberId, effect: Effect): string[] {
       return [`${self} is in ${describeMembership(effect.membership)} since ${effect.index}`];
     case 'sendSnapshot':
       return [`${self} asks for a snapshot to ${nameOf(effect.to)} at ${effect.atLeast} or later`];
+    case 'abandonSnapshots':
+      return [];
     case 'restore':
       return [`${self} restores the snapshot at ${effect.meta.index}@${effect.meta.epoch}`];
   }
