@@ -48,6 +48,7 @@ export function commitUpTo(state: PaxosState, index: LogIndex): void {
     if (entry.kind === 'membership') {
       const membership = decodeMembership(entry.payload);
       state.memberships.append({ index: slot, membership });
+      state.recordMembershipChosen(slot);
       state.outbox.push({ kind: 'membership', membership, index: slot });
     }
     if (state.role.kind === 'leader') slotCommitted(state, state.role, entry);

@@ -159,7 +159,7 @@ export class PaxosState {
     return this.role.kind;
   }
 
-  /** Chosen, and durable here: what may be applied, and what others may count on. */
+  /** Chosen, and durable here: what may be applied, and what others may count on. Of a membership the news is durable too. */
   get durableCommit(): LogIndex {
     return logIndex(Math.min(this.commitIndex, this.writes.lowestOutstanding - 1));
   }
@@ -175,6 +175,15 @@ export class PaxosState {
 
   sawBallot(ballot: Epoch): void {
     if (ballot > this.highestSeen) this.highestSeen = ballot;
+  }
+
+  /**
+   * Says in the journal that a membership is chosen, and counts on that only when it is durable: once the members that it
+   * removes are gone, those who remain must still know after a restart, for they could not find it out again (P17).
+   */
+  recordMembershipChosen(slot: LogIndex): void {
+    this.outbox.amendHardState(this.hardState());
+    this.writes.began(this.outbox.lastTicket, { first: slot, last: slot });
   }
 
   /** Says in the journal how far slots are chosen, when something is being written anyway: a restart then knows (P14). */

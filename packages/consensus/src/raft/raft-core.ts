@@ -6,6 +6,7 @@ import { assert, unreachable } from '../core/assert.ts';
 import type { ConsensusCore, CoreStatus, FollowerProgress, RecoveredLog } from '../core/core.ts';
 import type { Effect, SnapshotMeta } from '../core/effects.ts';
 import type { Input } from '../core/inputs.ts';
+import { isJoint } from '../core/membership.ts';
 import type { MessageCodec } from '../core/messages.ts';
 import type { LogIndex, MemberId, Ticket } from '../core/numbers.ts';
 import { candidateHandlers } from './candidate.ts';
@@ -212,6 +213,7 @@ export class RaftCore implements ConsensusCore {
   status(): CoreStatus {
     const { state } = this;
     const leader = state.role.kind === 'leader' ? state.role : undefined;
+    const { membership, index } = state.memberships.latest;
     const progress: FollowerProgress[] = [];
     if (leader !== undefined)
       for (const follower of leader.progress.values())
@@ -224,8 +226,9 @@ export class RaftCore implements ConsensusCore {
       appliedIndex: state.appliedIndex,
       lastIndex: state.log.lastIndex,
       trimmedIndex: state.log.trimmedIndex,
-      membership: state.memberships.latest.membership,
+      membership,
       transferring: leader?.transfer !== undefined,
+      changingMembership: leader !== undefined && (index > state.commitIndex || isJoint(membership)),
       progress,
     };
   }

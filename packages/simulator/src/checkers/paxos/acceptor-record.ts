@@ -25,7 +25,7 @@ export class AcceptorRecord {
   snapshotIndex = 0;
   /** The highest ballot of a promise or an acceptance that left this member. Rises. */
   vouchedFor = 0;
-  /** The highest ballot that it opened itself, over all lives. Rises (P3). */
+  /** The highest ballot that it asked for itself, over all lives. Rises (P3). */
   openedBallot = 0;
   private readonly listener: DiskListener;
   private pending: PendingWrite[] = [];

@@ -3,7 +3,7 @@ import { require } from '../rule-broken.ts';
 import type { AcceptorRecord } from './acceptor-record.ts';
 import type { PaxosRun } from './run-record.ts';
 
-/** `life` holds this ballot for its own. */
+/** `life` asks for this ballot, or leads at it. One that nobody was asked for may be forgotten in a crash. */
 export function noteOpened(run: PaxosRun, acceptor: AcceptorRecord, life: string, ballot: number): void {
   const record = run.ballot(ballot);
   if (record.owner === life) return;

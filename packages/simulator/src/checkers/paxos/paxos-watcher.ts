@@ -67,8 +67,10 @@ export class PaxosWatcher implements CoreWatcher {
     const { state } = core;
     if (this.before !== undefined) assertStep(this.before, state);
     this.before = undefined;
-    if (state.role.kind !== 'follower') noteOpened(run, acceptor, this.life.life, state.promised);
-    if (state.role.kind === 'leader') this.life.led(state.promised);
+    if (state.role.kind === 'leader') {
+      noteOpened(run, acceptor, this.life.life, state.promised);
+      this.life.led(state.promised);
+    }
     for (const effect of effects)
       if (effect.kind === 'write') {
         acceptor.asked(effect.ticket, effect.records);
@@ -97,6 +99,7 @@ export class PaxosWatcher implements CoreWatcher {
     switch (message.kind) {
       case 'prepare':
         notePrepareLeaves(acceptor, message.ballot);
+        noteOpened(run, acceptor, this.life.life, message.ballot);
         return;
       case 'promise':
         noteVouches(acceptor, message.ballot);

@@ -14,7 +14,7 @@ export interface Acceptance {
 }
 
 export interface BallotRecord {
-  /** P3: the member and the life that opened it. */
+  /** P3: the member and the life that asked for it. */
   owner: string | undefined;
   /** P6: whose promise has left whole, a bit set of places. */
   promisers: number;
