@@ -129,6 +129,35 @@ export const PAXOS_LEADER_MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    name: 'removed-told-at-once',
+    of: 'P17: retirement skipped',
+    what: 'members that a change removed are told of it and given up at once',
+    protocol: 'paxos',
+    core: afterEachStepOfLeaders((state, leader) => {
+      const { retirement } = leader;
+      if (retirement === undefined) return;
+      leader.retirement = undefined;
+      for (const id of retirement.members) {
+        state.outbox.send(id, {
+          kind: 'commitNotice',
+          ballot: state.promised,
+          commitIndex: state.commitIndex,
+        });
+        leader.peers.delete(id);
+      }
+    }),
+  },
+  {
+    name: 'change-known-in-memory-only',
+    of: 'P17',
+    what: 'that a membership is chosen is said before it would be known after a restart',
+    protocol: 'paxos',
+    core: (core) => {
+      const { state } = core as unknown as { state: PaxosState };
+      state.recordMembershipChosen = () => {};
+    },
+  },
+  {
     name: 'leader-reads-alone',
     of: 'P15',
     what: 'a leader answers reads from its own commit index, without asking anybody',

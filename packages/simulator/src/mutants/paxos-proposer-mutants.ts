@@ -104,13 +104,19 @@ export const PAXOS_PROPOSER_MUTANTS: readonly Mutant[] = [
   {
     name: 'duelling-proposers',
     of: 'R21: duelling proposers',
-    what: 'whoever does not lead stands at every tick, however content all are',
+    what: 'who is overtaken by a higher ballot stands again at once',
     protocol: 'paxos',
-    core: afterEachStep(({ state }, input) => {
-      if (input.kind !== 'tick' || state.role.kind !== 'follower' || !state.isVoter) return;
-      campaign(state);
-      state.outbox.endStep();
-    }),
+    core: (core) => {
+      const { state } = core as PaxosCore;
+      const step = core.step.bind(core);
+      core.step = (input) => {
+        const stood = state.role.kind !== 'follower';
+        step(input);
+        if (!stood || input.kind !== 'message' || state.role.kind !== 'follower' || !state.isVoter) return;
+        campaign(state);
+        state.outbox.endStep();
+      };
+    },
   },
   {
     name: 'content-for-ever',

@@ -23,6 +23,8 @@ export class AcceptorRecord {
   readonly slots = new Map<number, Entry>();
   /** The snapshot that the disk's slots begin after. Rises. */
   snapshotIndex = 0;
+  /** Up to here the disk says that slots are chosen, beside what its snapshot covers. */
+  durableChosen = 0;
   /** The highest ballot of a promise or an acceptance that left this member. Rises. */
   vouchedFor = 0;
   /** The highest ballot that it asked for itself, over all lives. Rises (P3). */
@@ -95,7 +97,9 @@ export class AcceptorRecord {
     for (const record of records)
       if (record.kind === 'hardState') {
         const before = this.durablePromise;
-        this.durablePromise = decodeHardState(record.state).promised;
+        const { promised, chosenUpTo } = decodeHardState(record.state);
+        this.durablePromise = promised;
+        this.durableChosen = chosenUpTo;
         this.listener.promiseDurable(before, this.durablePromise);
       } else if (record.kind === 'snapshot')
         this.snapshotIndex = Math.max(this.snapshotIndex, record.meta.index);

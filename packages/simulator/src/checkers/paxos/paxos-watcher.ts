@@ -1,5 +1,5 @@
 /** Sees one life of one Paxos replica, step by step and message by message, and tells the properties. Judges nothing. */
-import type { Effect, Entry, Input, PaxosCore, PeerMessage } from '@synod/consensus';
+import type { Effect, Entry, Input, MemberId, PaxosCore, PeerMessage } from '@synod/consensus';
 import {
   assertFullInvariants,
   assertStep,
@@ -18,6 +18,7 @@ import { noteVouches } from './promises-kept.ts';
 import { checkProposable } from './proposable-values.ts';
 import { noteProposedOnce } from './proposed-once.ts';
 import { LifeReads, noteRoundConfirmed } from './reads.ts';
+import { checkLastChangeIsOver, checkToldLast } from './retirement.ts';
 import type { PaxosRun } from './run-record.ts';
 import { checkSnapshot } from './snapshots-installed.ts';
 import { noteStopSlot } from './stop-slots.ts';
@@ -39,7 +40,8 @@ export interface PaxosLife {
 export class PaxosWatcher implements CoreWatcher {
   private readonly life: PaxosLife;
   private readonly reads: LifeReads;
-  private readonly sends = new WeakMap<PeerMessage, number>();
+  /** Who gets a message, and which write it waits for. One that goes to several is the same for all of them. */
+  private readonly sends = new WeakMap<PeerMessage, { readonly to: MemberId; readonly after: number }>();
   private before: StepBefore | undefined;
   /** Up to where this life has marked slots chosen. */
   private marked: number;
@@ -77,7 +79,7 @@ export class PaxosWatcher implements CoreWatcher {
         if (state.role.kind === 'leader')
           for (const record of effect.records)
             if (record.kind === 'entry' && record.entry.epoch === state.promised) this.proposes(record.entry);
-      } else if (effect.kind === 'send') this.sends.set(effect.message, effect.after);
+      } else if (effect.kind === 'send') this.sends.set(effect.message, effect);
       else if (effect.kind === 'restore') this.restores(effect.meta);
     if (state.commitIndex > this.marked) {
       noteMarked(run, acceptor.place, core, this.marked);
@@ -93,9 +95,11 @@ export class PaxosWatcher implements CoreWatcher {
   leaves(peerMessage: PeerMessage): void {
     const message = peerMessage as PaxosMessage;
     const { run, acceptor } = this.life;
-    const after = this.sends.get(message) ?? 0;
+    const send = this.sends.get(message);
     // The replica lets it go, so the journal vouches for the write; what the next life recovers is held against that.
-    if (after > 0) acceptor.becameDurable(after);
+    if (send !== undefined && send.after > 0) acceptor.becameDurable(send.after);
+    const told = message.kind === 'accept' || message.kind === 'heartbeat' || message.kind === 'commitNotice';
+    if (told && send !== undefined) checkToldLast(run, acceptor.place, send.to, message.commitIndex);
     switch (message.kind) {
       case 'prepare':
         notePrepareLeaves(acceptor, message.ballot);
@@ -130,6 +134,7 @@ export class PaxosWatcher implements CoreWatcher {
     const hash = valueHash(entry);
     if (noteProposedOnce(record, entry.index, entry.epoch, hash)) return;
     noteStopSlot(run, record, acceptor.place, entry);
+    if (entry.kind === 'membership') checkLastChangeIsOver(run, acceptor.place, entry.index);
     checkProposable(run, record, acceptor.place, entry, hash);
   }
 
