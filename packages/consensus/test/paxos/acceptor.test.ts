@@ -6,7 +6,7 @@ import { simpleMembership } from '../../src/core/membership.ts';
 import { encodeMembership } from '../../src/core/membership-codec.ts';
 import { epoch, logIndex, ticket } from '../../src/core/numbers.ts';
 import { decodeHardState } from '../../src/paxos/hard-state.ts';
-import { idOf } from './cluster.ts';
+import { idOf } from '../harness/member-names.ts';
 import {
   accepted,
   coreWith,

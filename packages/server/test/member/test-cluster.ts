@@ -20,7 +20,11 @@ export interface Ending {
   after(job: () => unknown): void;
 }
 
+/** Every test of a whole cluster is run on each. */
+export const PROTOCOLS = ['raft', 'paxos'] as const;
+
 export interface ClusterOptions {
+  readonly protocol?: (typeof PROTOCOLS)[number];
   readonly size?: number;
   readonly heartbeatMs?: number;
   readonly electionTimeoutMs?: number;
@@ -194,7 +198,7 @@ function configOf(
     memberId: id,
     clusterId: foundedClusterId(founders.map((founder) => founder.id)),
     founders,
-    protocol: 'raft',
+    protocol: options.protocol ?? 'raft',
     heartbeatMs: options.heartbeatMs ?? 50,
     electionTimeoutMs: options.electionTimeoutMs ?? 500,
     initialElectionTickAdvance: true,

@@ -175,10 +175,9 @@ export const PAXOS_LEADER_MUTANTS: readonly Mutant[] = [
     protocol: 'paxos',
     core: afterEachStepOfLeaders((state, leader) => {
       const isRecovering = leader.recovering || state.commitIndex < leader.recoveredTop;
-      if (!isRecovering || leader.readsWaiting.length === 0) return;
+      if (!isRecovering || !leader.reads.wantsRound) return;
       state.readRound++;
-      const reads = leader.readsWaiting.splice(0);
-      leader.readRounds.push({ round: state.readRound, readIndex: state.commitIndex, reads });
+      leader.reads.open(state.readRound, state.commitIndex);
       sendHeartbeats(state, leader);
     }),
   },
@@ -199,14 +198,14 @@ export const PAXOS_LEADER_MUTANTS: readonly Mutant[] = [
     protocol: 'paxos',
     core: afterEachStepOfLeaders((state, leader) => {
       const { membership } = state.memberships.latest;
-      const oldest = leader.readRounds[0];
+      const oldest = leader.reads.openRounds[0];
       if (oldest === undefined) return;
       const confirmed = membership.voters.filter(
         (id) => id === state.id || (leader.peers.get(id)?.confirmedRound ?? 0) >= oldest.round,
       );
       if (confirmed.length < quorumOf(membership).phase2 - 1) return;
-      leader.readRounds.shift();
-      const tokens = oldest.reads.flatMap((read) => (read.kind === 'own' ? [read.token] : []));
+      const done = leader.reads.takeConfirmed((round) => round === oldest.round);
+      const tokens = done?.own ?? [];
       if (tokens.length > 0) state.outbox.push({ kind: 'readable', tokens, index: oldest.readIndex });
     }),
   },

@@ -3,13 +3,10 @@
  * group that no phase-1 quorum avoids has confirmed the round.
  */
 import type { Effect, PaxosCore } from '@synod/consensus';
+import type { ReadRound } from '@synod/consensus/reads/leader-reads.ts';
 import { require } from '../rule-broken.ts';
 import { countVoters, sizesOf } from './quorum-count.ts';
 import type { PaxosRun } from './run-record.ts';
-
-interface Round {
-  readonly round: number;
-}
 
 /** The reads of one life. */
 export class LifeReads {
@@ -19,7 +16,7 @@ export class LifeReads {
   /** Token → up to where slots were marked chosen when it was asked. */
   private readonly asked = new Map<number, number>();
   /** The rounds that wait before a step, and the ballot they belong to. */
-  private waiting: readonly Round[] = [];
+  private waiting: readonly ReadRound[] = [];
   private ballot = 0;
   /** The newest round that left. Rises. */
   private newestRound = 0;
@@ -33,7 +30,7 @@ export class LifeReads {
   beforeStep(token: number | undefined): void {
     if (token !== undefined) this.asked.set(token, this.run.markedUpTo);
     const { role, promised } = this.core.state;
-    this.waiting = role.kind === 'leader' && role.readRounds.length > 0 ? [...role.readRounds] : [];
+    this.waiting = role.kind === 'leader' ? [...role.reads.openRounds] : [];
     this.ballot = promised;
   }
 
@@ -43,8 +40,7 @@ export class LifeReads {
       else if (effect.kind === 'readFailed') for (const token of effect.tokens) this.asked.delete(token);
     const { role, promised } = this.core.state;
     if (this.waiting.length === 0 || role.kind !== 'leader' || promised !== this.ballot) return;
-    for (const round of this.waiting)
-      if (!role.readRounds.includes(round as never)) this.answered(round.round);
+    for (const round of this.waiting) if (!role.reads.openRounds.includes(round)) this.answered(round.round);
   }
 
   /** A heartbeat leaves with this round. */

@@ -1,6 +1,11 @@
 /** etcdserverpb.Lease: grant, revoke, time-to-live, leases. The keep-alive stream is in its own file. */
 import { type CommandResult, type Failure, type LeaseId, leaseId, NO_LEASE } from '@synod/coordination';
-import type { Completion, LeaseList, LeaseTimeToLive, ServiceFailure } from '../../../service/service-api.ts';
+import type {
+  Completion,
+  LeaseList,
+  LeaseTimeToLive,
+  ServiceFailure,
+} from '@synod/coordination/service/service-api.ts';
 import { LEASE_ID_TRIES_MAX } from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';
 import {

@@ -3,18 +3,12 @@
  * reads after a quorum round, watches, leases. Knows no protocol, no socket and no file.
  */
 import type { MemberId, ProposalFailure, Proposals, ReadBarrierFailure, ReplicaApi } from '@synod/consensus';
-import {
-  type Command,
-  type CommandResult,
-  encodeCommands,
-  type Failure,
-  type LeaseId,
-  type Machine,
-  type RangeQuery,
-  type RangeResult,
-  type Revision,
-  type WatchHub,
-} from '@synod/coordination';
+import { encodeCommands } from '../machine/command-codec.ts';
+import type { Command, RangeQuery } from '../machine/commands.ts';
+import type { Machine } from '../machine/machine-api.ts';
+import type { CommandResult, Failure, RangeResult } from '../machine/results.ts';
+import type { LeaseId, Revision } from '../machine/values.ts';
+import type { WatchHub } from '../watches/watch-hub.ts';
 import type { LeaderCalls } from './leader-calls.ts';
 import {
   decodeRenewAnswer,

@@ -2,14 +2,9 @@
  * Hands what comes out of the state machine to those who wait for it: results to proposals, events to watchers, lease
  * changes to the lease keeper. The machine is built before any of them, so they connect here later.
  */
-import type {
-  CommandResult,
-  KeyEvent,
-  LeaseChange,
-  MachineOutputs,
-  ProposalOrigin,
-  Revision,
-} from '@synod/coordination';
+import type { LeaseChange, MachineOutputs, ProposalOrigin } from '../machine/machine-api.ts';
+import type { CommandResult } from '../machine/results.ts';
+import type { KeyEvent, Revision } from '../machine/values.ts';
 
 export interface OutputReceivers {
   readonly result: (origin: ProposalOrigin, results: readonly CommandResult[]) => void;

@@ -1,6 +1,6 @@
 /** How members ask each other about leases, as bytes. Their version is that of the calls that carry them. */
 import { ByteReader, ByteWriter, MalformedBytes } from '@synod/consensus';
-import { type LeaseId, leaseId } from '@synod/coordination';
+import { type LeaseId, leaseId } from '../machine/values.ts';
 
 export type RenewAnswer =
   | { readonly kind: 'renewed'; readonly ttlSeconds: number }

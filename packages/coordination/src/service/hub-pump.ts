@@ -1,5 +1,5 @@
 /** Lets watchers who are behind catch up: a bounded step a turn of the event loop, between everything else. */
-import type { WatchHub } from '@synod/coordination';
+import type { WatchHub } from '../watches/watch-hub.ts';
 import { WATCH_CATCH_UP_ROWS_A_TURN } from './limits.ts';
 
 export class HubPump {

@@ -4,15 +4,11 @@
  * here they are kept: announce before promoting, confirm leadership before renewing.
  */
 import { type ReadBarrierFailure, type ReplicaApi, unreachable } from '@synod/consensus';
-import {
-  announcement,
-  type CommandResult,
-  type LeaseChange,
-  LeaseClock,
-  type LeaseCommand,
-  type LeaseId,
-  type Machine,
-} from '@synod/coordination';
+import { announcement, LeaseClock } from '../leases/lease-clock.ts';
+import type { LeaseCommand } from '../machine/commands.ts';
+import type { LeaseChange, Machine } from '../machine/machine-api.ts';
+import type { CommandResult } from '../machine/results.ts';
+import type { LeaseId } from '../machine/values.ts';
 import type { LeaderCalls } from './leader-calls.ts';
 import {
   decodeRenewQuestion,

@@ -3,22 +3,14 @@
  * else; the service knows no protocol, no socket and no wire form. Answers come to an object with `complete`, always
  * exactly once and possibly before the call returns; an object and not a promise, because puts and ranges pass here.
  */
-import type {
-  Command,
-  CommandResult,
-  Failure,
-  LeaseId,
-  MemberFacts,
-  RangeQuery,
-  RangeResult,
-  Revision,
-  WatchCreation,
-  WatchSink,
-  WatchSpec,
-} from '@synod/coordination';
+import type { Command, RangeQuery } from '../machine/commands.ts';
+import type { MemberFacts } from '../machine/machine-api.ts';
+import type { CommandResult, Failure, RangeResult } from '../machine/results.ts';
+import type { LeaseId, Revision } from '../machine/values.ts';
+import type { WatchCreation, WatchSink, WatchSpec } from '../watches/watch.ts';
 
 /** The hub's own words, unchanged. */
-export type { WatchCreation, WatchEvent, WatchSink, WatchSpec } from '@synod/coordination';
+export type { WatchCreation, WatchEvent, WatchSink, WatchSpec } from '../watches/watch.ts';
 
 export interface Completion<Result> {
   complete(result: Result): void;
