@@ -21,6 +21,15 @@ export function patchesOf<Core extends ConsensusCore, Message extends PeerMessag
         };
       },
 
+    /** Something happens around each step. */
+    insteadOfStep:
+      (act: (core: Core, input: Input, step: () => void) => void): PatchCore =>
+      (plain) => {
+        const core = as(plain);
+        const step = core.step.bind(core);
+        core.step = (input) => act(core, input, () => step(input));
+      },
+
     /** Inputs are others than they were. */
     insteadOfInput:
       (change: (core: Core, input: Input) => Input | undefined): PatchCore =>

@@ -58,13 +58,6 @@ export const PAXOS_LEADER_MUTANTS: readonly Mutant[] = [
     }),
   },
   {
-    name: 'stale-acknowledgements-counted',
-    of: 'P8: acknowledgements of another ballot counted',
-    what: 'an acknowledgement of another ballot counts',
-    protocol: 'paxos',
-    core: insteadOfMessage('accepted', ({ state }, message) => ({ ...message, ballot: state.promised })),
-  },
-  {
     name: 'commit-before-quorum',
     of: 'P8',
     what: 'heartbeats say that everything proposed is chosen',

@@ -4,7 +4,7 @@ import type { PaxosMessage } from '@synod/consensus/paxos/messages.ts';
 import { RuleBroken } from '../checkers/rule-broken.ts';
 import { patchesOf } from './core-patches.ts';
 
-export const { afterEachStep, insteadOfInput, insteadOfMessage, insteadOfSend } = patchesOf<
+export const { afterEachStep, insteadOfInput, insteadOfMessage, insteadOfSend, insteadOfStep } = patchesOf<
   PaxosCore,
   PaxosMessage
 >((core) => {

@@ -3,7 +3,13 @@ import { type Entry, NO_INDEX, NO_TICKET, type PaxosCore } from '@synod/consensu
 import type { Promises } from '@synod/consensus/paxos/promises.ts';
 import { campaign, continuePhase1 } from '@synod/consensus/paxos/proposer.ts';
 import type { Mutant } from './mutant.ts';
-import { afterEachStep, insteadOfInput, insteadOfMessage, insteadOfSend } from './paxos-patches.ts';
+import {
+  afterEachStep,
+  insteadOfInput,
+  insteadOfMessage,
+  insteadOfSend,
+  insteadOfStep,
+} from './paxos-patches.ts';
 
 interface PromisesInside {
   readonly byMember: ReadonlyMap<
@@ -106,17 +112,13 @@ export const PAXOS_PROPOSER_MUTANTS: readonly Mutant[] = [
     of: 'R21: duelling proposers',
     what: 'who is overtaken by a higher ballot stands again at once',
     protocol: 'paxos',
-    core: (core) => {
-      const { state } = core as PaxosCore;
-      const step = core.step.bind(core);
-      core.step = (input) => {
-        const stood = state.role.kind !== 'follower';
-        step(input);
-        if (!stood || input.kind !== 'message' || state.role.kind !== 'follower' || !state.isVoter) return;
-        campaign(state);
-        state.outbox.endStep();
-      };
-    },
+    core: insteadOfStep(({ state }, input, step) => {
+      const stood = state.role.kind !== 'follower';
+      step();
+      if (!stood || input.kind !== 'message' || state.role.kind !== 'follower' || !state.isVoter) return;
+      campaign(state);
+      state.outbox.endStep();
+    }),
   },
   {
     name: 'content-for-ever',

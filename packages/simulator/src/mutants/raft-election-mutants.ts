@@ -1,4 +1,4 @@
-/** Bugs planted in Raft's elections: who votes, whose membership is asked, what is heard in time. */
+/** Bugs planted in Raft's elections: who votes, whose membership is asked, what is learned from an answer. */
 import { receiveVote } from '@synod/consensus/raft/election.ts';
 import type { Mutant } from './mutant.ts';
 import { afterEachStep, insteadOfMessage } from './raft-patches.ts';
@@ -35,27 +35,5 @@ export const RAFT_ELECTION_MUTANTS: readonly Mutant[] = [
     core: insteadOfMessage('preVoteResponse', ({ state }, message) =>
       message.term > state.term ? undefined : message,
     ),
-  },
-  {
-    name: 'same-timeout-every-try',
-    of: 'pitfall 38',
-    what: 'every try to be elected takes the same time',
-    protocol: 'raft',
-    core: afterEachStep(({ state }) => {
-      state.restartElectionTimer = () => {
-        state.electionElapsedTicks = 0;
-        state.electionDeadlineTicks = state.settings.electionTimeoutTicks;
-      };
-    }),
-  },
-  {
-    name: 'transfer-without-end',
-    of: 'pitfall 33',
-    what: 'a transfer of leadership goes on until it succeeds',
-    protocol: 'raft',
-    core: afterEachStep(({ state }) => {
-      if (state.role.kind === 'leader' && state.role.transfer !== undefined)
-        state.role.transfer.elapsedTicks = 0;
-    }),
   },
 ];

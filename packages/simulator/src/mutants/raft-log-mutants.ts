@@ -1,4 +1,4 @@
-/** Bugs planted in Raft's log: what is cut, acknowledged, counted, answered, and which membership may be appended. */
+/** Bugs planted in Raft's log: what is cut, counted, answered, and which membership may be appended. */
 import { encodeMembership, type LogIndex, logIndex, majoritySize, quorumValue } from '@synod/consensus';
 import { commitUpTo } from '@synod/consensus/raft/commit.ts';
 import { firstStep } from '@synod/consensus/raft/membership-change.ts';
@@ -6,7 +6,7 @@ import { logTruncated } from '@synod/consensus/raft/membership-in-force.ts';
 import { appendOwn, replicateToAll } from '@synod/consensus/raft/replicate.ts';
 import { uncommittedBytes } from '@synod/consensus/raft/transitions.ts';
 import type { Mutant } from './mutant.ts';
-import { afterEachStep, insteadOfInput, insteadOfMessage, insteadOfSend } from './raft-patches.ts';
+import { afterEachStep, insteadOfInput, insteadOfMessage } from './raft-patches.ts';
 
 export const RAFT_LOG_MUTANTS: readonly Mutant[] = [
   {
@@ -42,15 +42,6 @@ export const RAFT_LOG_MUTANTS: readonly Mutant[] = [
       logTruncated(state, logIndex(after));
       return message;
     }),
-  },
-  {
-    name: 'acknowledges-unverified',
-    of: 'pitfall 15',
-    what: 'an acknowledgement covers the whole log, not what the append verified',
-    protocol: 'raft',
-    core: insteadOfSend('appendResponse', ({ state }, message) => ({
-      message: { ...message, matchIndex: state.log.lastIndex },
-    })),
   },
   {
     name: 'failed-read-answered',
