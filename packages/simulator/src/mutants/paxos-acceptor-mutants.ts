@@ -115,6 +115,30 @@ export const PAXOS_ACCEPTOR_MUTANTS: readonly Mutant[] = [
     })),
   },
   {
+    name: 'promise-overstates-chosen',
+    of: 'P14',
+    what: 'a promise says that everything accepted is chosen',
+    protocol: 'paxos',
+    core: insteadOfSend('promise', ({ state }, message) => ({
+      message: { ...message, chosenUpTo: state.slots.lastIndex },
+    })),
+  },
+  {
+    name: 'apply-skips-a-slot',
+    of: 'P10',
+    what: 'of several slots that are handed out at once the first is left out',
+    protocol: 'paxos',
+    core: (core) => {
+      const drain = core.drain.bind(core);
+      core.drain = () =>
+        drain().map((effect) =>
+          effect.kind === 'apply' && effect.entries.length > 1
+            ? { ...effect, entries: effect.entries.slice(1) }
+            : effect,
+        );
+    },
+  },
+  {
     name: 'unreadable-reported-empty',
     of: 'P16: an unreadable slot reported empty',
     what: 'of a slot that a restart cannot read an acceptor says that it is empty',

@@ -6,7 +6,13 @@ import { sendHeartbeats } from '@synod/consensus/paxos/replicate.ts';
 import type { LeaderRole } from '@synod/consensus/paxos/role-state.ts';
 import type { PaxosState } from '@synod/consensus/paxos/state.ts';
 import type { Mutant } from './mutant.ts';
-import { afterEachStep, insteadOfInput, insteadOfMessage, insteadOfSend } from './paxos-patches.ts';
+import {
+  afterEachStep,
+  insteadOfInput,
+  insteadOfMessage,
+  insteadOfSend,
+  insteadOfStep,
+} from './paxos-patches.ts';
 
 /** Something happens right after each step of a leader. */
 function afterEachStepOfLeaders(act: (state: PaxosState, leader: LeaderRole, core: PaxosCore) => void) {
@@ -104,8 +110,13 @@ export const PAXOS_LEADER_MUTANTS: readonly Mutant[] = [
     of: 'P13: pipelined slots above a membership change',
     what: 'a leader goes on proposing above a membership that is not chosen',
     protocol: 'paxos',
-    core: afterEachStepOfLeaders((_, leader) => {
-      leader.stopSlot = undefined;
+    core: insteadOfStep(({ state }, input, step) => {
+      const { role } = state;
+      const stopSlot = role.kind === 'leader' ? role.stopSlot : undefined;
+      if (role.kind !== 'leader' || input.kind !== 'propose') return step();
+      role.stopSlot = undefined;
+      step();
+      role.stopSlot = stopSlot;
     }),
   },
   {

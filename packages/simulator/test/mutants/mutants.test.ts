@@ -22,7 +22,6 @@ const RARE: ReadonlySet<string> = new Set([
   'campaign-by-committed-membership',
   'learner-refuses-to-vote',
   'pre-vote-hides-the-term',
-  'snapshot-drops-accepted',
   'own-value-first',
   'lowest-ballots-value',
   'stale-promises-counted',
@@ -42,6 +41,8 @@ const KNOWN_SEEDS: Readonly<Record<string, number>> = {
   'learners-counted': 15,
   'retirement-too-early': 11,
   'unbounded-window': 88,
+  'snapshot-drops-accepted': 20,
+  'slots-above-a-stop-slot': 20,
 };
 
 for (const mutant of MUTANTS) {

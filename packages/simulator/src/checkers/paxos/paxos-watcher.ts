@@ -20,7 +20,7 @@ import { noteProposedOnce } from './proposed-once.ts';
 import { LifeReads, noteRoundConfirmed } from './reads.ts';
 import { checkLastChangeIsOver, checkToldLast } from './retirement.ts';
 import type { PaxosRun } from './run-record.ts';
-import { checkSnapshot } from './snapshots-installed.ts';
+import { checkKeptAbove, checkSnapshot } from './snapshots-installed.ts';
 import { noteStopSlot } from './stop-slots.ts';
 import { valueHash } from './value-hash.ts';
 
@@ -107,7 +107,7 @@ export class PaxosWatcher implements CoreWatcher {
         return;
       case 'promise':
         noteVouches(acceptor, message.ballot);
-        checkPromise(run, acceptor, message);
+        checkPromise(run, acceptor, message, this.marked);
         if (!message.more) run.ballot(message.ballot).promisers |= 1 << acceptor.place;
         return;
       case 'accept':
@@ -139,7 +139,9 @@ export class PaxosWatcher implements CoreWatcher {
   }
 
   private restores(meta: Extract<Effect, { kind: 'restore' }>['meta']): void {
-    checkSnapshot(this.life.run, this.life.acceptor.place, meta);
+    const { run, acceptor, core } = this.life;
+    checkSnapshot(run, acceptor.place, meta);
+    checkKeptAbove(acceptor, core, meta.index);
     this.applied = meta.index;
   }
 }

@@ -8,7 +8,15 @@ import type { AcceptorRecord } from './acceptor-record.ts';
 import type { PaxosRun } from './run-record.ts';
 import { valueHash } from './value-hash.ts';
 
-export function checkPromise(run: PaxosRun, acceptor: AcceptorRecord, promise: PromiseChunk): void {
+/** `marked`: up to where the sender has marked slots chosen, so that it can teach them. */
+export function checkPromise(
+  run: PaxosRun,
+  acceptor: AcceptorRecord,
+  promise: PromiseChunk,
+  marked: number,
+): void {
+  require(promise.chosenUpTo <= marked, 'P14', () =>
+    `m${acceptor.place} says that ${promise.chosenUpTo} is chosen, and knows it of ${marked}`);
   checkChosen(run, acceptor, promise);
   const { place, slots } = acceptor;
   const { ballot, from, upTo, more, chosenUpTo, entries, unknown } = promise;
