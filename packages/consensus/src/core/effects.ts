@@ -92,8 +92,8 @@ export type Effect =
       readonly install: (meta: SnapshotMeta) => PeerMessage;
     }
   /**
-   * None of the snapshots asked for so far is wanted from here any more. Who leads no longer cannot speak for its Raft
-   * term; a chosen value of Paxos needs no leader, so its senders go on.
+   * None of the snapshots asked for so far is wanted from here any more. What goes with one may speak of a Raft term
+   * that is over; a chosen value of Paxos needs no leader, so its senders go on.
    */
   | { readonly kind: 'abandonSnapshots' }
   /** Replace the state by the snapshot received last, whose meta this is; then tell me by `applied`. */

@@ -117,7 +117,9 @@ function durable(state: RaftState, ticket: Ticket): void {
 function endStep(state: RaftState): void {
   handOutCommitted(state);
   state.outbox.endStep();
-  state.roleReport.tell(state.outbox, state.publicRole, state.term, state.leader);
+  const isNews = state.roleReport.tell(state.outbox, state.publicRole, state.term, state.leader);
+  // What goes with a snapshot speaks of the term in which it was asked for; whoever leads now sends its own.
+  if (isNews && state.role.kind !== 'leader') state.outbox.push({ kind: 'abandonSnapshots' });
   assertCheapInvariants(state);
 }
 

@@ -1,4 +1,5 @@
 /** Every planted bug there is. */
+import { CATCH_UP_MUTANTS } from './catch-up-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { PAXOS_ACCEPTOR_MUTANTS } from './paxos-acceptor-mutants.ts';
 import { PAXOS_LEADER_MUTANTS } from './paxos-leader-mutants.ts';
@@ -11,6 +12,7 @@ import { STORAGE_MUTANTS } from './storage-mutants.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   ...RAFT_MUTANTS,
+  ...CATCH_UP_MUTANTS,
   ...RAFT_ELECTION_MUTANTS,
   ...RAFT_LOG_MUTANTS,
   ...PAXOS_ACCEPTOR_MUTANTS,

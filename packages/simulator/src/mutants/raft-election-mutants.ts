@@ -16,7 +16,7 @@ export const RAFT_ELECTION_MUTANTS: readonly Mutant[] = [
       if (2 * voters.filter((id) => role.votes.get(id) === true).length <= voters.length) return;
       const { voters: incoming, outgoingVoters } = memberships.latest.membership;
       for (const id of [...incoming, ...outgoingVoters]) role.votes.set(id, true);
-      receiveVote(state, state.id, true);
+      receiveVote(state, state.id, { granted: true, fresherLog: undefined });
       state.outbox.endStep();
     }),
   },

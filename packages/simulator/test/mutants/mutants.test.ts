@@ -19,6 +19,8 @@ const RARE: ReadonlySet<string> = new Set([
   'old-clock-still-heard',
   'progress-too-early',
   'rejection-raises-match',
+  'pulled-without-matching',
+  'pull-answer-taken-late',
   'campaign-by-committed-membership',
   'learner-refuses-to-vote',
   'pre-vote-hides-the-term',
