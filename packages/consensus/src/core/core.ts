@@ -48,6 +48,8 @@ export interface CoreStatus {
   readonly membership: Membership;
   /** Whether a transfer of leadership is under way. */
   readonly transferring: boolean;
+  /** At a leader: a change of membership is under way. Until it ends the members that it removes must not be taken away. */
+  readonly changingMembership: boolean;
   /** The leader's view of the others; empty elsewhere. */
   readonly progress: readonly FollowerProgress[];
 }

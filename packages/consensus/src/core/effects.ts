@@ -91,5 +91,10 @@ export type Effect =
       readonly atLeast: LogIndex;
       readonly install: (meta: SnapshotMeta) => PeerMessage;
     }
+  /**
+   * None of the snapshots asked for so far is wanted from here any more. What goes with one may speak of a Raft term
+   * that is over; a chosen value of Paxos needs no leader, so its senders go on.
+   */
+  | { readonly kind: 'abandonSnapshots' }
   /** Replace the state by the snapshot received last, whose meta this is; then tell me by `applied`. */
   | { readonly kind: 'restore'; readonly meta: SnapshotMeta };

@@ -13,11 +13,18 @@ export class RoleReport {
     this.epoch = epoch;
   }
 
-  tell(outbox: { push(effect: Effect): void }, role: Role, epoch: Epoch, leader: MemberId | undefined): void {
-    if (role === this.role && epoch === this.epoch && leader === this.leader) return;
+  /** Returns whether there was anything to tell. */
+  tell(
+    outbox: { push(effect: Effect): void },
+    role: Role,
+    epoch: Epoch,
+    leader: MemberId | undefined,
+  ): boolean {
+    if (role === this.role && epoch === this.epoch && leader === this.leader) return false;
     this.role = role;
     this.epoch = epoch;
     this.leader = leader;
     outbox.push({ kind: 'role', role, epoch, leader });
+    return true;
   }
 }

@@ -18,6 +18,12 @@ import { stepDown } from './transitions.ts';
 const LEARN_RETRY_HEARTBEATS = 2;
 
 /**
+ * Whoever says so often, an election timeout apart, that a snapshot is on its way is passed over for a while: it may be
+ * unable to make one, as a removed member is whose state is ahead of what it knows to be chosen.
+ */
+const SNAPSHOT_ANSWERS_MAX = 5;
+
+/**
  * A leader at `ballot` says that everything up to `index` is chosen. That is so for the values of its ballot or a higher
  * one: a slot that holds a value of a lower ballot may hold another value than the one chosen (P8).
  */
@@ -42,6 +48,7 @@ export function commitUpTo(state: PaxosState, index: LogIndex): void {
     if (entry.kind === 'membership') {
       const membership = decodeMembership(entry.payload);
       state.memberships.append({ index: slot, membership });
+      state.recordMembershipChosen(slot);
       state.outbox.push({ kind: 'membership', membership, index: slot });
     }
     if (state.role.kind === 'leader') slotCommitted(state, state.role, entry);
@@ -69,6 +76,7 @@ export function tickLearning(state: PaxosState): void {
   if (learning.asked !== undefined) {
     learning.tries++;
     learning.snapshotFrom = undefined;
+    learning.snapshotAnswers = 0;
   }
   askToLearn(state);
 }
@@ -119,6 +127,7 @@ export function receiveLearnResponse(state: PaxosState, from: MemberId, message:
     learning.asked = undefined;
     learning.tries = 0;
     learning.snapshotFrom = undefined;
+    learning.snapshotAnswers = 0;
     if (learning.target > state.commitIndex && message.chosenUpTo > state.commitIndex) {
       learning.source = from;
       askToLearn(state);
@@ -148,10 +157,16 @@ export function receiveLearnTrimmed(state: PaxosState, from: MemberId, message: 
   const { learning } = state;
   noteChosenElsewhere(state, from, message.trimmedIndex);
   if (learning.asked !== from) return;
-  learning.snapshotFrom = from;
   learning.waitTicks = state.settings.electionTimeoutTicks;
-  // The next question to the same member is no retry: it renews the request.
   learning.asked = undefined;
+  if (++learning.snapshotAnswers < SNAPSHOT_ANSWERS_MAX) {
+    // The next question to the same member is no retry: it renews the request.
+    learning.snapshotFrom = from;
+    return;
+  }
+  learning.snapshotFrom = undefined;
+  learning.snapshotAnswers = 0;
+  learning.tries++;
 }
 
 /**

@@ -16,7 +16,7 @@ export function changeMembership(
   leader: LeaderRole,
   change: MembershipChange,
 ): MembershipChangeFailure | undefined {
-  if (leader.stopSlot !== undefined || leader.retirement !== undefined) return 'changeInProgress';
+  if (isChanging(leader)) return 'changeInProgress';
   // What earlier ballots left could be a change itself.
   if (leader.recovering || state.commitIndex < leader.recoveredTop) return 'noOwnTermCommit';
   if (freeSlots(state, leader) <= 0) return 'changeInProgress';
@@ -28,6 +28,11 @@ export function changeMembership(
   assign(state, leader, 'membership', encodeMembership(target));
   sendToAll(state, leader);
   return undefined;
+}
+
+/** Whether a change is not chosen yet, or not durably known to enough of the new members to do without the old ones (P17). */
+export function isChanging({ stopSlot, retirement }: LeaderRole): boolean {
+  return stopSlot !== undefined || retirement !== undefined;
 }
 
 function targetOf(change: MembershipChange): Membership {

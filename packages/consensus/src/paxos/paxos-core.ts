@@ -18,7 +18,7 @@ import { propose, tickLeader } from './leader.ts';
 import { advanceCommit } from './leader-commit.ts';
 import { handOutCommitted, tickLearning } from './learner.ts';
 import { DEFAULT_PAXOS_LIMITS, type PaxosLimits } from './limits.ts';
-import { changeMembership } from './membership-change.ts';
+import { changeMembership, isChanging } from './membership-change.ts';
 import { HANDLERS } from './message-handlers.ts';
 import type { PaxosMessage, SlotRange } from './messages.ts';
 import { countOwnPromise, tickCandidate } from './proposer.ts';
@@ -160,6 +160,7 @@ export class PaxosCore implements ConsensusCore {
       trimmedIndex: state.slots.trimmedIndex,
       membership: state.memberships.latest.membership,
       transferring: leader?.transfer !== undefined,
+      changingMembership: leader !== undefined && isChanging(leader),
       progress,
     };
   }

@@ -31,9 +31,13 @@ export interface StopSlot {
   readonly membership: Membership;
 }
 
-/** Members that a change removed, who are told last (P17). */
+/**
+ * A change that is chosen, and that a phase-2 quorum of the new members may not durably know of yet. The members that it
+ * removed are told after that (P17).
+ */
 export interface Retirement {
   readonly slot: LogIndex;
+  /** A leader that did not make the change itself has nobody to tell. */
   readonly members: readonly MemberId[];
   ageTicks: number;
 }

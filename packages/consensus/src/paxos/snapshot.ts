@@ -30,6 +30,7 @@ export function receiveSnapshot(state: PaxosState, from: MemberId, { meta }: Ins
   state.outbox.push({ kind: 'restore', meta });
   state.learning.asked = undefined;
   state.learning.snapshotFrom = undefined;
+  state.learning.snapshotAnswers = 0;
   continuePhase1(state);
 }
 

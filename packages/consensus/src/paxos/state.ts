@@ -62,6 +62,8 @@ export interface Learning {
   tries: number;
   /** Who is sending a snapshot: only it is asked meanwhile. */
   snapshotFrom: MemberId | undefined;
+  /** How often it said so since the commit index rose last. */
+  snapshotAnswers: number;
 }
 
 export class PaxosState {
@@ -139,6 +141,7 @@ export class PaxosState {
       waitTicks: 0,
       tries: 0,
       snapshotFrom: undefined,
+      snapshotAnswers: 0,
     };
     this.roleReport = new RoleReport(this.publicRole, this.promised);
   }
@@ -153,7 +156,7 @@ export class PaxosState {
     return this.role.kind;
   }
 
-  /** Chosen, and durable here: what may be applied, and what others may count on. */
+  /** Chosen, and durable here: what may be applied, and what others may count on. Of a membership the news is durable too. */
   get durableCommit(): LogIndex {
     return logIndex(Math.min(this.commitIndex, this.writes.lowestOutstanding - 1));
   }
@@ -169,6 +172,15 @@ export class PaxosState {
 
   sawBallot(ballot: Epoch): void {
     if (ballot > this.highestSeen) this.highestSeen = ballot;
+  }
+
+  /**
+   * Says in the journal that a membership is chosen, and counts on that only when it is durable: once the members that it
+   * removes are gone, those who remain must still know after a restart, for they could not find it out again (P17).
+   */
+  recordMembershipChosen(slot: LogIndex): void {
+    this.outbox.amendHardState(this.hardState());
+    this.writes.began(this.outbox.lastTicket, { first: slot, last: slot });
   }
 
   /** Says in the journal how far slots are chosen, when something is being written anyway: a restart then knows (P14). */

@@ -45,6 +45,7 @@ export function becomeCandidate(state: PaxosState): CandidateRole {
 
 export function becomeLeader(state: PaxosState, candidate: CandidateRole): LeaderRole {
   assert(state.owner === state.id, 'a leader owns the ballot that it has promised');
+  const { membership, index } = state.memberships.latest;
   const leader: LeaderRole = {
     kind: 'leader',
     promises: candidate.promises,
@@ -53,7 +54,8 @@ export function becomeLeader(state: PaxosState, candidate: CandidateRole): Leade
     recovering: true,
     recoveredTop: NO_INDEX,
     stopSlot: undefined,
-    retirement: undefined,
+    // An earlier leader may have fallen before enough members knew of its change.
+    retirement: index === NO_INDEX ? undefined : { slot: index, members: [], ageTicks: 0 },
     peers: new Map(),
     backlog: [],
     backlogBytes: 0,
@@ -63,7 +65,7 @@ export function becomeLeader(state: PaxosState, candidate: CandidateRole): Leade
     reads: new LeaderReads(state.settings.limits),
     newestAccept: undefined,
   };
-  addPeers(state, leader, [state.id, ...allMembers(state.memberships.latest.membership)]);
+  addPeers(state, leader, [state.id, ...allMembers(membership)]);
   state.role = leader;
   setLeader(state, state.id);
   state.diskSilenceTicks = 0;

@@ -8,6 +8,7 @@ import { type CoreOptions, coreTiming } from '../core/core-options.ts';
 import type { Effect, SnapshotMeta } from '../core/effects.ts';
 import { handleInput, type InputHandlers } from '../core/input-handlers.ts';
 import type { Input } from '../core/inputs.ts';
+import { isJoint } from '../core/membership.ts';
 import type { MessageCodec } from '../core/messages.ts';
 import type { LogIndex, MemberId, Ticket } from '../core/numbers.ts';
 import { candidateHandlers } from './candidate.ts';
@@ -116,7 +117,9 @@ function durable(state: RaftState, ticket: Ticket): void {
 function endStep(state: RaftState): void {
   handOutCommitted(state);
   state.outbox.endStep();
-  state.roleReport.tell(state.outbox, state.publicRole, state.term, state.leader);
+  const isNews = state.roleReport.tell(state.outbox, state.publicRole, state.term, state.leader);
+  // What goes with a snapshot speaks of the term in which it was asked for; whoever leads now sends its own.
+  if (isNews && state.role.kind !== 'leader') state.outbox.push({ kind: 'abandonSnapshots' });
   assertCheapInvariants(state);
 }
 
@@ -162,6 +165,7 @@ export class RaftCore implements ConsensusCore {
   status(): CoreStatus {
     const { state } = this;
     const leader = state.role.kind === 'leader' ? state.role : undefined;
+    const { membership, index } = state.memberships.latest;
     const progress: FollowerProgress[] = [];
     if (leader !== undefined)
       for (const follower of leader.progress.values())
@@ -174,8 +178,9 @@ export class RaftCore implements ConsensusCore {
       appliedIndex: state.appliedIndex,
       lastIndex: state.log.lastIndex,
       trimmedIndex: state.log.trimmedIndex,
-      membership: state.memberships.latest.membership,
+      membership,
       transferring: leader?.transfer !== undefined,
+      changingMembership: leader !== undefined && (index > state.commitIndex || isJoint(membership)),
       progress,
     };
   }

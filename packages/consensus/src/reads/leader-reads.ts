@@ -58,6 +58,11 @@ export class LeaderReads {
     return this.waiting.length > 0 && this.rounds.length < this.limits.readRoundsMax;
   }
 
+  /** The rounds that wait for a quorum, oldest first: for whoever watches. */
+  get openRounds(): readonly ReadRound[] {
+    return this.rounds;
+  }
+
   /** Begins a round for all that wait. */
   open(round: number, readIndex: LogIndex): void {
     this.rounds.push({ round, readIndex, reads: this.waiting.splice(0) });

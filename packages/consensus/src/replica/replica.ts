@@ -222,7 +222,6 @@ export class Replica implements ReplicaApi {
         return;
       case 'role':
         this.leader = effect.leader;
-        if (effect.role !== 'leader') this.snapshots.abandonSending();
         this.submissions.retry();
         this.scheduleTurn();
         observer.observe({
@@ -250,6 +249,9 @@ export class Replica implements ReplicaApi {
         this.snapshots.send(effect.to, effect.atLeast, (meta) =>
           this.core.codec.encode(effect.install(meta)),
         );
+        return;
+      case 'abandonSnapshots':
+        this.snapshots.abandonSending();
         return;
       case 'restore':
         this.driver.restore(effect.meta);

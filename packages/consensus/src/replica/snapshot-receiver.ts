@@ -1,6 +1,7 @@
 /**
  * Takes a snapshot file from a leader: written aside, synced, read back, renamed; then the core is told. Whatever is
- * lost on the way is asked for again by acknowledging what is there. One file at a time; the newest offer wins.
+ * lost on the way is asked for again by acknowledging what is there. One file at a time: another sender's waits until
+ * the running one stands still, or two that send would begin again and again in turn.
  */
 import type { LogIndex, MemberId } from '../core/numbers.ts';
 import { logIndex } from '../core/numbers.ts';
@@ -33,6 +34,8 @@ interface Arrival {
   written: number;
   /** Where the file ended when the last sync was asked for. */
   synced: number;
+  /** What was taken when another member last offered its file. */
+  takenAtRivalOffer: number;
 }
 
 export interface SnapshotReceiverPorts {
@@ -85,6 +88,10 @@ export class SnapshotReceiver {
     }
     // A file that is all there is finished first: its name must not be taken from under it.
     if (arrival !== undefined && arrival.stage !== 'receiving') return;
+    if (arrival !== undefined && arrival.from !== from && arrival.taken > arrival.takenAtRivalOffer) {
+      arrival.takenAtRivalOffer = arrival.taken;
+      return;
+    }
     this.begin(from, offer);
   }
 
@@ -126,6 +133,7 @@ export class SnapshotReceiver {
       taken: 0,
       written: 0,
       synced: 0,
+      takenAtRivalOffer: 0,
     };
     this.arrival = arrival;
     const then = (step: () => void) => (error: DiskError | undefined) => {

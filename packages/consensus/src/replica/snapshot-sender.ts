@@ -109,7 +109,7 @@ export class SnapshotSender {
     if (this.file !== undefined && this.file.meta.index < trimmedIndex) this.file = undefined;
   }
 
-  /** This replica no longer leads: the transfers are its successor's matter. */
+  /** The core wants none of them any more. */
   abandon(): void {
     this.transfers.clear();
   }

@@ -131,7 +131,8 @@ function questions(speech: Speech): Readonly<Record<string, Word<ConsensusCore>>
 }
 
 function isHidden(effect: Effect, { silent, hidden }: Run<ConsensusCore>): boolean {
-  return silent || (effect.kind === 'send' && hidden.has(effect.message.kind));
+  if (silent || effect.kind === 'abandonSnapshots') return true;
+  return effect.kind === 'send' && hidden.has(effect.message.kind);
 }
 
 /** A new run of transcripts about clusters of this protocol. */

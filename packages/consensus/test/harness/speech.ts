@@ -56,6 +56,8 @@ export function describeEffect(speech: Speech, id: MemberId, effect: Effect): st
       return `${self} is in ${describeMembership(effect.membership)} since ${effect.index}`;
     case 'sendSnapshot':
       return `${self} asks for a snapshot to ${nameOf(effect.to)} at ${effect.atLeast} or later`;
+    case 'abandonSnapshots':
+      return `${self} wants no snapshot sent any more`;
     case 'restore':
       return `${self} restores the snapshot ${speech.snapshot(effect.meta)}`;
   }

@@ -1,7 +1,9 @@
 /** The acceptor and the learner alone: what is durable before what, and what may be marked chosen (P4, P5, P8, P14, P15, P17). */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Effect } from '../../src/core/effects.ts';
 import { simpleMembership } from '../../src/core/membership.ts';
+import { encodeMembership } from '../../src/core/membership-codec.ts';
 import { epoch, logIndex, ticket } from '../../src/core/numbers.ts';
 import { decodeHardState } from '../../src/paxos/hard-state.ts';
 import { idOf } from '../harness/member-names.ts';
@@ -194,6 +196,44 @@ test('P14 what was asked for and is trimmed is not answered with silence or less
   assert.ok(effects.some((effect) => effect.kind === 'sendSnapshot' && effect.atLeast === 2));
 });
 
+test('P17 that a membership is chosen is said only when it would be known after a restart', () => {
+  const core = coreWith({ voters: [1, 2, 3] });
+  const voters = [1, 2, 4].map(idOf);
+  const payload = encodeMembership(simpleMembership({ voters, learners: [] }));
+  const change = { ...value(1, LOW), kind: 'membership', payload } as const;
+  hear(core, 2, { kind: 'accept', ballot: LOW, commitIndex: none, entries: [change] });
+  makeDurable(core);
+  const effects = hear(core, 2, { kind: 'heartbeat', ballot: LOW, commitIndex: logIndex(1), readRound: 0 });
+  assert.equal(core.state.commitIndex, 1);
+  const said = (all: readonly Effect[]) => {
+    const [reply] = messagesOf(all);
+    return reply?.kind === 'heartbeatReply' ? reply.chosenUpTo : undefined;
+  };
+  assert.equal(said(effects), 0);
+  const [write] = effects.filter(({ kind }) => kind === 'write');
+  assert.ok(write?.kind === 'write');
+  const record = write.records.find(({ kind }) => kind === 'hardState');
+  assert.ok(record?.kind === 'hardState' && decodeHardState(record.state).chosenUpTo === 1);
+  makeDurable(core);
+  const later = hear(core, 2, { kind: 'heartbeat', ballot: LOW, commitIndex: logIndex(1), readRound: 0 });
+  assert.equal(said(later), 1);
+});
+
+test('R21 whoever promises a snapshot again and again and sends none is passed over', () => {
+  const core = coreWith();
+  hear(core, 2, { kind: 'learnResponse', entries: [], chosenUpTo: logIndex(9) });
+  const asked = new Map<string, number>();
+  for (let tick = 0; tick < 100; tick++)
+    for (const effect of give(core, { kind: 'tick' })) {
+      if (effect.kind !== 'send' || effect.message.kind !== 'learnRequest') continue;
+      asked.set(effect.to, (asked.get(effect.to) ?? 0) + 1);
+      // Only this one answers, and what it says comes to nothing.
+      if (effect.to === idOf(2)) hear(core, 2, { kind: 'learnTrimmed', trimmedIndex: logIndex(5) });
+    }
+  assert.ok((asked.get(idOf(2)) ?? 0) >= 5, 'a snapshot has time to come');
+  assert.ok((asked.get(idOf(3)) ?? 0) >= 1, 'then the other one is asked');
+});
+
 test('P4 P14 a snapshot keeps what was accepted above it, and brings its membership', () => {
   const core = coreWith({ promised: LOW, owner: 2, slots: [value(1, LOW), value(7, LOW)] });
   const membership = simpleMembership({ voters: [1, 2, 3, 4].map(idOf), learners: [] });
@@ -303,6 +343,8 @@ test('P17 a change is not chosen before the new members hold all of it, and the 
     readRound: 0,
     chosenUpTo: logIndex(2),
   });
+  assert.ok(!heard().includes(2), 'the leader itself would not know after a restart');
+  makeDurable(core);
   assert.ok(heard().includes(2));
 });
 

@@ -69,6 +69,43 @@ test('P17 whoever was let in finds out from those who are gone, if the leader fe
   assert.equal(cluster.leader(), idOf(9));
 });
 
+test('P17 R21 once the old may go, the leader may be lost for good: the others know of the change after a restart', () => {
+  const cluster = electedCluster([1, 2, 3], [4]);
+  const leader = cluster.leader()!;
+  const [lost, kept] = [1, 2, 3].map(idOf).filter((id) => id !== leader) as [MemberId, MemberId];
+  const voters = [leader, kept, idOf(4)];
+  cluster.step(leader, { kind: 'changeMembership', change: { voters, learners: [] } });
+  for (let tick = 0; cluster.member(leader).core.status().changingMembership && tick < 50; tick++)
+    tickAll(cluster, 1);
+  // The change is over: the member that it removed is taken away, and then the leader's disk is lost.
+  cluster.crash(lost);
+  cluster.crash(leader);
+  cluster.network = [];
+  for (const id of [kept, idOf(4)]) {
+    cluster.crash(id);
+    cluster.restart(id);
+  }
+  tickAll(cluster, 6 * ELECTION_TIMEOUT_TICKS);
+  assert.ok(cluster.leader() !== undefined, 'two of three voters elect a leader');
+  assert.deepEqual(cluster.member(cluster.leader()!).core.status().membership.voters, voters.sort());
+});
+
+test('P17 a new leader does not change the membership again before enough members know of the last change', () => {
+  const cluster = electedCluster([1, 2, 3], [4]);
+  const first = cluster.leader()!;
+  change(cluster, [1, 2, 3, 4]);
+  cluster.settle();
+  const heir = [1, 2, 3].map(idOf).find((id) => id !== first)!;
+  cluster.step(first, { kind: 'transferLeadership', to: heir });
+  for (let round = 0; cluster.member(heir).core.status().role !== 'leader' && round < 1_000; round++) {
+    for (const id of cluster.members.keys()) cluster.durable(id);
+    cluster.deliver(0);
+  }
+  assert.equal(cluster.member(heir).core.status().changingMembership, true);
+  tickAll(cluster, 5);
+  assert.equal(cluster.member(heir).core.status().changingMembership, false);
+});
+
 test('a transfer moves the lead to any voter, and back', () => {
   const cluster = electedCluster([1, 2, 3, 4], []);
   for (const to of [1, 2, 3, 4, 1]) {

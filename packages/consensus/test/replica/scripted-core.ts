@@ -80,6 +80,7 @@ export class ScriptedCore implements ConsensusCore {
       trimmedIndex: this.trimmedIndex,
       membership: MEMBERSHIP,
       transferring: false,
+      changingMembership: false,
       progress: [],
     };
   }

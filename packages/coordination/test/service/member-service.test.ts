@@ -49,6 +49,7 @@ function serviceUnderTest() {
     trimmedIndex: logIndex(0),
     membership: simpleMembership({ voters: [SELF], learners: [] }),
     transferring: false,
+    changingMembership: false,
     progress: [],
     durableIndex: logIndex(0),
     incarnation: 1,

@@ -90,8 +90,8 @@ export class Administrator {
       this.plan();
       return;
     }
-    const { membership, commitIndex, lastIndex } = status;
-    const isSettled = membership.outgoingVoters.length === 0 && commitIndex === lastIndex;
+    const { membership, commitIndex, lastIndex, changingMembership } = status;
+    const isSettled = !changingMembership && commitIndex === lastIndex;
     if (this.lost !== undefined && this.wanted === undefined)
       this.wanted = this.without(this.lost, status.membership);
     if (this.wanted === undefined) return;

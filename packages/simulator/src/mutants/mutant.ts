@@ -5,6 +5,7 @@
 import type { ConsensusCore, ProtocolName, RecoveredLog } from '@synod/consensus';
 import type { CoordinationMachine, CoordinationMember } from '@synod/coordination';
 import type { SimulatedDisk } from '../world/simulated-disk.ts';
+import type { TimingModel } from '../world/world-shape.ts';
 
 export interface Mutant {
   readonly name: string;
@@ -14,6 +15,8 @@ export interface Mutant {
   readonly what: string;
   /** Undefined: any. */
   readonly protocol?: ProtocolName;
+  /** The timing whose worlds show it, where others hardly do. Undefined: the seed draws. */
+  readonly timing?: TimingModel;
   readonly disk?: (disk: SimulatedDisk) => void;
   readonly recovered?: (recovered: RecoveredLog) => RecoveredLog;
   /** Before the core is watched: the checkers see what it does, bug and all. */

@@ -201,15 +201,4 @@ export const RAFT_MUTANTS: readonly Mutant[] = [
     protocol: 'raft',
     recovered: ({ hardState, snapshot, entries }) => ({ hardState, snapshot, entries }),
   },
-  {
-    name: 'snapshot-without-membership',
-    of: 'pitfall 28',
-    what: 'a snapshot carries the founding membership, not the one in force',
-    protocol: 'raft',
-    core: (core) => {
-      const founding = core.status().membership;
-      const snapshotMeta = core.snapshotMeta.bind(core);
-      core.snapshotMeta = (index) => ({ ...snapshotMeta(index), membership: founding });
-    },
-  },
 ];

@@ -70,6 +70,16 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    name: 'snapshot-without-membership',
+    of: 'pitfall 28',
+    what: 'a snapshot carries the founding membership, not the one in force',
+    core: (core) => {
+      const founding = core.status().membership;
+      const snapshotMeta = core.snapshotMeta.bind(core);
+      core.snapshotMeta = (index) => ({ ...snapshotMeta(index), membership: founding });
+    },
+  },
+  {
     name: 'snapshot-without-leases',
     of: 'pitfall 28',
     what: 'a snapshot leaves the leases out',

@@ -3,6 +3,7 @@
  * sectors; syncs are slow or fail, space runs out, bytes rot. Knows files, not what is in them.
  */
 import { type Disk, type DiskCallback, type DiskError, DiskFailure } from '@synod/consensus';
+import { PREPARED_SEGMENT_PATH } from '@synod/consensus/journal/segment-name.ts';
 import type { SeededRandom } from '../random/seeded-random.ts';
 import { SimulatedFile } from './simulated-file.ts';
 
@@ -113,7 +114,9 @@ export class SimulatedDisk implements Disk {
   }
 
   private olderFrame(random: SeededRandom): WrittenFrame | undefined {
-    const older = this.frames.slice(0, -1).filter(({ path }) => this.files.has(path));
+    // A segment that is being prepared has not got its name yet: its preamble shows of nothing that it was durable.
+    const named = this.frames.filter(({ path }) => path !== PREPARED_SEGMENT_PATH);
+    const older = named.slice(0, -1).filter(({ path }) => this.files.has(path));
     return older.length === 0 ? undefined : random.pick(older);
   }
 

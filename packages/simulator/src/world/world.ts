@@ -89,7 +89,7 @@ export class World {
     const { queue } = this;
     this.options = options;
     this.random = new SeededRandom(seed, 'world');
-    const { members, timing } = options;
+    const { members, timing = options.mutant?.timing } = options;
     this.shape = { ...drawShape(new SeededRandom(seed, 'shape'), { members, timing }), ...options.sizes };
     this.mix = drawMix(new SeededRandom(seed, 'mix'));
     const drawn = drawFaults(new SeededRandom(seed, 'faults'), this.shape, options.faults ?? FAULT_KINDS);

@@ -1,9 +1,10 @@
 /**
- * The checkers' own test: bugs planted on purpose are found. The whole catalogue, rare ones included, is hunted by
- * `npm run sim -- --mutants`; here are those that few seeds suffice for.
+ * The checkers' own test: bugs planted on purpose are found, on either core. The whole catalogue, rare ones included, is
+ * hunted by `npm run sim -- --mutants`; here are those that few seeds suffice for.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { paxosUnderTest } from '../../src/checkers/paxos/paxos-under-test.ts';
 import { raftUnderTest } from '../../src/checkers/raft/raft-under-test.ts';
 import { MUTANTS } from '../../src/mutants/catalogue.ts';
 import { runSeed } from '../../src/run/run-seed.ts';
@@ -22,14 +23,40 @@ const RARE: ReadonlySet<string> = new Set([
   'pull-answer-taken-late',
   'renewal-not-logged',
   'lease-clock-not-announced',
+  'campaign-by-committed-membership',
+  'learner-refuses-to-vote',
+  'pre-vote-hides-the-term',
+  'own-value-first',
+  'lowest-ballots-value',
+  'stale-promises-counted',
+  // Found at seed 40, and dear: its world is full of messages.
+  'duelling-proposers',
 ]);
 const SEEDS_MAX = 30;
 
+/** Where a bug of Multi-Paxos was found that the first seeds do not show: tried before them. */
+const KNOWN_SEEDS: Readonly<Record<string, number>> = {
+  'lower-ballot-accepted': 42,
+  'commit-of-lower-ballot': 40,
+  'chosen-left-out-of-promise': 18,
+  'chosen-not-learned-first': 18,
+  'promise-with-a-chunk-missing': 30,
+  'half-for-a-majority': 9,
+  'learners-counted': 15,
+  'retirement-too-early': 11,
+  'unbounded-window': 88,
+  'snapshot-drops-accepted': 20,
+  'slots-above-a-stop-slot': 20,
+};
+
 for (const mutant of MUTANTS) {
   if (RARE.has(mutant.name)) continue;
-  test(`${mutant.of} the planted bug ${mutant.name} is found`, () => {
-    for (let seed = 1; seed <= SEEDS_MAX; seed++)
-      if (runSeed(seed, { protocol: raftUnderTest, mutant }).failure !== undefined) return;
+  const protocol = mutant.protocol === 'paxos' ? paxosUnderTest : raftUnderTest;
+  test(`${mutant.of}: the planted bug ${mutant.name} is found`, () => {
+    const known = KNOWN_SEEDS[mutant.name];
+    const seeds = Array.from({ length: SEEDS_MAX }, (_, i) => i + 1);
+    for (const seed of known === undefined ? seeds : [known, ...seeds])
+      if (runSeed(seed, { protocol, mutant }).failure !== undefined) return;
     assert.fail(`none of ${SEEDS_MAX} seeds found that ${mutant.what}`);
   });
 }

@@ -1,26 +1,30 @@
-/**
- * Multi-Paxos as a world sees it: how its core is made, and who watches every step of it. What is chosen is compared
- * where it is applied (P1, P10, in the command log); the rest of P1 to P17 is held by the core's own tests so far.
- */
+/** Multi-Paxos as a world sees it: how its core is made, and which property hears of what. */
 import {
   type ConsensusCore,
   createPaxosCore,
-  type Effect,
-  type Input,
+  DEFAULT_PAXOS_LIMITS,
   PaxosCore,
-  type PeerMessage,
+  type PaxosLimits,
   type RecoveredLog,
 } from '@synod/consensus';
-import {
-  assertFullInvariants,
-  assertStep,
-  beforeStep,
-  type StepBefore,
-} from '@synod/consensus/paxos/invariants.ts';
-import type { PaxosMessage } from '@synod/consensus/paxos/messages.ts';
 import type { CoreWatcher, ProtocolChecker, ProtocolUnderTest } from '../protocol-under-test.ts';
-import { RuleBroken, require } from '../rule-broken.ts';
+import { RuleBroken } from '../rule-broken.ts';
 import { AcceptorRecord } from './acceptor-record.ts';
+import { noteAccepted } from './chosen-values.ts';
+import { PaxosWatcher } from './paxos-watcher.ts';
+import { noteAcceptedAfterPromise, notePromiseDurable } from './promises-kept.ts';
+import { checkQuorumsMeet } from './quorums-meet.ts';
+import { PaxosRun } from './run-record.ts';
+import { checkWindow } from './window.ts';
+
+/** Small enough that windows fill, and that promises and answers to learners come in several chunks. */
+const TIGHT_LIMITS: PaxosLimits = {
+  ...DEFAULT_PAXOS_LIMITS,
+  windowSlotsMax: 8,
+  messageBytesMax: 600,
+  inflightMessagesMax: 16,
+  applyBytesMax: 2_000,
+};
 
 export const paxosUnderTest: ProtocolUnderTest = {
   name: 'paxos',
@@ -32,86 +36,51 @@ export const paxosUnderTest: ProtocolUnderTest = {
       electionTimeoutTicks,
       random,
       initialElectionTicks: 1,
+      limits: TIGHT_LIMITS,
     }),
   createChecker: () => new PaxosChecker(),
 };
 
-/** The invariants that look at every slot run at every so many steps. */
-const STEPS_A_FULL_CHECK = 64;
-
 class PaxosChecker implements ProtocolChecker {
-  /** P3: ballot → the place and life that leads it. */
-  private readonly leaders = new Map<number, string>();
-  private readonly acceptors: AcceptorRecord[] = [];
+  private readonly run = new PaxosRun(TIGHT_LIMITS.windowSlotsMax);
+  private readonly led = new Set<number>();
   private lives = 0;
 
   get elections(): number {
-    return this.leaders.size;
+    return this.led.size;
   }
 
   beginLife(place: number, core: ConsensusCore, recovered: RecoveredLog): CoreWatcher {
     if (!(core instanceof PaxosCore)) throw new RuleBroken('P3', `m${place} does not run Paxos`);
-    let acceptor = this.acceptors[place];
-    if (acceptor === undefined) {
-      acceptor = new AcceptorRecord(place);
-      this.acceptors[place] = acceptor;
-    }
+    const { run } = this;
+    if (run.memberships.length === 0) checkQuorumsMeet(recovered.snapshot.membership);
+    run.enter(core.id, place, recovered.snapshot.membership);
+    const acceptor = run.acceptors[place] ?? this.newAcceptor(place);
+    run.acceptors[place] = acceptor;
     acceptor.recovered(recovered);
     this.lives++;
-    return new PaxosWatcher(core, acceptor, this.leaders, `m${place} in life ${this.lives}`);
+    const life = `m${place} in life ${this.lives}`;
+    return new PaxosWatcher({ run, acceptor, core, life, led: (ballot) => this.led.add(ballot) });
   }
 
-  unrest(): string | undefined {
+  private newAcceptor(place: number): AcceptorRecord {
+    const { run } = this;
+    const acceptor: AcceptorRecord = new AcceptorRecord(place, {
+      promiseDurable: (before, promise) => notePromiseDurable(place, before, promise),
+      acceptDurable: (entry, hash) => {
+        noteAcceptedAfterPromise(run, acceptor, entry, hash);
+        noteAccepted(run, place, entry, hash);
+        checkWindow(run, place, entry.index);
+      },
+    });
+    return acceptor;
+  }
+
+  unrest(cores: readonly ConsensusCore[]): string | undefined {
+    for (const core of cores)
+      for (const { id, inflightMessages, inflightBytes } of core.status().progress)
+        if (inflightMessages > 0 || inflightBytes > 0)
+          return `${inflightMessages} messages of ${inflightBytes} bytes are in flight from ${core.id} to ${id}`;
     return undefined;
-  }
-}
-
-class PaxosWatcher implements CoreWatcher {
-  private readonly core: PaxosCore;
-  private readonly acceptor: AcceptorRecord;
-  private readonly leaders: Map<number, string>;
-  private readonly life: string;
-  private readonly sends = new WeakMap<PeerMessage, number>();
-  private before: StepBefore | undefined;
-  private steps = 0;
-
-  constructor(core: PaxosCore, acceptor: AcceptorRecord, leaders: Map<number, string>, life: string) {
-    this.core = core;
-    this.acceptor = acceptor;
-    this.leaders = leaders;
-    this.life = life;
-  }
-
-  beforeStep(input: Input): void {
-    this.before = beforeStep(this.core.state);
-    if (input.kind === 'durable') this.acceptor.becameDurable(input.ticket);
-  }
-
-  drained(effects: readonly Effect[]): void {
-    const { state } = this.core;
-    for (const effect of effects) {
-      if (effect.kind === 'write') this.acceptor.asked(effect.ticket, effect.records);
-      else if (effect.kind === 'send') this.sends.set(effect.message, effect.after);
-    }
-    if (this.before !== undefined) assertStep(this.before, state);
-    this.before = undefined;
-    if (state.role.kind === 'leader') this.noteLeadership(state.promised);
-    if (++this.steps % STEPS_A_FULL_CHECK === 0) assertFullInvariants(state);
-  }
-
-  leaves(peerMessage: PeerMessage): void {
-    const message = peerMessage as PaxosMessage;
-    const after = this.sends.get(message) ?? 0;
-    // The replica lets it go, so the journal vouches for the write; what the next life recovers is held against that.
-    if (after > 0) this.acceptor.becameDurable(after);
-    if (message.kind === 'promise' || message.kind === 'accepted' || message.kind === 'prepare')
-      this.acceptor.vouches(message.ballot);
-  }
-
-  private noteLeadership(ballot: number): void {
-    const other = this.leaders.get(ballot);
-    require(other === undefined || other === this.life, 'P3', () =>
-      `${this.life} leads ballot ${ballot}, which ${other} led`);
-    this.leaders.set(ballot, this.life);
   }
 }

@@ -23,7 +23,7 @@ import { checkAcknowledgedStays, noteAcknowledged, noteAcknowledgementLeaves } f
 import { checkCopies, noteCommit } from './commits.ts';
 import { noteLeadership } from './elections.ts';
 import { noteAppended } from './log-matching.ts';
-import { noteMembershipChange } from './memberships.ts';
+import { checkChangeAllowed, noteMembershipChange } from './memberships.ts';
 import { type BeforeQuestion, beforeQuestion, checkQuestion, QUESTIONS } from './questions.ts';
 import type { ReplicaRecord } from './replica-record.ts';
 import { RunRecord } from './run-record.ts';
@@ -82,13 +82,16 @@ class RaftWatcher implements CoreWatcher {
   /** Who gets a message, and which write it waits for. */
   private readonly sends = new WeakMap<PeerMessage, { readonly to: MemberId; readonly after: number }>();
   private membership: Membership;
+  private membershipIndex: number;
   private steps = 0;
 
   constructor(run: RunRecord, replica: ReplicaRecord, core: RaftCore) {
     this.run = run;
     this.replica = replica;
     this.core = core;
-    this.membership = core.state.memberships.latest.membership;
+    const { membership, index } = core.state.memberships.latest;
+    this.membership = membership;
+    this.membershipIndex = index;
   }
 
   beforeStep(input: Input): void {
@@ -124,8 +127,12 @@ class RaftWatcher implements CoreWatcher {
     if (state.commitIndex > replica.commitIndex) noteCommit(run, replica, led);
     const { membership } = state.memberships.latest;
     if (membership !== this.membership) {
-      if (state.role.kind === 'leader') noteMembershipChange(replica.place, this.membership, membership);
+      if (state.role.kind === 'leader') {
+        noteMembershipChange(replica.place, this.membership, membership);
+        checkChangeAllowed(replica.place, core, this.membershipIndex);
+      }
       this.membership = membership;
+      this.membershipIndex = state.memberships.latest.index;
     }
     if (++this.steps % STEPS_A_FULL_CHECK === 0) assertFullInvariants(state);
   }
