@@ -143,7 +143,7 @@ function addSim(program: Command): void {
     .option('--protocol <name>', 'raft, paxos, or both side by side', 'raft')
     .option('--members <n>', 'how many members; else the seed chooses')
     .option('--seed <n>', 'one seed')
-    .option('--seeds <first..last>', 'these seeds; default 1..100')
+    .option('--seeds <first..last>', 'these seeds; default 1..100, and 1..5000 to hunt planted bugs')
     .option('--minutes <n>', 'stop after so many minutes')
     .option('--faults <list>', 'kinds of faults, "swarm" (each seed its own) or "none"', 'swarm')
     .option('--keep <list>', 'only these faults of the seed’s schedule, by number')

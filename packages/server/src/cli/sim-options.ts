@@ -73,6 +73,8 @@ const MEMBERS_MAX = 9;
 const JOBS_MAX = 64;
 const SEED_MAX = Number.MAX_SAFE_INTEGER;
 const SEEDS_DEFAULT = 100;
+/** Seeds that are tried on each planted bug before it counts as not found: some need a rare world. */
+const SEEDS_TO_HUNT_DEFAULT = 5_000;
 
 /** @throws SimOptionProblem */
 export function readSimWords(words: SimWords): SimPlan {
@@ -137,13 +139,13 @@ function mutantOf(name: string, protocols: readonly ProtocolUnderTest[]): Mutant
   return mutant;
 }
 
-function seedsOf({ seed, seeds, minutes }: SimWords): { firstSeed: number; lastSeed: number } {
+function seedsOf({ seed, seeds, minutes, mutants }: SimWords): { firstSeed: number; lastSeed: number } {
   if (seed !== undefined) {
     const only = whole('--seed', seed, 0, SEED_MAX);
     return { firstSeed: only, lastSeed: only };
   }
-  if (seeds === undefined)
-    return { firstSeed: 1, lastSeed: minutes === undefined ? SEEDS_DEFAULT : SEED_MAX };
+  const usual = mutants === true ? SEEDS_TO_HUNT_DEFAULT : SEEDS_DEFAULT;
+  if (seeds === undefined) return { firstSeed: 1, lastSeed: minutes === undefined ? usual : SEED_MAX };
   const [first, last, ...rest] = seeds.split('..');
   if (first === '' || last === undefined || last === '' || rest.length > 0)
     throw new SimOptionProblem(`--seeds is FIRST..LAST, as in 1..2000, not ${seeds}`);

@@ -39,9 +39,6 @@ export interface Hunt {
   readonly realSeconds: number;
 }
 
-/** Seeds that are tried on a planted bug before it counts as not found. */
-const MUTANT_SEEDS_MAX = 2_000;
-
 /** What a plan says of every world that is run by it. */
 export function worldOptions(plan: SimPlan): Omit<RunOptions, 'protocol'> {
   const { members, timing, faults, keep, mutant } = plan;
@@ -75,8 +72,7 @@ async function huntOne(
   const protocol = plan.protocols.find(({ name }) => name === protocolName)!;
   let simulatedMs = 0;
   let found: Hunt['found'];
-  const lastSeed = Math.min(plan.lastSeed, plan.firstSeed + MUTANT_SEEDS_MAX - 1);
-  for (let seed = plan.firstSeed; seed <= lastSeed && found === undefined && !isOver(); seed++) {
+  for (let seed = plan.firstSeed; seed <= plan.lastSeed && found === undefined && !isOver(); seed++) {
     await setImmediate();
     const report = runSeed(seed, { ...worldOptions(plan), protocol, mutant });
     simulatedMs += report.simulatedMs;
