@@ -32,3 +32,6 @@ export const WATCHES_PER_STREAM_MAX = 100_000;
 
 /** Ids tried for a lease whose id the member chooses before it gives up. */
 export const LEASE_ID_TRIES_MAX = 8;
+
+/** What a lock or an election gives a client that brings no lease of its own; etcd's sessions have the same. */
+export const SESSION_TTL_SECONDS = 60;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CommandResult, leaseId, revision } from '@synod/coordination';
 import { KEEP_ALIVES_WAITING_MAX } from '../../../src/protocols/etcd/limits.ts';
-import { randomLeaseId } from '../../../src/protocols/etcd/services/lease.ts';
+import { randomLeaseId } from '../../../src/protocols/etcd/services/lease-grant.ts';
 import type { ServiceFailure } from '../../../src/service/service-api.ts';
 import { call, open, setUp } from './fake-calls.ts';
 

@@ -93,7 +93,7 @@ describe('the etcd services over gRPC', () => {
         Buffer.alloc(0),
         { code: 12, text: 'unknown method RangeStream for service etcdserverpb.KV' },
       ],
-      ['/v3lockpb.Lock/Lock', Buffer.alloc(0), { code: 12, text: 'unknown service v3lockpb.Lock' }],
+      ['/v3lockpb.Locks/Lock', Buffer.alloc(0), { code: 12, text: 'unknown service v3lockpb.Locks' }],
     ];
     for (const [path, request, expected] of refusals)
       assert.deepEqual((await client.call(path, request)).status, expected, path);

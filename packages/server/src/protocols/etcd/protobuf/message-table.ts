@@ -29,22 +29,30 @@ export interface RepeatedScalarField<Kind extends 'text' | 'latin1' = 'text' | '
   readonly kind: Kind;
   readonly repeated: true;
 }
+export interface MessageField<Message = unknown> {
+  readonly number: number;
+  readonly kind: 'message';
+  readonly of: MessageTable<Message>;
+  readonly repeated?: false;
+}
 export interface RepeatedMessageField<Message = unknown> {
   readonly number: number;
   readonly kind: 'message';
   readonly of: MessageTable<Message>;
   readonly repeated: true;
 }
-type Field = ScalarField | RepeatedScalarField | RepeatedMessageField;
+type Field = ScalarField | RepeatedScalarField | MessageField | RepeatedMessageField;
 
 type ValueOf<F> =
   F extends RepeatedMessageField<infer Message>
     ? readonly Message[]
-    : F extends RepeatedScalarField<infer Kind>
-      ? readonly ScalarValues[Kind][]
-      : F extends ScalarField<infer Kind>
-        ? ScalarValues[Kind]
-        : never;
+    : F extends MessageField<infer Message>
+      ? Message | undefined
+      : F extends RepeatedScalarField<infer Kind>
+        ? readonly ScalarValues[Kind][]
+        : F extends ScalarField<infer Kind>
+          ? ScalarValues[Kind]
+          : never;
 
 export type MessageOf<Fields> = { readonly [Name in keyof Fields]: ValueOf<Fields[Name]> };
 
@@ -63,6 +71,11 @@ export function repeated<Kind extends 'text' | 'latin1'>(
   kind: Kind,
 ): RepeatedScalarField<Kind> {
   return { number, kind, repeated: true };
+}
+
+/** A message within: undefined where it was left out. */
+export function message<Message>(number: number, of: MessageTable<Message>): MessageField<Message> {
+  return { number, kind: 'message', of };
 }
 
 export function repeatedMessage<Message>(
@@ -97,7 +110,7 @@ export function messageTable<const Fields extends Readonly<Record<string, Field>
   return {
     decode(reader) {
       const message: Record<string, unknown> = {};
-      for (const [name, field] of list) message[name] = field.repeated ? [] : DEFAULTS[field.kind];
+      for (const [name, field] of list) message[name] = defaultOf(field);
       for (let next = reader.tag(); next !== 0; next = reader.tag()) {
         const known = byTag.get(next);
         if (known === undefined) {
@@ -116,10 +129,17 @@ export function messageTable<const Fields extends Readonly<Record<string, Field>
       for (const [name, field] of list) {
         if (field.repeated)
           for (const value of values[name] as readonly unknown[]) writeElement(writer, field, value);
-        else writeField(writer, field, values[name]);
+        else if (field.kind === 'message') {
+          if (values[name] !== undefined) writeElement(writer, field, values[name]);
+        } else writeField(writer, field, values[name]);
       }
     },
   };
+}
+
+function defaultOf(field: Field): unknown {
+  if (field.repeated) return [];
+  return field.kind === 'message' ? undefined : DEFAULTS[field.kind];
 }
 
 function readValue(reader: ProtobufReader, field: Field): unknown {
@@ -137,7 +157,7 @@ function readValue(reader: ProtobufReader, field: Field): unknown {
 
 function writeElement(
   writer: ProtobufWriter,
-  field: RepeatedScalarField | RepeatedMessageField,
+  field: RepeatedScalarField | MessageField | RepeatedMessageField,
   value: unknown,
 ): void {
   switch (field.kind) {
