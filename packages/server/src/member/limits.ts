@@ -36,3 +36,6 @@ export const COMMAND_OVERHEAD_BYTES = 512 * 1024;
 /** A member without a leader for so long says so in its log, and again after so long as that lasts. */
 export const LEADERLESS_NOTICE_MS = 5_000;
 export const LEADERLESS_REPEAT_MS = 60_000;
+
+/** A connection that speaks HTTP/1.1 and says nothing for so long is closed; one whose request is being answered is not. */
+export const HTTP1_IDLE_MS = 60_000;

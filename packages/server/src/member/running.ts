@@ -19,6 +19,7 @@ import {
   WatchHub,
 } from '@synod/coordination';
 import type { MemberConfig } from '../config/member-config.ts';
+import type { StatusCode } from '../grpc/status.ts';
 import type { Log } from '../log/log.ts';
 import type { MemberMetrics } from '../metrics/member-metrics.ts';
 import { type EtcdProtocol, etcdProtocol } from '../protocols/etcd/etcd-protocol.ts';
@@ -150,14 +151,21 @@ export class Running implements OutputReceivers {
   /** Opens the clients' ports; rejects when one cannot be had. */
   async listen(): Promise<void> {
     const { config, metrics } = this.parts;
+    const observer = {
+      callStarted: ({ path }: { readonly path: string }) => metrics.callStarted(path),
+      callEnded: ({ path }: { readonly path: string }, code: StatusCode) => metrics.callEnded(path, code),
+    };
     this.clients = await listenForClients({
       config,
       methods: this.protocol.methods,
-      http1: etcdHttp1Handler(this.service, { ...ETCD_DEFAULTS, metrics: metrics.registry }),
-      observer: {
-        callStarted: ({ path }) => metrics.callStarted(path),
-        callEnded: ({ path }, code) => metrics.callEnded(path, code),
-      },
+      http1: etcdHttp1Handler(this.service, {
+        ...ETCD_DEFAULTS,
+        requestBytesMax: config.requestBytesMax,
+        metrics: metrics.registry,
+        methods: this.protocol.methods,
+        observer,
+      }),
+      observer,
       onTrouble: (error) =>
         this.parts.log.warn("a client's connection could not be taken", { error: error.message }),
     });
