@@ -162,6 +162,7 @@ export class Running implements OutputReceivers {
         ...ETCD_DEFAULTS,
         requestBytesMax: config.requestBytesMax,
         metrics: metrics.registry,
+        jsonGateway: config.jsonGateway,
         methods: this.protocol.methods,
         observer,
       }),

@@ -21,6 +21,8 @@ export interface Http1Options {
   readonly clusterVersion: string;
   readonly requestBytesMax: number;
   readonly metrics: MetricsSource;
+  /** Whether there is anything under `/v3/`. */
+  readonly jsonGateway: boolean;
   /** What the gateway makes calls of; the same as gRPC's. */
   readonly methods: RpcTable;
   readonly observer?: GatewayObserver | undefined;
@@ -38,7 +40,7 @@ const CROSS_ORIGIN = {
 } as const;
 
 export function etcdHttp1Handler(service: CoordinationService, options: Http1Options): Http1Handler {
-  const gateway = new JsonGateway(options);
+  const gateway = options.jsonGateway ? new JsonGateway(options) : undefined;
   const pages = pagesOf(service, options);
   return (request, response) => {
     for (const [name, value] of Object.entries(CROSS_ORIGIN)) response.setHeader(name, value);
@@ -50,7 +52,7 @@ export function etcdHttp1Handler(service: CoordinationService, options: Http1Opt
     const mark = url.indexOf('?');
     // Clients of etcd 3.3 say v3beta.
     const path = (mark < 0 ? url : url.slice(0, mark)).replace(/^\/v3beta\//, '/v3/');
-    if (path.startsWith('/v3/')) {
+    if (gateway !== undefined && path.startsWith('/v3/')) {
       gateway.serve(path, request, response);
       return;
     }
@@ -62,13 +64,15 @@ export function etcdHttp1Handler(service: CoordinationService, options: Http1Opt
 
 function pagesOf(service: CoordinationService, options: Http1Options): ReadonlyMap<string, Page> {
   const pages = new Map<string, Page>([
-    ['/v3', (_, response) => response.writeHead(301, { location: '/v3/' }).end()],
     ['/health', (request, response, query) => health({ service, query, request, response })],
     ['/version', (request, response) => sendVersion(options, request, response)],
     ['/metrics', (_, response) => sendMetrics(options.metrics, response)],
     ['/debug/vars', (request, response) => sendVariables(service, request, response)],
-    ['/openapi.json', (request, response) => sendOpenApi(options.serverVersion, request, response)],
   ]);
+  if (options.jsonGateway) {
+    pages.set('/v3', (_, response) => response.writeHead(301, { location: '/v3/' }).end());
+    pages.set('/openapi.json', (request, response) => sendOpenApi(options.serverVersion, request, response));
+  }
   for (const kind of ['livez', 'readyz'] as const)
     for (const check of [undefined, ...PROBES[kind]])
       pages.set(check === undefined ? `/${kind}` : `/${kind}/${check}`, (request, response, query) =>

@@ -27,6 +27,7 @@ beforeEach(async () => {
       clusterVersion: '3.7.0',
       requestBytesMax: REQUEST_BYTES_MAX,
       metrics: { contentType: 'text/plain', metrics: async () => '' },
+      jsonGateway: true,
       methods: protocol.methods,
       observer: {
         callStarted: () => undefined,

@@ -22,13 +22,14 @@ const METRICS: MetricsSource = {
 async function ask(
   service: FakeService,
   path: string,
-  { method = 'GET', metrics = METRICS, meanwhile = () => {} } = {},
+  { method = 'GET', metrics = METRICS, jsonGateway = true, meanwhile = () => {} } = {},
 ): Promise<Answer> {
   const handler = etcdHttp1Handler(service, {
     serverVersion: '3.7.0',
     clusterVersion: '3.7.0',
     requestBytesMax: 1_572_864,
     metrics,
+    jsonGateway,
     methods: new Map(),
   });
   const server = createServer((incoming, outgoing) => {
@@ -198,6 +199,13 @@ test('other paths and other methods', async () => {
       type: TEXT,
       body: 'Method Not Allowed\n',
     });
+});
+
+test('without the gateway there is nothing under /v3/', async () => {
+  for (const path of ['/v3/kv/range', '/v3', '/openapi.json']) {
+    const answer = await ask(new FakeService(), path, { method: 'POST', jsonGateway: false });
+    assert.equal(answer.body, '404 page not found\n', path);
+  }
 });
 
 test('a path that is no path is not found, and does no harm', async () => {

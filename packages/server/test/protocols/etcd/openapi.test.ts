@@ -44,6 +44,7 @@ const handler = etcdHttp1Handler(service, {
   clusterVersion: '3.7.0',
   requestBytesMax: OPTIONS.requestBytesMax,
   metrics: { contentType: 'text/plain', metrics: async () => '' },
+  jsonGateway: true,
   methods: protocol.methods,
 });
 
