@@ -10,6 +10,8 @@ import {
   type Failure,
   type LeaseId,
   type Machine,
+  type PageQuery,
+  type PageResult,
   type RangeQuery,
   type RangeResult,
   type Revision,
@@ -148,14 +150,29 @@ export class MemberService implements CoordinationService {
     linearizable: boolean,
     completion: Completion<RangeResult | Failure | ServiceFailure>,
   ): void {
+    this.readThen(linearizable, completion, () => this.parts.machine.range(query));
+  }
+
+  page(
+    query: PageQuery,
+    linearizable: boolean,
+    completion: Completion<PageResult | Failure | ServiceFailure>,
+  ): void {
+    this.readThen(linearizable, completion, () => this.parts.machine.page(query));
+  }
+
+  /** At once, or after a quorum round. */
+  private readThen<Result>(
+    linearizable: boolean,
+    completion: Completion<Result | ServiceFailure>,
+    read: () => Result,
+  ): void {
     if (!linearizable) {
-      completion.complete(this.parts.machine.range(query));
+      completion.complete(read());
       return;
     }
     this.parts.replica.read((failure) => {
-      completion.complete(
-        failure === undefined ? this.parts.machine.range(query) : failed(READ_ERRORS[failure]),
-      );
+      completion.complete(failure === undefined ? read() : failed(READ_ERRORS[failure]));
     });
   }
 

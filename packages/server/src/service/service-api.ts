@@ -9,6 +9,8 @@ import type {
   Failure,
   LeaseId,
   MemberFacts,
+  PageQuery,
+  PageResult,
   RangeQuery,
   RangeResult,
   Revision,
@@ -141,6 +143,12 @@ export interface CoordinationService {
     query: RangeQuery,
     linearizable: boolean,
     completion: Completion<RangeResult | Failure | ServiceFailure>,
+  ): void;
+  /** A piece of a range; as `range`. */
+  page(
+    query: PageQuery,
+    linearizable: boolean,
+    completion: Completion<PageResult | Failure | ServiceFailure>,
   ): void;
   /** Answered by the leader's lease clock; a Failure is `leaseNotFound`. */
   keepAlive(id: LeaseId, completion: Completion<LeaseRenewed | Failure | ServiceFailure>): void;

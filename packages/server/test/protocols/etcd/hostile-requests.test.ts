@@ -12,6 +12,7 @@ import { resolveType } from './wire/wire-tables.ts';
 
 const REQUESTS: readonly (readonly [path: string, message: string])[] = [
   ['/etcdserverpb.KV/Range', 'etcdserverpb.RangeRequest'],
+  ['/etcdserverpb.KV/RangeStream', 'etcdserverpb.RangeRequest'],
   ['/etcdserverpb.KV/Put', 'etcdserverpb.PutRequest'],
   ['/etcdserverpb.KV/DeleteRange', 'etcdserverpb.DeleteRangeRequest'],
   ['/etcdserverpb.KV/Txn', 'etcdserverpb.TxnRequest'],

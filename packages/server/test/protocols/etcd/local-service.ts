@@ -12,6 +12,8 @@ import {
   type Failure,
   type LeaseId,
   MemoryBackend,
+  type PageQuery,
+  type PageResult,
   type RangeQuery,
   type RangeResult,
   type Revision,
@@ -75,6 +77,14 @@ export class LocalService extends FakeService {
     completion: Completion<RangeResult | Failure | ServiceFailure>,
   ): void {
     completion.complete(this.machine.range(query));
+  }
+
+  override page(
+    query: PageQuery,
+    _linearizable: boolean,
+    completion: Completion<PageResult | Failure | ServiceFailure>,
+  ): void {
+    completion.complete(this.machine.page(query));
   }
 
   override timeToLive(

@@ -31,7 +31,6 @@ const NOT_SERVED = [
   '/etcdserverpb.Cluster/MemberPromote',
   '/etcdserverpb.Cluster/MemberRemove',
   '/etcdserverpb.Cluster/MemberUpdate',
-  '/etcdserverpb.KV/RangeStream',
   '/etcdserverpb.Maintenance/Defragment',
   '/etcdserverpb.Maintenance/Downgrade',
   '/etcdserverpb.Maintenance/Hash',
