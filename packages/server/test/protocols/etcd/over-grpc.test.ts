@@ -89,9 +89,9 @@ describe('the etcd services over gRPC', () => {
         { code: 8, text: 'grpc: received message larger than max (2200008 vs. 2097152)' },
       ],
       [
-        '/etcdserverpb.KV/RangeStream',
+        '/etcdserverpb.KV/RangeFlood',
         Buffer.alloc(0),
-        { code: 12, text: 'unknown method RangeStream for service etcdserverpb.KV' },
+        { code: 12, text: 'unknown method RangeFlood for service etcdserverpb.KV' },
       ],
       ['/v3lockpb.Locks/Lock', Buffer.alloc(0), { code: 12, text: 'unknown service v3lockpb.Locks' }],
     ];
