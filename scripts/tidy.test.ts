@@ -84,40 +84,82 @@ test('a package depends on what it imports, and on nothing else of ours', () => 
   }
 });
 
-/** Folder of server/src → folders of server/src it must never import. */
-const WALLS: readonly (readonly [folder: string, mustNotImport: readonly string[], because: string])[] = [
-  [
-    'protocols',
-    ['storage', 'transport', 'member', 'cli', 'config'],
-    'a protocol turns bytes into commands and results into bytes',
-  ],
-  [
-    'http2',
-    ['grpc', 'protocols', 'service', 'storage', 'transport', 'member'],
-    'HTTP/2 knows nothing of what travels in it',
-  ],
-  ['grpc', ['protocols', 'service', 'storage', 'transport', 'member'], 'gRPC knows nothing of the services'],
-  [
-    'service',
-    ['protocols', 'http2', 'grpc', 'storage', 'transport', 'cli'],
-    'services are the same for every protocol',
-  ],
-  ['storage', ['protocols', 'service', 'transport', 'member'], 'a store knows bytes'],
-  ['transport', ['protocols', 'service', 'storage', 'member'], 'a transport knows bytes'],
+interface Wall {
+  /** Of packages/, without its files that are no folder's. */
+  readonly folder: string;
+  /** Folders of packages/ with slashes; what lies in them is behind the wall. */
+  readonly mustNotImport: readonly string[];
+  readonly because: string;
+}
+
+const inServer = (...folders: string[]): string[] => folders.map((folder) => `server/src/${folder}`);
+const SERVICE = 'coordination/src/service';
+const MEMBER = 'coordination/src/member';
+
+const WALLS: readonly Wall[] = [
+  {
+    folder: 'server/src/protocols',
+    mustNotImport: [MEMBER, ...inServer('storage', 'transport', 'member', 'cli', 'config')],
+    because: 'a protocol turns bytes into commands and results into bytes',
+  },
+  {
+    folder: 'server/src/http2',
+    mustNotImport: [SERVICE, MEMBER, ...inServer('grpc', 'protocols', 'storage', 'transport', 'member')],
+    because: 'HTTP/2 knows nothing of what travels in it',
+  },
+  {
+    folder: 'server/src/grpc',
+    mustNotImport: [SERVICE, MEMBER, ...inServer('protocols', 'storage', 'transport', 'member')],
+    because: 'gRPC knows nothing of the services',
+  },
+  {
+    folder: 'server/src/storage',
+    mustNotImport: [SERVICE, MEMBER, ...inServer('protocols', 'transport', 'member')],
+    because: 'a store knows bytes',
+  },
+  {
+    folder: 'server/src/transport',
+    mustNotImport: [SERVICE, MEMBER, ...inServer('protocols', 'storage', 'member')],
+    because: 'a transport knows bytes',
+  },
+  ...['backend', 'keyspace', 'leases', 'machine', 'members', 'watches'].map((folder) => ({
+    folder: `coordination/src/${folder}`,
+    mustNotImport: [SERVICE, MEMBER],
+    because: 'the state machine does not know who asks it',
+  })),
+  { folder: SERVICE, mustNotImport: [MEMBER], because: 'a service knows no process around it' },
 ];
 
-test('inside the server, walls hold', () => {
+/** Where an import leads, from packages/ on; undefined: to no file of ours, or to a package's root. */
+function importedFile(path: string, target: string): string | undefined {
+  if (target.startsWith('.'))
+    return relative(join(root, 'packages'), resolve(dirname(join(root, path)), target));
+  const deep = /^@synod\/([a-z]+)\/(.+\.ts)$/.exec(target);
+  return deep ? `${deep[1]}/src/${deep[2]}` : undefined;
+}
+
+test('inside the packages, walls hold', () => {
   const offences: string[] = [];
-  for (const file of shipped.filter(({ path }) => path.startsWith('packages/server/src/'))) {
-    const folder = file.path.split('/')[3]!;
-    const wall = WALLS.find(([name]) => name === folder);
-    if (wall === undefined) continue;
-    for (const target of file.imports.filter((name) => name.startsWith('.'))) {
-      const reached = relative(root, resolve(dirname(join(root, file.path)), target)).split('/')[3]!;
-      if (wall[1].includes(reached)) offences.push(`${file.path} imports ${target}: ${wall[2]}`);
-    }
+  for (const { folder, mustNotImport, because } of WALLS) {
+    const files = shipped.filter(({ path }) => path.startsWith(`packages/${folder}/`));
+    assert.ok(files.length > 0, `${folder} has files`);
+    for (const { path, imports } of files)
+      for (const target of imports) {
+        const reached = importedFile(path, target);
+        if (mustNotImport.some((behind) => reached?.startsWith(`${behind}/`)))
+          offences.push(`${path} imports ${target}: ${because}`);
+      }
   }
   expectNone(offences, 'pass it in as a port from member/');
+});
+
+test('a protocol knows of the service its words only', () => {
+  const offences = shipped
+    .filter(({ path }) => path.startsWith('packages/server/src/protocols/'))
+    .flatMap(({ path, imports }) => imports.map((target) => ({ path, reached: importedFile(path, target) })))
+    .filter(({ reached }) => reached?.startsWith(`${SERVICE}/`) && reached !== `${SERVICE}/service-api.ts`)
+    .map(({ path, reached }) => `${path} imports ${reached}`);
+  expectNone(offences, 'use what service-api.ts says; what it lacks is added there');
 });
 
 test('inside the engine, a protocol is never named outside its own folder', () => {
@@ -202,14 +244,11 @@ const ROOTS = new Set(['packages/server/src/main.ts']);
 
 test('nothing shipped is dead: every file is imported by another or is a root', () => {
   const imported = new Set<string>();
-  for (const file of everything) {
-    for (const target of file.imports) {
-      if (target.startsWith('.'))
-        imported.add(relative(root, resolve(dirname(join(root, file.path)), target)));
-      const deep = /^@synod\/([a-z]+)\/(.+\.ts)$/.exec(target);
-      if (deep) imported.add(`packages/${deep[1]}/src/${deep[2]}`);
+  for (const { path, imports } of everything)
+    for (const target of imports) {
+      const reached = importedFile(path, target);
+      if (reached !== undefined) imported.add(`packages/${reached}`);
     }
-  }
   const offences = shipped
     .map(({ path }) => path)
     .filter((path) => !path.endsWith('/src/index.ts') && !imported.has(path) && !ROOTS.has(path));
@@ -265,6 +304,26 @@ test('links in the documents lead somewhere', () => {
     }
   }
   expectNone(offences, 'mend the link');
+});
+
+/** A core's messages → the page whose table has a row for each. */
+const MESSAGE_PAGES: Readonly<Record<string, string>> = {
+  'packages/consensus/src/raft/messages.ts': 'docs/raft.md',
+  'packages/consensus/src/paxos/messages.ts': 'docs/paxos.md',
+};
+
+test('the message table of each protocol has every kind of message, and no other', () => {
+  for (const [source, page] of Object.entries(MESSAGE_PAGES)) {
+    const kinds = [...readFileSync(join(root, source), 'utf8').matchAll(/^ {2}readonly kind: '(\w+)';/gm)];
+    const section = /^## Messages$([\s\S]*?)^## /m.exec(readFileSync(join(root, page), 'utf8'))?.[1] ?? '';
+    const rows = [...section.matchAll(/^\| `(\w+)` \|/gm)];
+    assert.ok(kinds.length > 0, `${source} has messages`);
+    assert.deepEqual(
+      rows.map((row) => row[1]!).sort(),
+      kinds.map((kind) => kind[1]!).sort(),
+      `${page}: one row a message of ${source}`,
+    );
+  }
 });
 
 test('unfinished work carries no marker, because there is none', () => {

@@ -1,4 +1,4 @@
-/** What the other packages may use of the state machine. */
+/** What the other packages may use of the state machine and of the service over it; protocols: service/service-api.ts. */
 export * from './backend/backend.ts';
 export * from './backend/memory-backend.ts';
 export * from './keyspace/keyspace.ts';
@@ -10,6 +10,15 @@ export * from './machine/machine.ts';
 export * from './machine/machine-api.ts';
 export * from './machine/results.ts';
 export * from './machine/values.ts';
+export * from './member/leaderless-notice.ts';
+export * from './member/limits.ts';
+export * from './member/upkeep.ts';
+export * from './service/hub-pump.ts';
+export * from './service/leader-calls.ts';
+export * from './service/lease-keeper.ts';
+export * from './service/machine-outputs.ts';
+export * from './service/member-service.ts';
+export * from './service/peer-calls.ts';
 export * from './watches/history.ts';
 export * from './watches/watch.ts';
 export * from './watches/watch-hub.ts';

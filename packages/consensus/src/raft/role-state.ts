@@ -1,6 +1,7 @@
 /** What a replica holds in each role and drops when it leaves it. All of it is volatile. */
 import type { MemberId } from '../core/numbers.ts';
-import type { ReadRound, WaitingRead } from '../reads/read-rounds.ts';
+import type { LeaderReads } from '../reads/leader-reads.ts';
+import type { LogPosition } from './log.ts';
 import type { Append } from './messages.ts';
 import type { Progress } from './progress.ts';
 
@@ -9,7 +10,15 @@ export interface FollowerRole {
   readonly kind: 'follower';
 }
 
-export interface PreCandidateRole {
+/** Whoever refuses this replica for its stale log, and what is asked of them: both kinds of campaign have it. */
+export interface CatchUp {
+  /** Who would vote for this replica if its log were as fresh as theirs, and where theirs ends. */
+  readonly fresher: Map<MemberId, LogPosition>;
+  /** Whose log is being pulled, and which pull it is; undefined: none is out. */
+  pull: { readonly from: MemberId; readonly number: number } | undefined;
+}
+
+export interface PreCandidateRole extends CatchUp {
   readonly kind: 'preCandidate';
   /** Names this pre-campaign; no other has the same within a life (R14). */
   readonly campaign: number;
@@ -17,7 +26,7 @@ export interface PreCandidateRole {
   readonly votes: Map<MemberId, boolean>;
 }
 
-export interface CandidateRole {
+export interface CandidateRole extends CatchUp {
   readonly kind: 'candidate';
   /** Answers by member, in the current term; its own comes when the vote is durable (pitfall 25). */
   readonly votes: Map<MemberId, boolean>;
@@ -35,10 +44,7 @@ export interface LeaderRole {
   heartbeatElapsedTicks: number;
   /** To whom leadership is being handed, and for how long that has been tried (pitfall 33). */
   transfer: { readonly to: MemberId; elapsedTicks: number } | undefined;
-  /** Reads that no round covers yet. */
-  readonly readsWaiting: WaitingRead[];
-  /** Rounds that wait for a quorum; numbers and indexes rise. */
-  readonly readRounds: ReadRound[];
+  readonly reads: LeaderReads;
   /** The newest append made: followers that stand alike get the very same message, which is then encoded once. */
   newestAppend: Append | undefined;
 }

@@ -28,7 +28,7 @@ export function receiveSnapshot(state: RaftState, from: MemberId, message: Insta
 }
 
 /** Begins the log again after the snapshot. Nothing of the old one matches it. */
-function restore(state: RaftState, meta: SnapshotMeta): void {
+export function restore(state: RaftState, meta: SnapshotMeta): void {
   state.writes.truncatedFrom(logIndex(state.commitIndex + 1));
   state.log.reset({ index: meta.index, epoch: meta.epoch });
   state.writes.began(state.outbox.writeLog({ kind: 'snapshot', meta }), meta.index);
@@ -37,14 +37,6 @@ function restore(state: RaftState, meta: SnapshotMeta): void {
   state.restoringIndex = meta.index;
   membershipRestored(state, meta.index, meta.membership);
   state.outbox.push({ kind: 'restore', meta });
-}
-
-/** The owner's state machine holds everything up to `index`. */
-export function noteApplied(state: RaftState, index: LogIndex): void {
-  if (index <= state.appliedIndex) return;
-  assert(index <= state.applyingIndex, 'only what was handed out is applied');
-  state.appliedIndex = index;
-  if (state.restoringIndex !== undefined && index >= state.restoringIndex) state.restoringIndex = undefined;
 }
 
 /** The owner can do without the log at and below `index`. */

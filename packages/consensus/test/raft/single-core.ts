@@ -8,7 +8,7 @@ import { encodeHardState } from '../../src/raft/hard-state.ts';
 import { assertFullInvariants, assertStep, beforeStep } from '../../src/raft/invariants.ts';
 import type { RaftMessage } from '../../src/raft/messages.ts';
 import { createRaftCore, type RaftCore, type RaftOptions } from '../../src/raft/raft-core.ts';
-import { idOf } from './cluster.ts';
+import { idOf } from '../harness/member-names.ts';
 
 export interface Past extends Partial<RaftOptions> {
   readonly voters?: readonly number[];
@@ -93,14 +93,25 @@ export function makeLeader(core: RaftCore): Effect[] {
       core.step({
         kind: 'message',
         from,
-        message: { kind: 'preVoteResponse', term, campaign, granted: true } as RaftMessage,
+        message: {
+          kind: 'preVoteResponse',
+          term,
+          campaign,
+          granted: true,
+          fresherLog: undefined,
+        } as RaftMessage,
       });
     }
   makeDurable(core);
   let won: Effect[] = [];
   for (const from of others) {
     if (core.state.role.kind !== 'candidate') break;
-    const message: RaftMessage = { kind: 'voteResponse', term: core.state.term, granted: true };
+    const message: RaftMessage = {
+      kind: 'voteResponse',
+      term: core.state.term,
+      granted: true,
+      fresherLog: undefined,
+    };
     won = give(core, { kind: 'message', from, message });
   }
   return won;

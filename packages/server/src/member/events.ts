@@ -1,5 +1,7 @@
 /** What happens inside a member as lines of its log. */
 import type { Observer, ReplicaEvent } from '@synod/consensus';
+import type { LeaderlessFacts } from '@synod/coordination';
+import type { Founder } from '../config/member-config.ts';
 import type { Log } from '../log/log.ts';
 import type { TransportObserver } from '../transport/peer-transport.ts';
 
@@ -65,4 +67,17 @@ export function transportObserver(
     refused: (peer, reason) => log.warn(reason, facts(peer)),
     roundTrip,
   };
+}
+
+export function warnLeaderless(
+  log: Log,
+  founders: readonly Founder[],
+  { leaderlessMs, unreachable }: LeaderlessFacts,
+): void {
+  const seconds = Math.round(leaderlessMs / 1_000);
+  log.warn(`no leader for ${seconds} s; a majority of the members must run and reach each other`, {
+    unreachable: founders
+      .filter(({ id }) => unreachable.includes(id))
+      .map(({ name, peerUrls }) => `${name} at ${peerUrls.join()}`),
+  });
 }

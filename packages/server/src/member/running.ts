@@ -12,10 +12,21 @@ import {
 import {
   type CommandResult,
   type CoordinationMachine,
+  HubPump,
   type KeyEvent,
+  LeaderCalls,
+  LeaderlessNotice,
   type LeaseChange,
+  LeaseKeeper,
+  MemberService,
+  type OutputReceivers,
+  PeerCalls,
   type ProposalOrigin,
+  REQUEST_RETRY_ELECTIONS,
+  REQUEST_TIMEOUT_BASE_MS,
+  REQUEST_TIMEOUT_ELECTIONS,
   type Revision,
+  Upkeep,
   WatchHub,
 } from '@synod/coordination';
 import type { MemberConfig } from '../config/member-config.ts';
@@ -25,27 +36,17 @@ import type { MemberMetrics } from '../metrics/member-metrics.ts';
 import { type EtcdProtocol, etcdProtocol } from '../protocols/etcd/etcd-protocol.ts';
 import { etcdHttp1Handler } from '../protocols/etcd/http1.ts';
 import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
-import { HubPump } from '../service/hub-pump.ts';
-import { LeaderCalls } from '../service/leader-calls.ts';
-import { LeaseKeeper } from '../service/lease-keeper.ts';
-import type { OutputReceivers } from '../service/machine-outputs.ts';
-import { MemberService } from '../service/member-service.ts';
-import { PeerCalls } from '../service/peer-calls.ts';
 import type { PeerTransport } from '../transport/peer-transport.ts';
 import { type ClientListener, listenForClients } from './client-listener.ts';
-import { LeaderlessNotice } from './leaderless-notice.ts';
+import { warnLeaderless } from './events.ts';
 import {
   COMMAND_OVERHEAD_BYTES,
   DRAIN_TIMEOUT_MS,
   HANDOVER_TIMEOUT_MS,
-  REQUEST_RETRY_ELECTIONS,
-  REQUEST_TIMEOUT_BASE_MS,
-  REQUEST_TIMEOUT_ELECTIONS,
   SHUTDOWN_TIMEOUT_MS,
   STOP_POLL_MS,
 } from './limits.ts';
 import type { MemberStorage } from './storage.ts';
-import { Upkeep } from './upkeep.ts';
 
 export interface RunningParts {
   readonly config: MemberConfig;
@@ -83,9 +84,8 @@ export class Running implements OutputReceivers {
     this.parts = parts;
     this.id = toMemberId(config.memberId);
     this.leaderless = new LeaderlessNotice({
-      log: parts.log,
-      founders: config.founders,
       peers: () => transport.traffic(),
+      notify: (facts) => warnLeaderless(parts.log, config.founders, facts),
     });
     const { incarnation, life } = replica.status();
     const timeoutTicks =

@@ -14,12 +14,11 @@ import {
   clusterId as toClusterId,
   memberId as toMemberId,
 } from '@synod/consensus';
-import { type CoordinationMachine, createMachine } from '@synod/coordination';
+import { ConnectedOutputs, type CoordinationMachine, createMachine } from '@synod/coordination';
 import type { MemberConfig } from '../config/member-config.ts';
 import type { Log } from '../log/log.ts';
 import { createMemberMetrics, type MemberMetrics } from '../metrics/member-metrics.ts';
 import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
-import { ConnectedOutputs } from '../service/machine-outputs.ts';
 import { PeerTransport } from '../transport/peer-transport.ts';
 import { addressOf } from './addresses.ts';
 import { replicaObserver, transportObserver } from './events.ts';

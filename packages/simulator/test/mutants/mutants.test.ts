@@ -18,6 +18,8 @@ const RARE: ReadonlySet<string> = new Set([
   'old-clock-still-heard',
   'progress-too-early',
   'rejection-raises-match',
+  'pulled-without-matching',
+  'pull-answer-taken-late',
 ]);
 const SEEDS_MAX = 30;
 

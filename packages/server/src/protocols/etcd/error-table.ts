@@ -3,8 +3,8 @@
  * added to the state machine or the service does not compile until it has its line here.
  */
 import type { Failure, FailureReason } from '@synod/coordination';
+import type { ServiceErrorCode, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { STATUS, type StatusCode } from '../../grpc/status.ts';
-import type { ServiceErrorCode, ServiceFailure } from '../../service/service-api.ts';
 
 export interface WireError {
   readonly grpcCode: StatusCode;

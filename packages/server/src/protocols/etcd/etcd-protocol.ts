@@ -1,5 +1,5 @@
 /** The etcd protocol of one member as a table of calls: what the gRPC layer is given. */
-import type { CoordinationService } from '../../service/service-api.ts';
+import type { CoordinationService } from '@synod/coordination/service/service-api.ts';
 import { type EtcdOptions, MemberFace } from './member-face.ts';
 import type { RpcMethod, RpcTable } from './rpc.ts';
 import { clusterHandlers } from './services/cluster.ts';

@@ -3,7 +3,7 @@
  * Go's way to show variables. A table of paths; what each does is elsewhere. Knows nothing of HTTP/2.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CoordinationService } from '../../service/service-api.ts';
+import type { CoordinationService } from '@synod/coordination/service/service-api.ts';
 import { type GatewayObserver, JsonGateway } from './gateway/gateway.ts';
 import { JSON_TYPE, refusesMethod, sendText } from './http-answers.ts';
 import { openApiDocument } from './openapi.ts';

@@ -4,8 +4,8 @@
  */
 import { MalformedBytes } from '@synod/consensus';
 import type { Failure } from '@synod/coordination';
+import type { CoordinationService, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { REQUEST_BYTES_MAX } from '../../grpc/limits.ts';
-import type { CoordinationService, ServiceFailure } from '../../service/service-api.ts';
 import { ETCD_ERRORS, type EtcdErrorCode, wireErrorOf } from './error-table.ts';
 import { PROGRESS_INTERVAL_MS, TRANSACTION_OPERATIONS_MAX } from './limits.ts';
 import { ResponseHeaders } from './messages/response-header.ts';

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ALL_AFTER, type Failure, key, type RangeQuery, type RangeResult } from '@synod/coordination';
-import type { CoordinationService, ServiceFailure } from '../../service/service-api.ts';
+import type { CoordinationService, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { wireErrorOf } from './error-table.ts';
 import { refusesMethod, sendText, TEXT_TYPE } from './http-answers.ts';
 

@@ -25,7 +25,7 @@ import type {
   MemberStatus,
   ServiceFailure,
   WatchStream,
-} from '../../../src/service/service-api.ts';
+} from '@synod/coordination/service/service-api.ts';
 
 interface Asked<Question, Answer> {
   readonly question: Question;

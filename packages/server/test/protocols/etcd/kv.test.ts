@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CommandResult, type KeyRecord, key, NO_LEASE, revision } from '@synod/coordination';
-import type { ServiceFailure } from '../../../src/service/service-api.ts';
+import type { ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { call, setUp } from './fake-calls.ts';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');

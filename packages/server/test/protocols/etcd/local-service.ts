@@ -26,7 +26,7 @@ import type {
   LeaseTimeToLive,
   ServiceFailure,
   WatchStream,
-} from '../../../src/service/service-api.ts';
+} from '@synod/coordination/service/service-api.ts';
 import { FakeService } from './fake-service.ts';
 
 export class LocalService extends FakeService {

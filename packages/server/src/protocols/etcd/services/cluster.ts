@@ -1,6 +1,6 @@
 /** etcdserverpb.Cluster: MemberList. Changes of the membership are not served yet. */
 import type { MemberFacts } from '@synod/coordination';
-import type { MemberList, ServiceFailure } from '../../../service/service-api.ts';
+import type { MemberList, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import type { MemberFace } from '../member-face.ts';
 import { memberListRequest, memberListResponse } from '../messages/rare-messages.ts';
 import type { RpcMethod, UnaryCall } from '../rpc.ts';

@@ -3,7 +3,7 @@
  * and watches that one alone, so that a key's end wakes one waiter and not all. Knows no call.
  */
 import { type Failure, type RangeResult, type Revision, revision as toRevision } from '@synod/coordination';
-import type { ServiceFailure, WatchSink, WatchStream } from '../../../service/service-api.ts';
+import type { ServiceFailure, WatchSink, WatchStream } from '@synod/coordination/service/service-api.ts';
 import type { MemberFace } from '../member-face.ts';
 import { askRange, type Outcome, predecessorQuery } from './ownership.ts';
 

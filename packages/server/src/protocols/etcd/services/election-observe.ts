@@ -3,8 +3,8 @@
  * leader it is silent. Proclamations between two leaders may be passed over, as in etcd: what counts is the latest.
  */
 import type { KeyRecord, KeySpan, RangeResult, Revision, WatchEvent, WatchSink } from '@synod/coordination';
+import type { WatchStream } from '@synod/coordination/service/service-api.ts';
 import type { StatusCode } from '../../../grpc/status.ts';
-import type { WatchStream } from '../../../service/service-api.ts';
 import type { MemberFace } from '../member-face.ts';
 import { writeKeyValue } from '../messages/key-value.ts';
 import { LEADER_RECORD, leaderRequest } from '../messages/lock-election.ts';

@@ -9,7 +9,7 @@ import type {
   TransactionResult,
 } from '@synod/coordination';
 import { revision } from '@synod/coordination';
-import type { Completion, ServiceFailure } from '../../../service/service-api.ts';
+import type { Completion, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import type { MemberFace } from '../member-face.ts';
 import { decodeDeleteRangeRequest, writeDeleteRangeBody } from '../messages/delete-range.ts';
 import { decodePutRequest, writePutBody } from '../messages/put.ts';

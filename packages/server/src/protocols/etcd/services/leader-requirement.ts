@@ -2,7 +2,7 @@
  * Streams whose clients asked to be told when no leader is known. They are not ended at once, because to open them again
  * costs far more than to wait: only when there was no leader for three election timeouts.
  */
-import type { LeaderListener } from '../../../service/service-api.ts';
+import type { LeaderListener } from '@synod/coordination/service/service-api.ts';
 import { type MemberFace, wantsLeader } from '../member-face.ts';
 import type { StreamCall } from '../rpc.ts';
 

@@ -3,7 +3,7 @@
  * it be taken. Knows no call: the lease service, and locks and elections without a lease of their own, grant by it.
  */
 import { type CommandResult, type Failure, type LeaseId, leaseId, NO_LEASE } from '@synod/coordination';
-import type { Completion, ServiceFailure } from '../../../service/service-api.ts';
+import type { Completion, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { LEASE_ID_TRIES_MAX } from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';
 

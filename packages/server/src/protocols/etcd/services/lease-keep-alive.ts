@@ -1,7 +1,7 @@
 /** etcdserverpb.Lease/LeaseKeepAlive: a stream of renewals, each answered as it completes. */
 import type { Failure, LeaseId } from '@synod/coordination';
+import type { Completion, LeaseRenewed, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import type { StatusCode } from '../../../grpc/status.ts';
-import type { Completion, LeaseRenewed, ServiceFailure } from '../../../service/service-api.ts';
 import { KEEP_ALIVES_WAITING_MAX } from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';
 import { decodeLeaseKeepAliveRequest, writeLeaseKeepAliveBody } from '../messages/lease-keep-alive.ts';

@@ -1,6 +1,6 @@
 /** etcdserverpb.Lease: grant, revoke, time-to-live, leases. The keep-alive stream is in its own file. */
 import { type Failure, NO_LEASE } from '@synod/coordination';
-import type { LeaseList, LeaseTimeToLive, ServiceFailure } from '../../../service/service-api.ts';
+import type { LeaseList, LeaseTimeToLive, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import type { MemberFace } from '../member-face.ts';
 import {
   leaseGrantRequest,

@@ -11,8 +11,8 @@ import type {
   TransactionResult,
 } from '@synod/coordination';
 import { key } from '@synod/coordination';
+import type { ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { STATUS } from '../../../grpc/status.ts';
-import type { ServiceFailure } from '../../../service/service-api.ts';
 import type { MemberFace } from '../member-face.ts';
 import { lockRequest, lockResponse, unlockRequest } from '../messages/lock-election.ts';
 import { proposalTooLarge } from '../request-checks.ts';

@@ -16,8 +16,8 @@ import {
   type TransactionOperation,
   type TransactionResult,
 } from '@synod/coordination';
+import type { ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { STATUS } from '../../../grpc/status.ts';
-import type { ServiceFailure } from '../../../service/service-api.ts';
 import { ETCD_ERRORS, type EtcdErrorCode, wireErrorOf } from '../error-table.ts';
 import { SESSION_TTL_SECONDS } from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';

@@ -5,8 +5,8 @@
  */
 import type { Failure, Key, KeyRecord, PageResult, RangeResult, Revision } from '@synod/coordination';
 import { key } from '@synod/coordination';
+import type { ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { STATUS, type StatusCode } from '../../../grpc/status.ts';
-import type { ServiceFailure } from '../../../service/service-api.ts';
 import { RANGE_PIECE_KEYS_MAX, RANGE_PIECE_RECORDS_MAX } from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';
 import { decodeRangeRequest, type RangeRequest, writeRangeBody } from '../messages/range.ts';

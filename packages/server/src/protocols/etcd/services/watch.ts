@@ -4,9 +4,9 @@
  */
 import { unreachable } from '@synod/consensus';
 import type { Revision, WatchEvent, WatchSink, WatchSpec } from '@synod/coordination';
+import type { WatchStream } from '@synod/coordination/service/service-api.ts';
 import { MESSAGE_OVERHEAD_BYTES } from '../../../grpc/limits.ts';
 import type { StatusCode } from '../../../grpc/status.ts';
-import type { WatchStream } from '../../../service/service-api.ts';
 import { ETCD_ERRORS } from '../error-table.ts';
 import { WATCHES_PER_STREAM_MAX } from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';

@@ -1,0 +1,32 @@
+/** Lets watchers who are behind catch up: a bounded step a turn of the event loop, between everything else. */
+import type { WatchHub } from '../watches/watch-hub.ts';
+import { WATCH_CATCH_UP_ROWS_A_TURN } from './limits.ts';
+
+export class HubPump {
+  private readonly hub: Pick<WatchHub, 'hasWork' | 'catchUp'>;
+  private readonly defer: (job: () => void) => void;
+  /** Whether a step is waiting for its turn. */
+  private scheduled = false;
+  private stopped = false;
+
+  constructor(hub: Pick<WatchHub, 'hasWork' | 'catchUp'>, defer: (job: () => void) => void) {
+    this.hub = hub;
+    this.defer = defer;
+  }
+
+  /** There may be work. Cheap when there is none. */
+  wake(): void {
+    if (this.scheduled || this.stopped || !this.hub.hasWork) return;
+    this.scheduled = true;
+    this.defer(() => {
+      this.scheduled = false;
+      if (this.stopped) return;
+      this.hub.catchUp(WATCH_CATCH_UP_ROWS_A_TURN);
+      this.wake();
+    });
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+}

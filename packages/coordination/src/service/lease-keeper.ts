@@ -1,0 +1,144 @@
+/**
+ * Runs the lease clock on whichever member leads: starts it when this member begins to lead, stops it when that ends,
+ * and puts into the log what it hands out. The rules that make this safe are the clock's (C19, docs/spec/leases.md);
+ * here they are kept: announce before promoting, confirm leadership before renewing.
+ */
+import { type ReadBarrierFailure, type ReplicaApi, unreachable } from '@synod/consensus';
+import { announcement, LeaseClock } from '../leases/lease-clock.ts';
+import type { LeaseCommand } from '../machine/commands.ts';
+import type { LeaseChange, Machine } from '../machine/machine-api.ts';
+import type { CommandResult } from '../machine/results.ts';
+import type { LeaseId } from '../machine/values.ts';
+import type { LeaderCalls } from './leader-calls.ts';
+import {
+  decodeRenewQuestion,
+  decodeTimeToLiveQuestion,
+  encodeRenewAnswer,
+  encodeTimeToLiveAnswer,
+  type TimeToLiveQuestion,
+} from './lease-answers.ts';
+import { LEASE_EXPIRIES_A_TICK } from './limits.ts';
+import { METHOD } from './peer-calls.ts';
+import type { ServiceFailure } from './service-api.ts';
+
+export interface LeaseKeeperParts {
+  readonly machine: Pick<Machine, 'lease' | 'leases' | 'leaseKeys'>;
+  readonly replica: Pick<ReplicaApi, 'read'>;
+  readonly leaderCalls: Pick<LeaderCalls, 'serve'>;
+  readonly nowMs: () => number;
+  /** An election timeout: what every lease gets on top when leadership changes. */
+  readonly extensionMs: number;
+  readonly submit: (command: LeaseCommand, done: (result: CommandResult | ServiceFailure) => void) => void;
+}
+
+/** Undefined means: not the leader, or no longer; ask again. */
+type Answer = (payload: Uint8Array | undefined) => void;
+
+export class LeaseKeeper {
+  private readonly parts: LeaseKeeperParts;
+  private readonly clock: LeaseClock;
+  /** The epoch in which this member leads; undefined: it does not. Written by `roleChanged`. */
+  private leadingEpoch: number | undefined;
+  /** This leadership is to be announced at the next tick. */
+  private announcementDue = false;
+
+  constructor(parts: LeaseKeeperParts) {
+    this.parts = parts;
+    this.clock = new LeaseClock({ extensionMs: parts.extensionMs });
+    parts.leaderCalls.serve(METHOD.leaseRenew, {
+      read: decodeRenewQuestion,
+      answer: (id, answer) => this.whenConfirmed(answer, () => this.renew(id, answer)),
+    });
+    parts.leaderCalls.serve(METHOD.leaseTimeToLive, {
+      read: decodeTimeToLiveQuestion,
+      answer: (question, answer) => this.whenConfirmed(answer, () => this.tellTimeToLive(question, answer)),
+    });
+  }
+
+  /** This member's role changed. */
+  roleChanged(leads: boolean, epoch: number): void {
+    if (leads && this.leadingEpoch === epoch) return;
+    this.clock.demote();
+    this.leadingEpoch = leads ? epoch : undefined;
+    this.announcementDue = false;
+    if (leads) this.announce(epoch);
+  }
+
+  /** A command was applied that changed a lease. */
+  changed(change: LeaseChange): void {
+    this.clock.changed(change, this.parts.nowMs());
+  }
+
+  /** Puts into the log what has come due. */
+  tick(): void {
+    if (this.announcementDue && this.leadingEpoch !== undefined) {
+      this.announcementDue = false;
+      this.announce(this.leadingEpoch);
+    }
+    if (!this.clock.isRunning) return;
+    const nowMs = this.parts.nowMs();
+    for (const command of this.clock.dueExpiries(nowMs, LEASE_EXPIRIES_A_TICK)) {
+      if (command.kind !== 'revoke') continue;
+      this.parts.submit(command, (result) => {
+        if (result.kind === 'serviceFailure') this.clock.expiryFailed(command.id, this.parts.nowMs());
+      });
+    }
+    const checkpoint = this.clock.dueCheckpoint(nowMs);
+    if (checkpoint !== undefined) this.parts.submit(checkpoint, () => {});
+  }
+
+  /** Announces this leadership to the log, then starts the clock; tries again while this member leads. */
+  private announce(epoch: number): void {
+    this.parts.submit(announcement(epoch), (result) => {
+      if (this.leadingEpoch !== epoch) return;
+      if (result.kind === 'serviceFailure') this.announcementDue = true;
+      else this.clock.promote(epoch, this.parts.nowMs(), this.parts.machine.leases());
+    });
+  }
+
+  /** Runs `job` once a quorum confirmed, after this call, that this member leads, and all committed by then is applied. */
+  private whenConfirmed(answer: Answer, job: () => void): void {
+    const epoch = this.leadingEpoch;
+    if (!this.clock.isRunning) {
+      answer(undefined);
+      return;
+    }
+    this.parts.replica.read((failure: ReadBarrierFailure | undefined) => {
+      if (failure !== undefined || this.leadingEpoch !== epoch || !this.clock.isRunning) answer(undefined);
+      else job();
+    });
+  }
+
+  private renew(id: LeaseId, answer: Answer): void {
+    const renewal = this.clock.renew(id, this.parts.nowMs());
+    switch (renewal.kind) {
+      case 'renewed':
+      case 'notFound':
+        answer(encodeRenewAnswer(renewal));
+        return;
+      case 'notLeading':
+        answer(undefined);
+        return;
+      case 'clearFirst':
+        this.parts.submit(renewal.command, (result) => {
+          if (result.kind === 'serviceFailure') answer(undefined);
+          else this.whenConfirmed(answer, () => this.renew(id, answer));
+        });
+        return;
+      default:
+        unreachable(renewal);
+    }
+  }
+
+  private tellTimeToLive(question: TimeToLiveQuestion, answer: Answer): void {
+    const facts = this.parts.machine.lease(question.id);
+    const remainingSeconds = this.clock.remainingSeconds(question.id, this.parts.nowMs());
+    if (facts === undefined || remainingSeconds === undefined) {
+      answer(encodeTimeToLiveAnswer({ kind: 'notFound' }));
+      return;
+    }
+    const keys = question.withKeys ? this.parts.machine.leaseKeys(question.id) : [];
+    const grantedSeconds = facts.ttlSeconds;
+    answer(encodeTimeToLiveAnswer({ kind: 'found', remainingSeconds, grantedSeconds, keys }));
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * What every protocol may ask of this member, in neutral words. Protocols translate to and from these and call nothing
+ * else; the service knows no protocol, no socket and no wire form. Answers come to an object with `complete`, always
+ * exactly once and possibly before the call returns; an object and not a promise, because puts and ranges pass here.
+ */
+import type { Command, PageQuery, RangeQuery } from '../machine/commands.ts';
+import type { MemberFacts } from '../machine/machine-api.ts';
+import type { CommandResult, Failure, PageResult, RangeResult } from '../machine/results.ts';
+import type { LeaseId, Revision } from '../machine/values.ts';
+import type { WatchCreation, WatchSink, WatchSpec } from '../watches/watch.ts';
+
+/** The hub's own words, unchanged. */
+export type { WatchCreation, WatchEvent, WatchSink, WatchSpec } from '../watches/watch.ts';
+
+export interface Completion<Result> {
+  complete(result: Result): void;
+}
+
+/** Why a request did not come to the state machine, or its answer not back. */
+export type ServiceErrorCode =
+  /** No leader is known; nothing was taken. */
+  | 'noLeader'
+  /** Only the leader can answer this, and this member is not it. */
+  | 'notLeader'
+  /** The leader changed while the request waited; whether a command takes effect is unknown. */
+  | 'leaderChanged'
+  /** This member is stopping. */
+  | 'stopped'
+  /** No answer in time; whether a command takes effect is unknown. The next two say more of the likely cause. */
+  | 'timeout'
+  | 'timeoutLeaderFailed'
+  | 'timeoutConnectionLost'
+  /** Committed or readable, but this member's state did not come so far in time. */
+  | 'timeoutWaitingForApply'
+  /** A queue is at its limit; nothing was taken. */
+  | 'tooManyRequests'
+  /** The command is larger than one proposal may be; nothing was taken. */
+  | 'requestTooLarge'
+  /** A learner answers no such request. */
+  | 'learner'
+  /** The store is at its quota. */
+  | 'noSpace'
+  /** This member's state is known to be damaged. */
+  | 'corrupt';
+
+export interface ServiceFailure {
+  readonly kind: 'serviceFailure';
+  readonly code: ServiceErrorCode;
+}
+
+export interface LeaseRenewed {
+  readonly kind: 'leaseRenewed';
+  readonly id: LeaseId;
+  /** What the lease was granted with; it is now this far from its end. */
+  readonly ttlSeconds: number;
+}
+
+export interface LeaseTimeToLive {
+  readonly kind: 'leaseTimeToLive';
+  readonly id: LeaseId;
+  readonly remainingSeconds: number;
+  readonly grantedSeconds: number;
+  /** In byte order; empty where they were not asked for. */
+  readonly keys: readonly string[];
+}
+
+export interface LeaseList {
+  readonly kind: 'leaseList';
+  readonly ids: readonly LeaseId[];
+}
+
+export interface MemberList {
+  readonly kind: 'memberList';
+  readonly members: readonly MemberFacts[];
+}
+
+export interface MemberStatus {
+  /** As 16 hex digits; undefined: none is known. */
+  readonly leader: string | undefined;
+  readonly term: number;
+  /** The highest index known committed. */
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  readonly isLearner: boolean;
+  /** What the store takes on the disk, and how much of it holds something. */
+  readonly storeBytes: number;
+  readonly storeBytesUsed: number;
+  /** 0: no quota. */
+  readonly storeBytesMax: number;
+  /** What is wrong with this member, in words for a human. */
+  readonly errors: readonly string[];
+}
+
+/** The part of the hub's stream that protocols use. */
+export interface WatchStream {
+  create(spec: WatchSpec): WatchCreation;
+  /** `false`: there is no such watch. Nothing of the watch comes after. */
+  cancel(id: number): boolean;
+  /** Asks for `progress` of one watch: comes only if the watch is up to date. */
+  requestProgress(id: number): void;
+  /** Asks for one `progress` of all watches: comes once all are up to date. */
+  requestProgressOfAll(): void;
+  /** While paused the sink gets nothing, and the watches fall behind without growing (C18). */
+  pause(): void;
+  resume(): void;
+  close(): void;
+}
+
+/** Told when a leader is known again, or no longer. */
+export interface LeaderListener {
+  leaderKnown(known: boolean): void;
+}
+
+export interface CoordinationService {
+  /** This cluster's and this member's id, each as 16 hex digits; fixed for the process's life. */
+  readonly clusterId: string;
+  readonly memberId: string;
+  /** The keyspace's revision here and now. */
+  readonly revision: Revision;
+  readonly term: number;
+  readonly isLearner: boolean;
+  readonly hasLeader: boolean;
+  /** The highest client-visible key revision that was compacted; 0: none. */
+  readonly compactRevision: Revision;
+
+  addLeaderListener(listener: LeaderListener): void;
+  removeLeaderListener(listener: LeaderListener): void;
+
+  /** Puts a command through the log. */
+  submit(command: Command, completion: Completion<CommandResult | ServiceFailure>): void;
+  /** Linearizable: after one quorum round (C1). Otherwise this member's state as it is (C5). */
+  range(
+    query: RangeQuery,
+    linearizable: boolean,
+    completion: Completion<RangeResult | Failure | ServiceFailure>,
+  ): void;
+  /** A piece of a range; as `range`. */
+  page(
+    query: PageQuery,
+    linearizable: boolean,
+    completion: Completion<PageResult | Failure | ServiceFailure>,
+  ): void;
+  /** Answered by the leader's lease clock; a Failure is `leaseNotFound`. */
+  keepAlive(id: LeaseId, completion: Completion<LeaseRenewed | Failure | ServiceFailure>): void;
+  timeToLive(
+    id: LeaseId,
+    withKeys: boolean,
+    completion: Completion<LeaseTimeToLive | Failure | ServiceFailure>,
+  ): void;
+  leases(completion: Completion<LeaseList | ServiceFailure>): void;
+  members(linearizable: boolean, completion: Completion<MemberList | ServiceFailure>): void;
+  status(): MemberStatus;
+  openWatchStream(sink: WatchSink): WatchStream;
+}
