@@ -20,7 +20,10 @@ export interface ClientListener {
 }
 
 export interface ClientListenerOptions {
-  readonly config: MemberConfig;
+  readonly config: Pick<
+    MemberConfig,
+    'listenClientUrls' | 'requestBytesMax' | 'concurrentStreamsMax' | 'keepalive'
+  >;
   readonly methods: GrpcMethods;
   readonly http1: Http1Handler;
   readonly observer: GrpcObserver;
