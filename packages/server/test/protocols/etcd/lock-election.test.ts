@@ -73,6 +73,23 @@ test('a lock that is held is waited for in the order of asking, and its holder g
   assert.equal(keyIn(third), 'l/3');
 });
 
+test('the end of a key wakes the one that is next, and nobody else', async () => {
+  const setup = setUpWithLeases(1n, 2n, 3n, 9n);
+  for (const lease of [1n, 9n, 3n, 2n]) lock(setup, lease);
+  await settled();
+  const { service } = setup;
+  const range = service.range.bind(service);
+  let looked = 0;
+  service.range = (...asked) => {
+    looked++;
+    range(...asked);
+  };
+  unlock(setup, 'l/1');
+  await settled();
+  // The next one looks whether others are before it, and whether its own key is still there.
+  assert.equal(looked, 2);
+});
+
 test('a waiter that goes takes its key along, before and after it is in the queue', async () => {
   const setup = setUpWithLeases(1n, 2n, 3n);
   lock(setup, 1n);
@@ -228,6 +245,18 @@ test('C8 an observer hears of every leader and proclamation, each with its own r
   late.say(['v3electionpb.LeaderRequest', { name: bytes('e') }]);
   await settled();
   assert.equal(late.heard().length, 1);
+});
+
+test('C8 what a new leader proclaims at the very next revision is told too', async () => {
+  const setup = setUpWithLeases(1n);
+  const observer = open(setup, '/v3electionpb.Election/Observe');
+  observer.say(['v3electionpb.LeaderRequest', { name: bytes('e') }]);
+  await settled();
+  const first = campaign(setup, 1n, 'a');
+  await settled();
+  ask(setup, 'Proclaim', { leader: leaderIn(first), value: bytes('b') });
+  await settled();
+  assert.equal(observer.heard().length, 2);
 });
 
 test('C18 an observer that does not read is not told more until it does', async () => {
