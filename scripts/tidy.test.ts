@@ -103,6 +103,15 @@ const WALLS: readonly Wall[] = [
     because: 'a protocol turns bytes into commands and results into bytes',
   },
   {
+    folder: 'server/src/client',
+    mustNotImport: [
+      SERVICE,
+      MEMBER,
+      ...inServer('http2', 'storage', 'transport', 'member', 'cli', 'config', 'metrics'),
+    ],
+    because: 'a client knows the wire and loads nothing of the server',
+  },
+  {
     folder: 'server/src/http2',
     mustNotImport: [SERVICE, MEMBER, ...inServer('grpc', 'protocols', 'storage', 'transport', 'member')],
     because: 'HTTP/2 knows nothing of what travels in it',

@@ -1,5 +1,6 @@
 /** The commands of `synod` beside `start`, which reads its own: etcd's flags are not what commander understands. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { clientCommandLines } from './client/command-lines.ts';
 import type { DevOptions } from './dev-options.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
 import type { SimWords } from './sim-options.ts';
@@ -33,11 +34,16 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
 }
 
 const HELP_END = `
+Client commands (synod COMMAND --help), with etcdctl's names, options and exit codes:
+${clientCommandLines()}
+
 Examples:
   synod dev                        three members on this machine, for trying things out
   synod dev --members 5 --verbose
   synod start --name m1 --data-dir /var/lib/synod
   synod version --json
+  synod put greeting hello
+  synod get --prefix ""
 
 Exit codes: 0 done, 1 failed (the last line says why), 2 the command line cannot be read.
 `;
