@@ -54,6 +54,14 @@ const WATCH_RESPONSE: Shape = {
   11: ['events', [EVENT]],
 };
 
+const LEADER_KEY: Shape = {
+  1: ['name', 'text'],
+  2: ['key', 'text'],
+  3: ['rev', 'number'],
+  4: ['lease', 'number'],
+};
+const LEADER: Shape = { 1: ['header', HEADER], 2: ['kv', KEY_VALUE] };
+
 /** By the path of the call. */
 export const ANSWER_SHAPES = {
   '/etcdserverpb.KV/Range': RANGE,
@@ -75,6 +83,13 @@ export const ANSWER_SHAPES = {
     5: ['keys', 'texts'],
   },
   '/etcdserverpb.Lease/LeaseLeases': { 2: ['leases', [{ 1: ['id', 'number'] }]] },
+  '/v3lockpb.Lock/Lock': { 1: ['header', HEADER], 2: ['key', 'text'] },
+  '/v3lockpb.Lock/Unlock': { 1: ['header', HEADER] },
+  '/v3electionpb.Election/Campaign': { 1: ['header', HEADER], 2: ['leader', LEADER_KEY] },
+  '/v3electionpb.Election/Proclaim': { 1: ['header', HEADER] },
+  '/v3electionpb.Election/Leader': LEADER,
+  '/v3electionpb.Election/Observe': LEADER,
+  '/v3electionpb.Election/Resign': { 1: ['header', HEADER] },
 } satisfies Record<string, Shape>;
 
 export type ComparedPath = keyof typeof ANSWER_SHAPES;

@@ -4,9 +4,9 @@
  */
 import type { MemberId, ProposalFailure, Proposals, ReadBarrierFailure, ReplicaApi } from '@synod/consensus';
 import { encodeCommands } from '../machine/command-codec.ts';
-import type { Command, RangeQuery } from '../machine/commands.ts';
+import type { Command, PageQuery, RangeQuery } from '../machine/commands.ts';
 import type { Machine } from '../machine/machine-api.ts';
-import type { CommandResult, Failure, RangeResult } from '../machine/results.ts';
+import type { CommandResult, Failure, PageResult, RangeResult } from '../machine/results.ts';
 import type { LeaseId, Revision } from '../machine/values.ts';
 import type { WatchHub } from '../watches/watch-hub.ts';
 import type { LeaderCalls } from './leader-calls.ts';
@@ -142,14 +142,29 @@ export class MemberService implements CoordinationService {
     linearizable: boolean,
     completion: Completion<RangeResult | Failure | ServiceFailure>,
   ): void {
+    this.readThen(linearizable, completion, () => this.parts.machine.range(query));
+  }
+
+  page(
+    query: PageQuery,
+    linearizable: boolean,
+    completion: Completion<PageResult | Failure | ServiceFailure>,
+  ): void {
+    this.readThen(linearizable, completion, () => this.parts.machine.page(query));
+  }
+
+  /** At once, or after a quorum round. */
+  private readThen<Result>(
+    linearizable: boolean,
+    completion: Completion<Result | ServiceFailure>,
+    read: () => Result,
+  ): void {
     if (!linearizable) {
-      completion.complete(this.parts.machine.range(query));
+      completion.complete(read());
       return;
     }
     this.parts.replica.read((failure) => {
-      completion.complete(
-        failure === undefined ? this.parts.machine.range(query) : failed(READ_ERRORS[failure]),
-      );
+      completion.complete(failure === undefined ? read() : failed(READ_ERRORS[failure]));
     });
   }
 

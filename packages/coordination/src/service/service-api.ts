@@ -3,9 +3,9 @@
  * else; the service knows no protocol, no socket and no wire form. Answers come to an object with `complete`, always
  * exactly once and possibly before the call returns; an object and not a promise, because puts and ranges pass here.
  */
-import type { Command, RangeQuery } from '../machine/commands.ts';
+import type { Command, PageQuery, RangeQuery } from '../machine/commands.ts';
 import type { MemberFacts } from '../machine/machine-api.ts';
-import type { CommandResult, Failure, RangeResult } from '../machine/results.ts';
+import type { CommandResult, Failure, PageResult, RangeResult } from '../machine/results.ts';
 import type { LeaseId, Revision } from '../machine/values.ts';
 import type { WatchCreation, WatchSink, WatchSpec } from '../watches/watch.ts';
 
@@ -133,6 +133,12 @@ export interface CoordinationService {
     query: RangeQuery,
     linearizable: boolean,
     completion: Completion<RangeResult | Failure | ServiceFailure>,
+  ): void;
+  /** A piece of a range; as `range`. */
+  page(
+    query: PageQuery,
+    linearizable: boolean,
+    completion: Completion<PageResult | Failure | ServiceFailure>,
   ): void;
   /** Answered by the leader's lease clock; a Failure is `leaseNotFound`. */
   keepAlive(id: LeaseId, completion: Completion<LeaseRenewed | Failure | ServiceFailure>): void;

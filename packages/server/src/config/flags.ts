@@ -66,6 +66,7 @@ export const FLAGS = {
     'how long to wait for the answer to a ping (0s: no pings)',
   ),
   'watch-progress-notify-interval': works('duration', '10m', 'between bookmarks of silent watches'),
+  'enable-grpc-gateway': works('boolean', 'true', 'serve the JSON gateway under /v3/'),
   logger: works('string', 'zap', 'accepted; the log has etcd’s fields', { choices: ['zap'] }),
   'log-level': works('string', 'info', 'debug, info, warn, error, panic or fatal', {
     choices: ['debug', 'info', 'warn', 'error', 'panic', 'fatal'],
@@ -86,7 +87,6 @@ export const FLAGS = {
   'backend-batch-limit': notYet('0'),
   'socket-reuse-port': notYet('false'),
   'socket-reuse-address': notYet('false'),
-  'enable-grpc-gateway': notYet('false'),
   'raft-read-timeout': notYet(),
   'raft-write-timeout': notYet(),
   'feature-gates': notYet(),

@@ -39,6 +39,8 @@ export interface MemberConfig {
     readonly timeoutMs: number;
   };
   readonly watchProgressIntervalMs: number;
+  /** Whether calls are served over HTTP/1.1 too. */
+  readonly jsonGateway: boolean;
   readonly log: LogConfig;
 }
 

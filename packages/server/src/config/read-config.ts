@@ -139,6 +139,7 @@ function memberConfig(values: Values, workingDirectory: string): MemberConfig {
     concurrentStreamsMax: countOf(values.of('max-concurrent-streams'), 1, CONCURRENT_STREAMS_LARGEST),
     keepalive: keepalive(values),
     watchProgressIntervalMs: watchProgressIntervalMs(values),
+    jsonGateway: booleanOf(values.of('enable-grpc-gateway')),
     log: logConfig(values),
   };
 }

@@ -3,10 +3,12 @@ import type { CoordinationService } from '@synod/coordination/service/service-ap
 import { type EtcdOptions, MemberFace } from './member-face.ts';
 import type { RpcMethod, RpcTable } from './rpc.ts';
 import { clusterHandlers } from './services/cluster.ts';
+import { electionHandlers } from './services/election.ts';
 import { healthHandlers } from './services/health.ts';
 import { kvHandlers } from './services/kv.ts';
 import { LeaderRequirement } from './services/leader-requirement.ts';
 import { leaseHandlers } from './services/lease.ts';
+import { lockHandlers } from './services/lock.ts';
 import { maintenanceHandlers } from './services/maintenance.ts';
 import { watchHandlers } from './services/watch.ts';
 import { WatchProgress } from './services/watch-progress.ts';
@@ -28,6 +30,8 @@ export function etcdProtocol(service: CoordinationService, options: EtcdOptions)
       ...leaseHandlers(face, leaders),
       ...clusterHandlers(face),
       ...maintenanceHandlers(face),
+      ...lockHandlers(face),
+      ...electionHandlers(face, leaders),
       ...healthHandlers(face),
     ]),
     stop() {

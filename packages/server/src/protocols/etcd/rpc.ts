@@ -2,6 +2,7 @@
  * The part of gRPC's calls that the etcd services use; the classes of the gRPC layer have it, and tests need no more. Knows
  * no HTTP/2 and no service.
  */
+import type { CancelReason } from '../../grpc/server-call.ts';
 import type { StatusCode } from '../../grpc/status.ts';
 
 export interface CallMetadata {
@@ -18,6 +19,8 @@ export interface FailingCall {
 export interface UnaryCall extends CallMetadata, FailingCall {
   /** The request's bytes; views on them may be kept. */
   readonly message: Uint8Array;
+  /** Set by a handler that waits; called at most once, when the call is over before it was answered. */
+  onCancel: ((reason: CancelReason) => void) | undefined;
   respond(message: Uint8Array): void;
 }
 

@@ -29,6 +29,7 @@ export class FakeUnaryCall implements UnaryCall {
     [];
 
   readonly message: Uint8Array;
+  onCancel: UnaryCall['onCancel'];
 
   constructor(message: Uint8Array, headers: Readonly<Record<string, string>>) {
     this.message = message;

@@ -4,6 +4,8 @@ import {
   type CommandResult,
   type Failure,
   type LeaseId,
+  type PageQuery,
+  type PageResult,
   type RangeQuery,
   type RangeResult,
   type Revision,
@@ -44,6 +46,10 @@ export class FakeService implements CoordinationService {
     { readonly query: RangeQuery; readonly linearizable: boolean },
     RangeResult | Failure | ServiceFailure
   >[] = [];
+  readonly pages: Asked<
+    { readonly query: PageQuery; readonly linearizable: boolean },
+    PageResult | Failure | ServiceFailure
+  >[] = [];
   readonly keepAlives: Asked<LeaseId, LeaseRenewed | Failure | ServiceFailure>[] = [];
   readonly timesToLive: Asked<
     { readonly id: LeaseId; readonly withKeys: boolean },
@@ -81,6 +87,13 @@ export class FakeService implements CoordinationService {
   ): void {
     this.ranges.push({ question: { query, linearizable }, completion });
   }
+  page(
+    query: PageQuery,
+    linearizable: boolean,
+    completion: Completion<PageResult | Failure | ServiceFailure>,
+  ): void {
+    this.pages.push({ question: { query, linearizable }, completion });
+  }
   keepAlive(question: LeaseId, completion: Completion<LeaseRenewed | Failure | ServiceFailure>): void {
     this.keepAlives.push({ question, completion });
   }
@@ -111,6 +124,7 @@ export class FakeService implements CoordinationService {
     return (
       this.commands.length +
       this.ranges.length +
+      this.pages.length +
       this.keepAlives.length +
       this.timesToLive.length +
       this.leaseLists.length +

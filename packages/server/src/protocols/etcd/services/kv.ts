@@ -1,4 +1,4 @@
-/** etcdserverpb.KV: Range, Put, DeleteRange, Txn, Compact. */
+/** etcdserverpb.KV: Range, Put, DeleteRange, Txn, Compact. RangeStream is in its own file. */
 import type {
   CommandResult,
   DeleteRangeResult,
@@ -30,10 +30,12 @@ import {
   proposalTooLarge,
 } from '../request-checks.ts';
 import type { RpcMethod, UnaryCall } from '../rpc.ts';
+import { openRangeStream } from './range-stream.ts';
 
 export function kvHandlers(face: MemberFace): readonly (readonly [string, RpcMethod])[] {
   return [
     ['/etcdserverpb.KV/Range', { kind: 'unary', handler: (call) => range(face, call) }],
+    ['/etcdserverpb.KV/RangeStream', { kind: 'stream', open: (call) => openRangeStream(face, call) }],
     ['/etcdserverpb.KV/Put', { kind: 'unary', handler: (call) => put(face, call) }],
     ['/etcdserverpb.KV/DeleteRange', { kind: 'unary', handler: (call) => deleteRange(face, call) }],
     ['/etcdserverpb.KV/Txn', { kind: 'unary', handler: (call) => transaction(face, call) }],
