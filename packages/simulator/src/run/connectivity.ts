@@ -72,7 +72,9 @@ function put({ life }: SimulatedMember, committed: () => void): void {
     keepValue: false,
     keepLease: false,
   } as const;
-  life?.submit(command, (failure) => {
-    if (failure === undefined) committed();
+  life?.service.submit(command, {
+    complete: ({ kind }) => {
+      if (kind !== 'serviceFailure') committed();
+    },
   });
 }

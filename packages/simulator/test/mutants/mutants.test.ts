@@ -20,6 +20,8 @@ const RARE: ReadonlySet<string> = new Set([
   'rejection-raises-match',
   'pulled-without-matching',
   'pull-answer-taken-late',
+  'renewal-not-logged',
+  'lease-clock-not-announced',
 ]);
 const SEEDS_MAX = 30;
 
