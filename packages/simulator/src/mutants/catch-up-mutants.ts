@@ -59,7 +59,8 @@ export const CATCH_UP_MUTANTS: readonly Mutant[] = [
     protocol: 'raft',
     core: insteadOfStep(({ state }, input, step) => {
       const message = pulledBy(input);
-      if (message !== undefined && state.role.kind === 'follower' && message.term <= state.term)
+      const isOver = state.role.kind === 'follower' || state.role.kind === 'leader';
+      if (message !== undefined && isOver && message.term <= state.term)
         if (state.log.matches(message.prevIndex, message.prevEpoch)) replaceBehind(state, message);
       step();
     }),
