@@ -91,6 +91,7 @@ function serviceUnderTest() {
   const ignored: Omit<OutputReceivers, 'result'> = {
     events: () => {},
     compacted: () => {},
+    authChanged: () => {},
     leaseChanged: () => {},
     restored: () => {},
   };

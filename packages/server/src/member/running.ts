@@ -10,6 +10,7 @@ import {
   memberId as toMemberId,
 } from '@synod/consensus';
 import {
+  type AuthChange,
   type CommandResult,
   type CoordinationMachine,
   HubPump,
@@ -20,21 +21,26 @@ import {
   LeaseKeeper,
   MemberService,
   type OutputReceivers,
+  OWN_RESOLVE,
   PeerCalls,
   type ProposalOrigin,
   REQUEST_RETRY_ELECTIONS,
   REQUEST_TIMEOUT_BASE_MS,
   REQUEST_TIMEOUT_ELECTIONS,
   type Revision,
+  SimpleTokens,
   Upkeep,
   WatchHub,
 } from '@synod/coordination';
 import type { MemberConfig } from '../config/member-config.ts';
 import type { Log } from '../log/log.ts';
 import type { MemberMetrics } from '../metrics/member-metrics.ts';
+import { PasswordHasher } from '../passwords/password-hasher.ts';
 import { type EtcdProtocol, etcdProtocol } from '../protocols/etcd/etcd-protocol.ts';
 import { etcdHttp1Handler } from '../protocols/etcd/http1.ts';
 import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
+import { SimpleTokenKind } from '../tokens/simple-token-kind.ts';
+import { type WebTokenKeys, WebTokenKind } from '../tokens/web-token-kind.ts';
 import type { PeerTransport } from '../transport/peer-transport.ts';
 import { type ClientListener, listenForClients } from './client-listener.ts';
 import { warnLeaderless } from './events.ts';
@@ -56,6 +62,8 @@ export interface RunningParts {
   readonly transport: PeerTransport;
   readonly storage: MemberStorage;
   readonly electionTicks: number;
+  /** Undefined: tokens are simple ones. */
+  readonly webTokenKeys: WebTokenKeys | undefined;
   readonly failed: (reason: string) => void;
 }
 
@@ -69,6 +77,8 @@ export class Running implements OutputReceivers {
   private readonly leaderCalls: LeaderCalls;
   private readonly leaseKeeper: LeaseKeeper;
   private readonly service: MemberService;
+  private readonly simpleTokens: SimpleTokens;
+  private readonly passwords: PasswordHasher;
   private readonly protocol: EtcdProtocol;
   private readonly upkeep: Upkeep;
   private readonly leaderless: LeaderlessNotice;
@@ -128,16 +138,32 @@ export class Running implements OutputReceivers {
       leaderCalls: this.leaderCalls,
       nowMs: () => performance.now(),
       extensionMs: config.electionTimeoutMs,
-      submit: (command, done) => this.service.submit(command, { complete: done }),
+      submit: (command, done) => this.service.submit(command, { complete: done }, OWN_RESOLVE),
     });
-    this.protocol = etcdProtocol(this.service, {
-      ...ETCD_DEFAULTS,
-      transactionOperationsMax: config.transactionOperationsMax,
-      requestBytesMax: config.requestBytesMax,
-      progressIntervalMs: config.watchProgressIntervalMs,
-      electionTimeoutMs: config.electionTimeoutMs,
-      randomBytes: () => randomBytes(8),
+    this.simpleTokens = new SimpleTokens({
+      ttlMs: config.auth.simpleTokenTtlMs,
+      nowMs: () => performance.now(),
+      authRevision: () => machine.auth.revision,
     });
+    this.passwords = new PasswordHasher({ cost: config.auth.bcryptCost });
+    this.protocol = etcdProtocol(
+      this.service,
+      {
+        ...ETCD_DEFAULTS,
+        transactionOperationsMax: config.transactionOperationsMax,
+        requestBytesMax: config.requestBytesMax,
+        progressIntervalMs: config.watchProgressIntervalMs,
+        electionTimeoutMs: config.electionTimeoutMs,
+        randomBytes: () => randomBytes(8),
+      },
+      {
+        passwords: this.passwords,
+        tokens:
+          parts.webTokenKeys === undefined
+            ? new SimpleTokenKind(this.simpleTokens, this.service)
+            : new WebTokenKind({ keys: parts.webTokenKeys, nowMs: Date.now }),
+      },
+    );
     this.upkeep = new Upkeep({
       machine,
       pendingRows: () => storage.backend.pendingRows,
@@ -191,6 +217,7 @@ export class Running implements OutputReceivers {
           else done();
         },
       },
+      OWN_RESOLVE,
     );
   }
 
@@ -234,7 +261,12 @@ export class Running implements OutputReceivers {
     this.leaseKeeper.changed(change);
   }
 
+  authChanged(change: AuthChange): void {
+    this.simpleTokens.changed(change);
+  }
+
   restored(): void {
+    this.simpleTokens.forgetAll();
     this.hub.restored();
     this.pump.wake();
   }
@@ -261,6 +293,7 @@ export class Running implements OutputReceivers {
     this.pump.stop();
     this.leaderCalls.stop();
     this.proposals.stop();
+    await this.passwords.stop();
     await new Promise<void>((resolve) => this.parts.replica.stop(resolve));
   }
 
@@ -271,6 +304,7 @@ export class Running implements OutputReceivers {
     this.calls.tick();
     this.leaderCalls.tick();
     this.leaseKeeper.tick();
+    this.simpleTokens.tick();
     this.upkeep.tick();
     this.leaderless.tick(performance.now(), this.leader !== undefined);
     this.pump.wake();

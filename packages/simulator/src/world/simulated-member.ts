@@ -106,6 +106,7 @@ export class SimulatedMember {
         events: (revision, events) => this.life?.events(revision, events),
         compacted: () => this.life?.wakeHub(),
         leaseChanged: (change) => this.life?.leaseChanged(change),
+        authChanged: () => {},
         restored: () => this.life?.restored(),
       },
     });

@@ -3,7 +3,14 @@
  * Answers as etcd's, down to the order of the fields. Knows the service, and nothing of gRPC.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ALL_AFTER, type Failure, key, type RangeQuery, type RangeResult } from '@synod/coordination';
+import {
+  ALL_AFTER,
+  type Failure,
+  key,
+  OWN_RESOLVE,
+  type RangeQuery,
+  type RangeResult,
+} from '@synod/coordination';
 import type { CoordinationService, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { wireErrorOf } from './error-table.ts';
 
@@ -82,11 +89,17 @@ function health(
     sendHealth(response, 'RAFT NO LEADER');
     return;
   }
-  service.range(PROBE, !alone, {
-    complete(result: RangeResult | Failure | ServiceFailure) {
-      sendHealth(response, result.kind === 'range' ? '' : `RANGE ERROR:${wireErrorOf(result).text}`);
+  // What it finds is told to nobody, so that it needs nobody's right.
+  service.range(
+    PROBE,
+    !alone,
+    {
+      complete(result: RangeResult | Failure | ServiceFailure) {
+        sendHealth(response, result.kind === 'range' ? '' : `RANGE ERROR:${wireErrorOf(result).text}`);
+      },
     },
-  });
+    OWN_RESOLVE,
+  );
 }
 
 function sendHealth(response: ServerResponse, reason: string): void {

@@ -6,6 +6,7 @@ import {
   type LeaseId,
   type RangeQuery,
   type RangeResult,
+  type Refusal,
   type Revision,
   revision,
   type WatchCreation,
@@ -38,6 +39,8 @@ export class FakeService implements CoordinationService {
   isLearner = false;
   hasLeader = true;
   compactRevision: Revision = revision(0);
+  authEnabled = false;
+  authRevision = 1;
 
   readonly commands: Asked<Command, CommandResult | ServiceFailure>[] = [];
   readonly ranges: Asked<
@@ -65,6 +68,12 @@ export class FakeService implements CoordinationService {
     errors: [],
   };
 
+  accessRefusal(): Refusal | undefined {
+    return this.authEnabled ? { code: 'userEmpty' } : undefined;
+  }
+  auth(): void {
+    throw new Error('this service has no users');
+  }
   addLeaderListener(listener: LeaderListener): void {
     this.listeners.add(listener);
   }
