@@ -306,6 +306,26 @@ test('links in the documents lead somewhere', () => {
   expectNone(offences, 'mend the link');
 });
 
+/** A core's messages → the page whose table has a row for each. */
+const MESSAGE_PAGES: Readonly<Record<string, string>> = {
+  'packages/consensus/src/raft/messages.ts': 'docs/raft.md',
+  'packages/consensus/src/paxos/messages.ts': 'docs/paxos.md',
+};
+
+test('the message table of each protocol has every kind of message, and no other', () => {
+  for (const [source, page] of Object.entries(MESSAGE_PAGES)) {
+    const kinds = [...readFileSync(join(root, source), 'utf8').matchAll(/^ {2}readonly kind: '(\w+)';/gm)];
+    const section = /^## Messages$([\s\S]*?)^## /m.exec(readFileSync(join(root, page), 'utf8'))?.[1] ?? '';
+    const rows = [...section.matchAll(/^\| `(\w+)` \|/gm)];
+    assert.ok(kinds.length > 0, `${source} has messages`);
+    assert.deepEqual(
+      rows.map((row) => row[1]!).sort(),
+      kinds.map((kind) => kind[1]!).sort(),
+      `${page}: one row a message of ${source}`,
+    );
+  }
+});
+
 test('unfinished work carries no marker, because there is none', () => {
   const marker = new RegExp(
     ['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X', '@ts-' + 'ignore', '@ts-' + 'nocheck', 'biome-' + 'ignore'].join(

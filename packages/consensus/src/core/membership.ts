@@ -33,12 +33,22 @@ export interface MembershipChange {
   readonly quorum?: QuorumSizes;
 }
 
+/** As the sets of a membership are: sorted, without duplicates. */
+export function sortedIds(ids: Iterable<MemberId>): MemberId[] {
+  return [...new Set(ids)].sort();
+}
+
+/** Whether two sorted sets are one. */
+export function sameIds(left: readonly MemberId[], right: readonly MemberId[]): boolean {
+  return left.length === right.length && left.every((id, i) => id === right[i]);
+}
+
 /** A membership that is not joint. */
 export function simpleMembership(change: MembershipChange): Membership {
   return {
-    voters: [...new Set(change.voters)].sort(),
+    voters: sortedIds(change.voters),
     outgoingVoters: [],
-    learners: [...new Set(change.learners)].sort(),
+    learners: sortedIds(change.learners),
     learnersNext: [],
   };
 }
@@ -53,5 +63,5 @@ export function isVoter(membership: Membership, id: MemberId): boolean {
 
 /** Everyone whom a leader replicates to, sorted, without duplicates. */
 export function allMembers(membership: Membership): MemberId[] {
-  return [...new Set([...membership.voters, ...membership.outgoingVoters, ...membership.learners])].sort();
+  return sortedIds([...membership.voters, ...membership.outgoingVoters, ...membership.learners]);
 }

@@ -2,6 +2,7 @@
  * Collects the effects of a step in order and numbers the writes. All records of one step share one write and one
  * ticket, which is put before the messages that wait for it. Decides nothing.
  */
+import { assert } from './assert.ts';
 import type { Effect, LogRecord } from './effects.ts';
 import type { PeerMessage } from './messages.ts';
 import { type MemberId, NO_TICKET, type Ticket, ticket } from './numbers.ts';
@@ -75,6 +76,19 @@ export class Outbox<Message extends PeerMessage> {
 
   push(effect: Effect): void {
     this.effects.push(effect);
+  }
+
+  /** Whether a write waits for the disk. */
+  get awaitsDisk(): boolean {
+    return this.lastTicket > this.durableTicket;
+  }
+
+  /** The write with this ticket is durable, and every earlier one. Returns whether that is news. */
+  becameDurable(ticket: Ticket): boolean {
+    assert(ticket <= this.lastTicket, 'only what was asked for becomes durable');
+    if (ticket <= this.durableTicket) return false;
+    this.durableTicket = ticket;
+    return true;
   }
 
   /** Ends a step: later records go into a later write. */

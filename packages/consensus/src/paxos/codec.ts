@@ -1,25 +1,31 @@
 /**
- * Paxos's messages as bytes: version, group, kind, then what the kind has. Decoding is strict, since the bytes come from
- * a network; payloads are views on what was received, without a copy. Decides nothing.
+ * Paxos's messages as bytes, after the head that both protocols have. Decoding is strict, since the bytes come from a
+ * network; payloads are views on what was received, without a copy. Decides nothing.
  */
 import { MalformedBytes } from '../bytes/malformed.ts';
-import { ByteReader } from '../bytes/reader.ts';
-import { ByteWriter } from '../bytes/writer.ts';
+import type { ByteReader } from '../bytes/reader.ts';
+import type { ByteWriter } from '../bytes/writer.ts';
 import { unreachable } from '../core/assert.ts';
-import type { SnapshotMeta } from '../core/effects.ts';
-import { type Entry, entryBytes } from '../core/entry.ts';
-import { ENTRY_KIND_CODES, ENTRY_KINDS } from '../core/entry-kind-codes.ts';
-import type { Membership } from '../core/membership.ts';
-import { decodeMembership, encodeMembership } from '../core/membership-codec.ts';
-import type { MessageCodec, PeerMessage } from '../core/messages.ts';
-import { epoch, GROUP_ZERO, logIndex } from '../core/numbers.ts';
-import { quorumIsSafe, quorumOf } from '../quorum/flexible.ts';
+import type { Entry } from '../core/entry.ts';
+import { createMessageCodec } from '../core/message-codec.ts';
+import {
+  readCount,
+  readEntryKind,
+  readEpoch,
+  readFlag,
+  readIndex,
+  readPayload,
+  readSnapshotMeta,
+  VALUE_BYTES_MIN,
+  writeFlag,
+  writeSnapshotMeta,
+  writeValue,
+} from '../core/message-fields.ts';
+import type { MessageCodec } from '../core/messages.ts';
+import { type Epoch, logIndex } from '../core/numbers.ts';
 import type { PaxosMessage, PaxosMessageKind, SlotRange } from './messages.ts';
 
 export const PAXOS_MESSAGE_VERSION = 1;
-
-/** Room for everything in a message beside its entries. */
-const MESSAGE_HEAD_BYTES = 64;
 
 const KIND_CODES: Readonly<Record<PaxosMessageKind, number>> = {
   poll: 1,
@@ -41,33 +47,14 @@ const KIND_CODES: Readonly<Record<PaxosMessageKind, number>> = {
   readResponse: 17,
 };
 
-const KIND_OF_CODE: ReadonlyMap<number, PaxosMessageKind> = new Map(
-  (Object.keys(KIND_CODES) as PaxosMessageKind[]).map((kind) => [KIND_CODES[kind], kind]),
-);
-
-/** A codec of its own a core: it keeps the bytes of the newest message, which often goes to several members alike. */
 export function createPaxosCodec(): MessageCodec {
-  let newest: { readonly message: PeerMessage; readonly bytes: Uint8Array } | undefined;
-  return {
-    encode(message) {
-      if (newest?.message === message) return newest.bytes;
-      const bytes = encodeMessage(message as PaxosMessage);
-      newest = { message, bytes };
-      return bytes;
-    },
-    decode: decodeMessage,
-  };
-}
-
-function encodeMessage(message: PaxosMessage): Uint8Array {
-  let sizeBytes = MESSAGE_HEAD_BYTES;
-  if ('entries' in message) for (const entry of message.entries) sizeBytes += entryBytes(entry);
-  const writer = new ByteWriter(sizeBytes);
-  writer.u8(PAXOS_MESSAGE_VERSION);
-  writer.varint(GROUP_ZERO);
-  writer.u8(KIND_CODES[message.kind]);
-  writeBody(writer, message);
-  return writer.finish();
+  return createMessageCodec<PaxosMessage>({
+    protocol: 'Paxos',
+    version: PAXOS_MESSAGE_VERSION,
+    kindCodes: KIND_CODES,
+    writeBody,
+    readBody,
+  });
 }
 
 function writeBody(writer: ByteWriter, message: PaxosMessage): void {
@@ -135,9 +122,7 @@ function writeBody(writer: ByteWriter, message: PaxosMessage): void {
       writer.varint(message.trimmedIndex);
       return;
     case 'installSnapshot':
-      writer.varint(message.meta.index);
-      writer.varint(message.meta.epoch);
-      writer.bytes(encodeMembership(message.meta.membership));
+      writeSnapshotMeta(writer, message.meta);
       return;
     case 'timeoutNow':
       writer.varint(message.ballot);
@@ -157,20 +142,6 @@ function writeBody(writer: ByteWriter, message: PaxosMessage): void {
 }
 
 /** @throws MalformedBytes */
-function decodeMessage(bytes: Uint8Array): PaxosMessage {
-  const reader = new ByteReader(bytes);
-  const version = reader.u8();
-  if (version !== PAXOS_MESSAGE_VERSION) throw new MalformedBytes(`a Paxos message of version ${version}`);
-  const group = reader.varint();
-  if (group !== GROUP_ZERO) throw new MalformedBytes(`a message for group ${group}, which is not here`);
-  const code = reader.u8();
-  const kind = KIND_OF_CODE.get(code);
-  if (kind === undefined) throw new MalformedBytes(`a Paxos message of kind ${code}`);
-  const message = readBody(reader, kind);
-  reader.end();
-  return message;
-}
-
 function readBody(reader: ByteReader, kind: PaxosMessageKind): PaxosMessage {
   switch (kind) {
     case 'poll':
@@ -179,60 +150,60 @@ function readBody(reader: ByteReader, kind: PaxosMessageKind): PaxosMessage {
       return {
         kind,
         round: reader.varint(),
-        ballot: readBallot(reader),
+        ballot: readEpoch(reader),
         content: readFlag(reader),
-        chosenUpTo: readSlot(reader),
+        chosenUpTo: readIndex(reader),
       };
     case 'prepare':
-      return { kind, ballot: readBallot(reader), from: readSlot(reader) };
+      return { kind, ballot: readEpoch(reader), from: readIndex(reader) };
     case 'promise':
       return {
         kind,
-        ballot: readBallot(reader),
-        from: readSlot(reader),
-        upTo: readSlot(reader),
+        ballot: readEpoch(reader),
+        from: readIndex(reader),
+        upTo: readIndex(reader),
         more: readFlag(reader),
-        chosenUpTo: readSlot(reader),
-        trimmedIndex: readSlot(reader),
+        chosenUpTo: readIndex(reader),
+        trimmedIndex: readIndex(reader),
         entries: readEntries(reader),
         unknown: readRanges(reader),
       };
     case 'refused':
-      return { kind, ballot: readBallot(reader), promised: readBallot(reader) };
+      return { kind, ballot: readEpoch(reader), promised: readEpoch(reader) };
     case 'accept': {
-      const ballot = readBallot(reader);
-      const commitIndex = readSlot(reader);
+      const ballot = readEpoch(reader);
+      const commitIndex = readIndex(reader);
       return { kind, ballot, commitIndex, entries: readRow(reader, ballot) };
     }
     case 'accepted': {
-      const ballot = readBallot(reader);
-      return { kind, ballot, ...readRange(reader), chosenUpTo: readSlot(reader) };
+      const ballot = readEpoch(reader);
+      return { kind, ballot, ...readRange(reader), chosenUpTo: readIndex(reader) };
     }
     case 'heartbeat':
       return {
         kind,
-        ballot: readBallot(reader),
-        commitIndex: readSlot(reader),
+        ballot: readEpoch(reader),
+        commitIndex: readIndex(reader),
         readRound: reader.varint(),
       };
     case 'heartbeatReply':
-      return { kind, ballot: readBallot(reader), readRound: reader.varint(), chosenUpTo: readSlot(reader) };
+      return { kind, ballot: readEpoch(reader), readRound: reader.varint(), chosenUpTo: readIndex(reader) };
     case 'commitNotice':
-      return { kind, ballot: readBallot(reader), commitIndex: readSlot(reader) };
+      return { kind, ballot: readEpoch(reader), commitIndex: readIndex(reader) };
     case 'learnRequest':
-      return { kind, from: readSlot(reader) };
+      return { kind, from: readIndex(reader) };
     case 'learnResponse':
-      return { kind, entries: readEntries(reader), chosenUpTo: readSlot(reader) };
+      return { kind, entries: readEntries(reader), chosenUpTo: readIndex(reader) };
     case 'learnTrimmed':
-      return { kind, trimmedIndex: readSlot(reader) };
+      return { kind, trimmedIndex: readIndex(reader) };
     case 'installSnapshot':
-      return { kind, meta: readMeta(reader) };
+      return { kind, meta: readSnapshotMeta(reader) };
     case 'timeoutNow':
-      return { kind, ballot: readBallot(reader) };
+      return { kind, ballot: readEpoch(reader) };
     case 'readRequest':
       return { kind, life: reader.varint(), request: reader.varint() };
     case 'readResponse':
-      return { kind, life: reader.varint(), request: reader.varint(), readIndex: readSlot(reader) };
+      return { kind, life: reader.varint(), request: reader.varint(), readIndex: readIndex(reader) };
     default:
       return unreachable(kind);
   }
@@ -242,22 +213,20 @@ function readBody(reader: ByteReader, kind: PaxosMessageKind): PaxosMessage {
 function writeRow(writer: ByteWriter, entries: readonly Entry[]): void {
   writer.varint(entries[0]!.index);
   writer.varint(entries.length);
-  for (const { kind, payload } of entries) {
-    writer.u8(ENTRY_KIND_CODES[kind]);
-    writer.bytes(payload);
-  }
+  for (const entry of entries) writeValue(writer, entry);
 }
 
-function readRow(reader: ByteReader, ballot: Entry['epoch']): Entry[] {
-  const first = readSlot(reader);
-  const count = readCount(reader, 2);
+function readRow(reader: ByteReader, ballot: Epoch): Entry[] {
+  const first = readIndex(reader);
+  const count = readCount(reader, VALUE_BYTES_MIN);
   if (first < 1 || count < 1) throw new MalformedBytes('an Accept of nothing');
   if (!Number.isSafeInteger(first + count)) throw new MalformedBytes('a slot past 2^53');
-  return Array.from({ length: count }, (_, i) => ({
-    index: logIndex(first + i),
-    epoch: ballot,
-    ...readValue(reader),
-  }));
+  const entries: Entry[] = [];
+  for (let i = 0; i < count; i++) {
+    const kind = readEntryKind(reader);
+    entries.push({ index: logIndex(first + i), epoch: ballot, kind, payload: readPayload(reader, kind) });
+  }
+  return entries;
 }
 
 function writeEntries(writer: ByteWriter, entries: readonly Entry[]): void {
@@ -265,28 +234,23 @@ function writeEntries(writer: ByteWriter, entries: readonly Entry[]): void {
   for (const entry of entries) {
     writer.varint(entry.index);
     writer.varint(entry.epoch);
-    writer.u8(ENTRY_KIND_CODES[entry.kind]);
-    writer.bytes(entry.payload);
+    writeValue(writer, entry);
   }
 }
 
 function readEntries(reader: ByteReader): Entry[] {
-  const count = readCount(reader, 4);
+  const count = readCount(reader, 2 + VALUE_BYTES_MIN);
   const entries: Entry[] = [];
+  let before = 0;
   for (let i = 0; i < count; i++) {
-    const entry = { index: readSlot(reader), epoch: readBallot(reader), ...readValue(reader) };
-    if (entry.index <= (entries.at(-1)?.index ?? 0)) throw new MalformedBytes('slots out of order');
-    entries.push(entry);
+    const index = readIndex(reader);
+    if (index <= before) throw new MalformedBytes('slots out of order');
+    before = index;
+    const ballot = readEpoch(reader);
+    const kind = readEntryKind(reader);
+    entries.push({ index, epoch: ballot, kind, payload: readPayload(reader, kind) });
   }
   return entries;
-}
-
-function readValue(reader: ByteReader): Pick<Entry, 'kind' | 'payload'> {
-  const kind = ENTRY_KINDS[reader.u8()];
-  if (kind === undefined) throw new MalformedBytes('an entry of an unknown kind');
-  const payload = reader.bytes();
-  if (kind === 'membership') readMembership(payload);
-  return { kind, payload };
 }
 
 function writeRanges(writer: ByteWriter, ranges: readonly SlotRange[]): void {
@@ -302,49 +266,7 @@ function readRanges(reader: ByteReader): SlotRange[] {
 }
 
 function readRange(reader: ByteReader): SlotRange {
-  const range = { first: readSlot(reader), last: readSlot(reader) };
+  const range = { first: readIndex(reader), last: readIndex(reader) };
   if (range.last < range.first) throw new MalformedBytes('a range of slots that ends before it begins');
   return range;
-}
-
-/** A count of things of at least so many bytes each: one that cannot be true must not allocate. */
-function readCount(reader: ByteReader, bytesEach: number): number {
-  const count = reader.varint();
-  if (count * bytesEach > reader.remaining)
-    throw new MalformedBytes(`${count} of something in too few bytes`);
-  return count;
-}
-
-function readMeta(reader: ByteReader): SnapshotMeta {
-  return {
-    index: readSlot(reader),
-    epoch: readBallot(reader),
-    membership: readMembership(reader.bytes()),
-  };
-}
-
-/** One whose quorums could miss each other must not come into force, whoever sent it (P12). */
-function readMembership(bytes: Uint8Array): Membership {
-  const membership = decodeMembership(bytes);
-  if (!quorumIsSafe(membership.voters.length, quorumOf(membership)))
-    throw new MalformedBytes('a membership whose quorums can miss each other');
-  return membership;
-}
-
-function readSlot(reader: ByteReader) {
-  return logIndex(reader.varint());
-}
-
-function readBallot(reader: ByteReader) {
-  return epoch(reader.varint());
-}
-
-function writeFlag(writer: ByteWriter, value: boolean): void {
-  writer.u8(value ? 1 : 0);
-}
-
-function readFlag(reader: ByteReader): boolean {
-  const value = reader.u8();
-  if (value > 1) throw new MalformedBytes(`${value} where 0 or 1 is a flag`);
-  return value === 1;
 }

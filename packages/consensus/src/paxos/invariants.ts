@@ -88,13 +88,7 @@ function assertLeader(state: PaxosState, leader: LeaderRole): void {
       'R19: bytes in flight stay under their limit',
     );
   }
-  for (let i = 1; i < leader.readRounds.length; i++) {
-    assert(leader.readRounds[i]!.round > leader.readRounds[i - 1]!.round, 'P15: rounds rise');
-    assert(
-      leader.readRounds[i]!.readIndex >= leader.readRounds[i - 1]!.readIndex,
-      'P15: read indexes rise with the rounds',
-    );
-  }
+  leader.reads.assertRoundsRise('P15');
 }
 
 /** What the next state is compared with. */

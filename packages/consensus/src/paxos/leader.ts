@@ -32,6 +32,7 @@ export function recoveryEnded(state: PaxosState, leader: LeaderRole): void {
 
 /** Commands to be given slots. All of them are taken, or none. */
 export function propose(state: PaxosState, payloads: readonly Uint8Array[]): void {
+  if (payloads.length === 0) return;
   const { role } = state;
   const reason = role.kind === 'leader' ? whyNot(state, role, payloads) : 'notLeader';
   if (reason !== undefined || role.kind !== 'leader') {

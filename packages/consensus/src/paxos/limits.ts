@@ -1,6 +1,7 @@
 /** Every limit of the Paxos core, by name. Bytes count ENTRY_OVERHEAD_BYTES an entry beside its payload. */
+import { DEFAULT_READ_LIMITS, type ReadLimits } from '../reads/limits.ts';
 
-export interface PaxosLimits {
+export interface PaxosLimits extends ReadLimits {
   /** W: no leader proposes further than this above its chosen prefix, so no promise lists more (P11). */
   readonly windowSlotsMax: number;
   /** Bytes of a leader's slots above its chosen prefix; one batch is always let in. */
@@ -13,10 +14,6 @@ export interface PaxosLimits {
   readonly inflightBytesMax: number;
   /** Entries in one `apply` effect; a single larger entry comes alone. */
   readonly applyBytesMax: number;
-  /** Read requests at a leader that no round covers yet. */
-  readonly readsWaitingMax: number;
-  /** Read rounds that wait for their quorum at one time. */
-  readonly readRoundsMax: number;
 }
 
 export const DEFAULT_PAXOS_LIMITS: PaxosLimits = {
@@ -26,6 +23,5 @@ export const DEFAULT_PAXOS_LIMITS: PaxosLimits = {
   inflightMessagesMax: 256,
   inflightBytesMax: 16 * 1024 * 1024,
   applyBytesMax: 2 * 1024 * 1024,
-  readsWaitingMax: 10_000,
-  readRoundsMax: 2,
+  ...DEFAULT_READ_LIMITS,
 };

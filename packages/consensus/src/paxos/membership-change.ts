@@ -3,9 +3,8 @@
  * the new ones rule: any set of voters, and quorums of any safe size (P12, P13).
  */
 import type { MembershipChangeFailure } from '../core/effects.ts';
-import { type Membership, type MembershipChange, simpleMembership } from '../core/membership.ts';
+import { type Membership, type MembershipChange, sameIds, simpleMembership } from '../core/membership.ts';
 import { encodeMembership } from '../core/membership-codec.ts';
-import type { MemberId } from '../core/numbers.ts';
 import { quorumIsSafe, quorumOf } from '../quorum/flexible.ts';
 import { assign, freeSlots, sendToAll } from './replicate.ts';
 import type { LeaderRole } from './role-state.ts';
@@ -44,8 +43,4 @@ function same(left: Membership, right: Membership): boolean {
     quorumOf(left).phase1 === quorumOf(right).phase1 &&
     quorumOf(left).phase2 === quorumOf(right).phase2
   );
-}
-
-function sameIds(left: readonly MemberId[], right: readonly MemberId[]): boolean {
-  return left.length === right.length && left.every((id, i) => id === right[i]);
 }

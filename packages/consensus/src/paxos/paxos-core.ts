@@ -2,9 +2,11 @@
  * Multi-Paxos behind the consensus interface: takes one input, hands it to the file that knows, and closes the step.
  * Decides nothing about consensus itself. Pure: time, randomness and I/O are inputs and effects.
  */
-import { assert, unreachable } from '../core/assert.ts';
-import type { ConsensusCore, CoreStatus, FollowerProgress, RecoveredLog } from '../core/core.ts';
+import { noteApplied } from '../core/applying.ts';
+import type { ConsensusCore, CoreStatus, FollowerProgress } from '../core/core.ts';
+import { type CoreOptions, coreTiming } from '../core/core-options.ts';
 import type { Effect, SnapshotMeta } from '../core/effects.ts';
+import { handleInput, type InputHandlers } from '../core/input-handlers.ts';
 import type { Input } from '../core/inputs.ts';
 import type { MessageCodec } from '../core/messages.ts';
 import type { LogIndex, MemberId, Ticket } from '../core/numbers.ts';
@@ -22,35 +24,86 @@ import type { PaxosMessage, SlotRange } from './messages.ts';
 import { countOwnPromise, tickCandidate } from './proposer.ts';
 import { requestRead, retryReads } from './reads.ts';
 import { recover } from './recovery.ts';
-import { noteApplied, snapshotMetaAt, trim } from './snapshot.ts';
+import { snapshotMetaAt, trim } from './snapshot.ts';
 import { PaxosState } from './state.ts';
 import { beginTransfer } from './transfer.ts';
 import { stepDown } from './transitions.ts';
 
-export interface PaxosOptions {
-  readonly id: MemberId;
+export interface PaxosOptions extends CoreOptions {
   /** Which life of the member this is: its ballots are told apart from those of other lives (P3). */
   readonly incarnation: number;
-  /** What the journal holds. */
-  readonly protocolRecovered: RecoveredLog;
   /** Slots of which the journal cannot say what they held (P16). Default none: a journal with damage does not open. */
   readonly unreadableSlots?: readonly SlotRange[];
-  /** Default 10. */
-  readonly electionTimeoutTicks?: number;
-  /** Default 1. */
-  readonly heartbeatTicks?: number;
-  /** In [0, 1); the only source of randomness. */
-  readonly random: () => number;
   readonly limits?: Partial<PaxosLimits>;
   /** The first round of asking ends after this many ticks, so that a fresh cluster elects at once. */
   readonly initialElectionTicks?: number;
 }
 
-const DEFAULT_ELECTION_TIMEOUT_TICKS = 10;
-const DEFAULT_HEARTBEAT_TICKS = 1;
+/** What is done with each input; with a message, see message-handlers.ts. */
+const INPUTS: InputHandlers<PaxosState> = {
+  message: (state, { from, message }) => receive(state, from, message as PaxosMessage),
+  tick,
+  propose: (state, { payloads }) => propose(state, payloads),
+  read: (state, { token }) => requestRead(state, token),
+  changeMembership: (state, { change }) => {
+    const { role, outbox } = state;
+    const failure = role.kind === 'leader' ? changeMembership(state, role, change) : 'notLeader';
+    if (failure !== undefined) outbox.push({ kind: 'changeRejected', reason: failure });
+  },
+  transferLeadership: (state, { to }) => {
+    if (state.role.kind === 'leader') beginTransfer(state, state.role, to);
+  },
+  durable: (state, { ticket }) => durable(state, ticket),
+  applied: (state, { index }) => noteApplied(state, index),
+  trim: (state, { index }) => trim(state, index),
+  // Whoever lacks something asks for it again, and what is not acknowledged is sent again.
+  snapshotSent: () => {},
+  unreachable: (state, { peer }) => {
+    if (peer === state.owner && state.role.kind === 'follower') ownerUnreachable(state);
+  },
+  stalled: (state) => {
+    // Timers are as late as the stall was long: nobody is given up for what was not heard meanwhile (pitfall 37).
+    if (state.role.kind !== 'follower') stepDown(state);
+    restartRound(state);
+  },
+};
 
-/** How the table is called: the type system cannot see that the kind picks the handler made for it. */
+/** How the table of messages is called: the type system cannot see that the kind picks the handler made for it. */
 type AnyHandler = (state: PaxosState, from: MemberId, message: PaxosMessage) => void;
+
+function receive(state: PaxosState, from: MemberId, message: PaxosMessage): void {
+  const handle = HANDLERS[message.kind] as AnyHandler;
+  handle(state, from, message);
+}
+
+function tick(state: PaxosState): void {
+  state.diskSilenceTicks = state.outbox.awaitsDisk ? state.diskSilenceTicks + 1 : 0;
+  if (state.role.kind === 'leader') tickLeader(state, state.role);
+  else if (state.role.kind === 'candidate') tickCandidate(state, state.role);
+  else retryReads(state);
+  tickLearning(state);
+  tickElection(state);
+}
+
+function durable(state: PaxosState, ticket: Ticket): void {
+  if (!state.outbox.becameDurable(ticket)) return;
+  state.diskSilenceTicks = 0;
+  const slots = state.writes.completed(ticket);
+  countOwnPromise(state, ticket);
+  if (state.role.kind !== 'leader' || slots.length === 0) return;
+  // A leader counts its own acceptance only when its disk holds it (P5).
+  const own = state.role.peers.get(state.id)!;
+  for (const { first, last } of slots) own.acked.add(first, last);
+  advanceCommit(state, state.role);
+}
+
+function endStep(state: PaxosState): void {
+  handOutCommitted(state);
+  state.recordCommit();
+  state.outbox.endStep();
+  state.roleReport.tell(state.outbox, state.publicRole, state.promised, state.leader);
+  assertCheapInvariants(state);
+}
 
 /** @throws MalformedBytes when what was recovered is of a version that this one cannot read. */
 export function createPaxosCore(options: PaxosOptions): PaxosCore {
@@ -65,16 +118,11 @@ export class PaxosCore implements ConsensusCore {
   readonly state: PaxosState;
 
   constructor(options: PaxosOptions) {
-    const electionTimeoutTicks = options.electionTimeoutTicks ?? DEFAULT_ELECTION_TIMEOUT_TICKS;
-    const heartbeatTicks = options.heartbeatTicks ?? DEFAULT_HEARTBEAT_TICKS;
-    assert(heartbeatTicks >= 1, 'a heartbeat takes at least a tick');
-    assert(electionTimeoutTicks > heartbeatTicks, 'an election timeout outlasts a heartbeat');
     this.id = options.id;
     this.state = new PaxosState(
       options.id,
       {
-        electionTimeoutTicks,
-        heartbeatTicks,
+        ...coreTiming(options),
         limits: { ...DEFAULT_PAXOS_LIMITS, ...options.limits },
         random: options.random,
         ballotTag: ballotTag(options.id, options.incarnation),
@@ -87,95 +135,8 @@ export class PaxosCore implements ConsensusCore {
   }
 
   step(input: Input): void {
-    const state = this.state;
-    switch (input.kind) {
-      case 'message': {
-        const message = input.message as PaxosMessage;
-        (HANDLERS[message.kind] as AnyHandler)(state, input.from, message);
-        break;
-      }
-      case 'tick':
-        this.tick();
-        break;
-      case 'propose':
-        propose(state, input.payloads);
-        break;
-      case 'read':
-        requestRead(state, input.token);
-        break;
-      case 'changeMembership': {
-        const failure =
-          state.role.kind === 'leader' ? changeMembership(state, state.role, input.change) : 'notLeader';
-        if (failure !== undefined) state.outbox.push({ kind: 'changeRejected', reason: failure });
-        break;
-      }
-      case 'transferLeadership':
-        if (state.role.kind === 'leader') beginTransfer(state, state.role, input.to);
-        break;
-      case 'durable':
-        this.durable(input.ticket);
-        break;
-      case 'applied':
-        noteApplied(state, input.index);
-        break;
-      case 'trim':
-        trim(state, input.index);
-        break;
-      case 'unreachable':
-        if (input.peer === state.owner && state.role.kind === 'follower') ownerUnreachable(state);
-        break;
-      case 'snapshotSent':
-        // Whoever lacks something asks for it again, and what is not acknowledged is sent again.
-        break;
-      case 'stalled':
-        // Timers are as late as the stall was long: nobody is given up for what was not heard meanwhile (pitfall 37).
-        if (state.role.kind !== 'follower') stepDown(state);
-        restartRound(state);
-        break;
-      default:
-        unreachable(input);
-    }
-    this.endStep();
-  }
-
-  private tick(): void {
-    const state = this.state;
-    const writing = state.outbox.lastTicket > state.outbox.durableTicket;
-    state.diskSilenceTicks = writing ? state.diskSilenceTicks + 1 : 0;
-    if (state.role.kind === 'leader') tickLeader(state, state.role);
-    else if (state.role.kind === 'candidate') tickCandidate(state, state.role);
-    else retryReads(state);
-    tickLearning(state);
-    tickElection(state);
-  }
-
-  private durable(ticket: Ticket): void {
-    const { state } = this;
-    assert(ticket <= state.outbox.lastTicket, 'only what was asked for becomes durable');
-    if (ticket <= state.outbox.durableTicket) return;
-    state.outbox.durableTicket = ticket;
-    state.diskSilenceTicks = 0;
-    const slots = state.writes.completed(ticket);
-    countOwnPromise(state, ticket);
-    if (state.role.kind !== 'leader' || slots.length === 0) return;
-    // A leader counts its own acceptance only when its disk holds it (P5).
-    const own = state.role.peers.get(state.id)!;
-    for (const { first, last } of slots) own.acked.add(first, last);
-    advanceCommit(state, state.role);
-  }
-
-  private endStep(): void {
-    const state = this.state;
-    handOutCommitted(state);
-    state.recordCommit();
-    state.outbox.endStep();
-    const role = state.publicRole;
-    const { reported } = state;
-    if (reported.role !== role || reported.epoch !== state.promised || reported.leader !== state.leader) {
-      state.reported = { role, epoch: state.promised, leader: state.leader };
-      state.outbox.push({ kind: 'role', role, epoch: state.promised, leader: state.leader });
-    }
-    assertCheapInvariants(state);
+    handleInput(INPUTS, this.state, input);
+    endStep(this.state);
   }
 
   drain(): Effect[] {

@@ -1,7 +1,7 @@
 /** What a replica holds in each role and drops when it leaves it. All of it is volatile. */
 import type { Membership } from '../core/membership.ts';
 import type { LogIndex, MemberId, Ticket } from '../core/numbers.ts';
-import type { ReadRound, WaitingRead } from '../reads/read-rounds.ts';
+import type { LeaderReads } from '../reads/leader-reads.ts';
 import type { Accept } from './messages.ts';
 import type { PeerProgress } from './peer-progress.ts';
 import type { Promises } from './promises.ts';
@@ -63,8 +63,7 @@ export interface LeaderRole {
   heartbeatElapsedTicks: number;
   /** To whom leadership is being handed, and for how long that has been tried (pitfall 33). */
   transfer: { readonly to: MemberId; elapsedTicks: number } | undefined;
-  readonly readsWaiting: WaitingRead[];
-  readonly readRounds: ReadRound[];
+  readonly reads: LeaderReads;
   /** The newest Accept made: members that stand alike get the very same message, which is then encoded once. */
   newestAccept: Accept | undefined;
 }

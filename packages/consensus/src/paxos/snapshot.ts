@@ -33,14 +33,6 @@ export function receiveSnapshot(state: PaxosState, from: MemberId, { meta }: Ins
   continuePhase1(state);
 }
 
-/** The owner's state machine holds everything up to `index`. */
-export function noteApplied(state: PaxosState, index: LogIndex): void {
-  if (index <= state.appliedIndex) return;
-  assert(index <= state.applyingIndex, 'only what was handed out is applied');
-  state.appliedIndex = index;
-  if (state.restoringIndex !== undefined && index >= state.restoringIndex) state.restoringIndex = undefined;
-}
-
 /** The owner can do without the slots at and below `index`. */
 export function trim(state: PaxosState, index: LogIndex): void {
   assert(index <= state.appliedIndex, 'P14: only what is applied is trimmed');

@@ -3,11 +3,13 @@
  * files read and write it. All of it is volatile unless said otherwise.
  */
 import { assert } from '../core/assert.ts';
+import type { CoreTiming } from '../core/core-options.ts';
 import type { Role } from '../core/effects.ts';
 import { isVoter } from '../core/membership.ts';
 import type { MembershipAt, Memberships } from '../core/memberships.ts';
 import { type Epoch, type LogIndex, logIndex, type MemberId, NO_INDEX } from '../core/numbers.ts';
 import { Outbox } from '../core/outbox.ts';
+import { RoleReport } from '../core/role-report.ts';
 import { ForwardedReads } from '../reads/forwarded-reads.ts';
 import type { AcceptedSlots } from './accepted-slots.ts';
 import { encodeHardState } from './hard-state.ts';
@@ -17,9 +19,7 @@ import { FOLLOWER, type RoleState } from './role-state.ts';
 import { SlotWrites } from './slot-writes.ts';
 
 /** Options with every default filled in. */
-export interface PaxosSettings {
-  readonly electionTimeoutTicks: number;
-  readonly heartbeatTicks: number;
+export interface PaxosSettings extends CoreTiming {
   readonly limits: PaxosLimits;
   /** In [0, 1). The only randomness. */
   readonly random: () => number;
@@ -112,12 +112,9 @@ export class PaxosState {
 
   /** The newest read round. Monotonic within a life, over all ballots that this replica leads at. */
   readRound = 0;
-  /** Tells this life from earlier ones in answers to reads. */
-  readonly life: number;
-  readonly forwardedReads = new ForwardedReads();
+  readonly forwardedReads: ForwardedReads;
 
-  /** What the last `role` effect said. */
-  reported: { role: Role; epoch: Epoch; leader: MemberId | undefined };
+  readonly roleReport: RoleReport;
 
   constructor(id: MemberId, settings: PaxosSettings, beginnings: PaxosBeginnings) {
     this.id = id;
@@ -133,7 +130,7 @@ export class PaxosState {
     this.recordedCommit = beginnings.commitIndex;
     this.applyingIndex = beginnings.slots.trimmedIndex;
     this.appliedIndex = this.applyingIndex;
-    this.life = Math.floor(settings.random() * 2 ** 48);
+    this.forwardedReads = new ForwardedReads(Math.floor(settings.random() * 2 ** 48));
     this.poll = { number: 0, replies: new Map(), elapsedTicks: 0, deadlineTicks: 0 };
     this.learning = {
       target: NO_INDEX,
@@ -143,7 +140,7 @@ export class PaxosState {
       tries: 0,
       snapshotFrom: undefined,
     };
-    this.reported = { role: this.publicRole, epoch: this.promised, leader: undefined };
+    this.roleReport = new RoleReport(this.publicRole, this.promised);
   }
 
   get isVoter(): boolean {

@@ -5,6 +5,8 @@
 import { assert } from '../core/assert.ts';
 import { allMembers } from '../core/membership.ts';
 import { logIndex, type MemberId, NO_INDEX } from '../core/numbers.ts';
+import { LeaderReads } from '../reads/leader-reads.ts';
+import { failReads } from '../reads/read-answers.ts';
 import { ballotAbove } from './ballot.ts';
 import { PeerProgress } from './peer-progress.ts';
 import { Promises } from './promises.ts';
@@ -58,8 +60,7 @@ export function becomeLeader(state: PaxosState, candidate: CandidateRole): Leade
     uncommittedBytes: 0,
     heartbeatElapsedTicks: 0,
     transfer: undefined,
-    readsWaiting: [],
-    readRounds: [],
+    reads: new LeaderReads(state.settings.limits),
     newestAccept: undefined,
   };
   addPeers(state, leader, [state.id, ...allMembers(state.memberships.latest.membership)]);
@@ -78,21 +79,12 @@ export function addPeers(state: PaxosState, leader: LeaderRole, members: readonl
 function leaveRole(state: PaxosState): void {
   const role = state.role;
   state.role = FOLLOWER;
-  if (role.kind !== 'leader') return;
-  const tokens: number[] = [];
-  for (const round of role.readRounds)
-    for (const read of round.reads) if (read.kind === 'own') tokens.push(read.token);
-  for (const read of role.readsWaiting) if (read.kind === 'own') tokens.push(read.token);
-  failReads(state, tokens);
+  if (role.kind === 'leader') failReads(state.outbox, role.reads.ownTokens);
 }
 
 /** A read asked of one leader is not answered by another (pitfall 21). */
 export function setLeader(state: PaxosState, leader: MemberId | undefined): void {
   if (leader === state.leader) return;
   state.leader = leader;
-  failReads(state, state.forwardedReads.clear());
-}
-
-export function failReads(state: PaxosState, tokens: readonly number[]): void {
-  if (tokens.length > 0) state.outbox.push({ kind: 'readFailed', tokens, reason: 'noLeader' });
+  failReads(state.outbox, state.forwardedReads.clear());
 }

@@ -1,23 +1,31 @@
 /**
- * Raft's messages as bytes: version, group, kind, term, then what the kind has. Decoding is strict, since the bytes
- * come from a network; payloads are views on what was received, without a copy. Decides nothing.
+ * Raft's messages as bytes, after the head that both protocols have: the term, then what the kind has. Decoding is strict,
+ * since the bytes come from a network; payloads are views on what was received, without a copy. Decides nothing.
  */
 import { MalformedBytes } from '../bytes/malformed.ts';
-import { ByteReader } from '../bytes/reader.ts';
-import { ByteWriter } from '../bytes/writer.ts';
+import type { ByteReader } from '../bytes/reader.ts';
+import type { ByteWriter } from '../bytes/writer.ts';
 import { unreachable } from '../core/assert.ts';
-import type { SnapshotMeta } from '../core/effects.ts';
-import { type Entry, entryBytes } from '../core/entry.ts';
-import { ENTRY_KIND_CODES, ENTRY_KINDS } from '../core/entry-kind-codes.ts';
-import { decodeMembership, encodeMembership } from '../core/membership-codec.ts';
-import type { MessageCodec, PeerMessage } from '../core/messages.ts';
-import { type Epoch, epoch, GROUP_ZERO, logIndex } from '../core/numbers.ts';
+import type { Entry } from '../core/entry.ts';
+import { createMessageCodec } from '../core/message-codec.ts';
+import {
+  readCount,
+  readEntryKind,
+  readEpoch,
+  readFlag,
+  readIndex,
+  readPayload,
+  readSnapshotMeta,
+  VALUE_BYTES_MIN,
+  writeFlag,
+  writeSnapshotMeta,
+  writeValue,
+} from '../core/message-fields.ts';
+import type { MessageCodec } from '../core/messages.ts';
+import { type Epoch, logIndex } from '../core/numbers.ts';
 import type { Append, RaftMessage, RaftMessageKind } from './messages.ts';
 
 export const RAFT_MESSAGE_VERSION = 1;
-
-/** Room for everything in a message beside its entries. */
-const MESSAGE_HEAD_BYTES = 64;
 
 const KIND_CODES: Readonly<Record<RaftMessageKind, number>> = {
   preVoteRequest: 1,
@@ -37,41 +45,18 @@ const KIND_CODES: Readonly<Record<RaftMessageKind, number>> = {
   newerTerm: 15,
 };
 
-const KIND_OF_CODE: ReadonlyMap<number, RaftMessageKind> = new Map(
-  (Object.keys(KIND_CODES) as RaftMessageKind[]).map((kind) => [KIND_CODES[kind], kind]),
-);
-
-/** A codec of its own a core: it keeps the bytes of the newest append, which goes to several followers alike. */
 export function createRaftCodec(): MessageCodec {
-  let newest: { readonly message: PeerMessage; readonly bytes: Uint8Array } | undefined;
-  return {
-    encode(message) {
-      if (newest?.message === message) return newest.bytes;
-      const bytes = encodeMessage(message as RaftMessage);
-      newest = { message, bytes };
-      return bytes;
-    },
-    decode: decodeMessage,
-  };
-}
-
-function encodeMessage(message: RaftMessage): Uint8Array {
-  const writer = new ByteWriter(sizeBound(message));
-  writer.u8(RAFT_MESSAGE_VERSION);
-  writer.varint(GROUP_ZERO);
-  writer.u8(KIND_CODES[message.kind]);
-  writer.varint(message.term);
-  writeBody(writer, message);
-  return writer.finish();
-}
-
-function sizeBound(message: RaftMessage): number {
-  let bytes = MESSAGE_HEAD_BYTES;
-  if (message.kind === 'append') for (const entry of message.entries) bytes += entryBytes(entry);
-  return bytes;
+  return createMessageCodec<RaftMessage>({
+    protocol: 'Raft',
+    version: RAFT_MESSAGE_VERSION,
+    kindCodes: KIND_CODES,
+    writeBody,
+    readBody,
+  });
 }
 
 function writeBody(writer: ByteWriter, message: RaftMessage): void {
+  writer.varint(message.term);
   switch (message.kind) {
     case 'preVoteRequest':
       writer.varint(message.campaign);
@@ -112,7 +97,7 @@ function writeBody(writer: ByteWriter, message: RaftMessage): void {
       writer.varint(message.commitIndex);
       return;
     case 'installSnapshot':
-      writeMeta(writer, message.meta);
+      writeSnapshotMeta(writer, message.meta);
       return;
     case 'timeoutNow':
     case 'newerTerm':
@@ -132,21 +117,8 @@ function writeBody(writer: ByteWriter, message: RaftMessage): void {
 }
 
 /** @throws MalformedBytes */
-function decodeMessage(bytes: Uint8Array): RaftMessage {
-  const reader = new ByteReader(bytes);
-  const version = reader.u8();
-  if (version !== RAFT_MESSAGE_VERSION) throw new MalformedBytes(`a Raft message of version ${version}`);
-  const group = reader.varint();
-  if (group !== GROUP_ZERO) throw new MalformedBytes(`a message for group ${group}, which is not here`);
-  const code = reader.u8();
-  const kind = KIND_OF_CODE.get(code);
-  if (kind === undefined) throw new MalformedBytes(`a Raft message of kind ${code}`);
-  const message = readBody(reader, kind, epoch(reader.varint()));
-  reader.end();
-  return message;
-}
-
-function readBody(reader: ByteReader, kind: RaftMessageKind, term: Epoch): RaftMessage {
+function readBody(reader: ByteReader, kind: RaftMessageKind): RaftMessage {
+  const term = readEpoch(reader);
   switch (kind) {
     case 'preVoteRequest':
       return { kind, term, campaign: reader.varint(), ...readLast(reader) };
@@ -166,7 +138,7 @@ function readBody(reader: ByteReader, kind: RaftMessageKind, term: Epoch): RaftM
         term,
         rejectedIndex: readIndex(reader),
         hintIndex: readIndex(reader),
-        hintEpoch: epoch(reader.varint()),
+        hintEpoch: readEpoch(reader),
       };
     case 'heartbeat':
       return { kind, term, commitIndex: readIndex(reader), readRound: reader.varint() };
@@ -175,7 +147,7 @@ function readBody(reader: ByteReader, kind: RaftMessageKind, term: Epoch): RaftM
     case 'commitNotice':
       return { kind, term, commitIndex: readIndex(reader) };
     case 'installSnapshot':
-      return { kind, term, meta: readMeta(reader) };
+      return { kind, term, meta: readSnapshotMeta(reader) };
     case 'timeoutNow':
     case 'newerTerm':
       return { kind, term };
@@ -195,64 +167,31 @@ function writeAppend(writer: ByteWriter, message: Append): void {
   writer.varint(message.entries.length);
   for (const entry of message.entries) {
     writer.varint(entry.epoch);
-    writer.u8(ENTRY_KIND_CODES[entry.kind]);
-    writer.bytes(entry.payload);
+    writeValue(writer, entry);
   }
 }
 
 /** Indexes are not written: entries are contiguous from prevIndex + 1. */
 function readAppend(reader: ByteReader, term: Epoch): Append {
   const prevIndex = readIndex(reader);
-  const prevEpoch = epoch(reader.varint());
+  const prevEpoch = readEpoch(reader);
   const commitIndex = readIndex(reader);
-  const count = reader.varint();
-  // An entry is at least three bytes; a count that cannot be true must not allocate.
-  if (count * 3 > reader.remaining) throw new MalformedBytes(`${count} entries in too few bytes`);
+  const count = readCount(reader, 1 + VALUE_BYTES_MIN);
   if (!Number.isSafeInteger(prevIndex + count)) throw new MalformedBytes('a log index past 2^53');
   const entries: Entry[] = [];
   let before = prevEpoch;
   for (let i = 1; i <= count; i++) {
-    const entryTerm = epoch(reader.varint());
+    const entryTerm = readEpoch(reader);
     if (entryTerm < before || entryTerm > term)
       throw new MalformedBytes('entries whose terms are out of order');
     before = entryTerm;
-    const kind = ENTRY_KINDS[reader.u8()];
-    if (kind === undefined) throw new MalformedBytes('an entry of an unknown kind');
-    const payload = reader.bytes();
-    if (kind === 'membership') decodeMembership(payload);
+    const kind = readEntryKind(reader);
+    const payload = readPayload(reader, kind);
     entries.push({ index: logIndex(prevIndex + i), epoch: entryTerm, kind, payload });
   }
   return { kind: 'append', term, prevIndex, prevEpoch, commitIndex, entries };
 }
 
-function writeMeta(writer: ByteWriter, meta: SnapshotMeta): void {
-  writer.varint(meta.index);
-  writer.varint(meta.epoch);
-  writer.bytes(encodeMembership(meta.membership));
-}
-
-function readMeta(reader: ByteReader): SnapshotMeta {
-  return {
-    index: readIndex(reader),
-    epoch: epoch(reader.varint()),
-    membership: decodeMembership(reader.bytes()),
-  };
-}
-
 function readLast(reader: ByteReader) {
-  return { lastIndex: readIndex(reader), lastEpoch: epoch(reader.varint()) };
-}
-
-function readIndex(reader: ByteReader) {
-  return logIndex(reader.varint());
-}
-
-function writeFlag(writer: ByteWriter, value: boolean): void {
-  writer.u8(value ? 1 : 0);
-}
-
-function readFlag(reader: ByteReader): boolean {
-  const value = reader.u8();
-  if (value > 1) throw new MalformedBytes(`${value} where 0 or 1 is a flag`);
-  return value === 1;
+  return { lastIndex: readIndex(reader), lastEpoch: readEpoch(reader) };
 }

@@ -115,13 +115,7 @@ function assertLeader(state: RaftState, leader: LeaderRole): void {
       assert(progress.matchIndex === state.writes.durableIndex, 'R8: the leader counts what is durable');
     else assert(progress.nextIndex > progress.matchIndex, 'what is sent next lies above what matches');
   }
-  for (let i = 1; i < leader.readRounds.length; i++) {
-    assert(leader.readRounds[i]!.round > leader.readRounds[i - 1]!.round, 'R12: rounds rise');
-    assert(
-      leader.readRounds[i]!.readIndex >= leader.readRounds[i - 1]!.readIndex,
-      'R12: read indexes rise with the rounds',
-    );
-  }
+  leader.reads.assertRoundsRise('R12');
 }
 
 /** What the next state is compared with. */

@@ -1,6 +1,7 @@
 /** Every limit of the Raft core, by name (R19). Counted in payload bytes plus ENTRY_OVERHEAD_BYTES an entry. */
+import { DEFAULT_READ_LIMITS, type ReadLimits } from '../reads/limits.ts';
 
-export interface RaftLimits {
+export interface RaftLimits extends ReadLimits {
   /** Entries in one append message; a single larger entry travels alone. */
   readonly appendBytesMax: number;
   /** Appends to one follower that it has not acknowledged. */
@@ -11,10 +12,6 @@ export interface RaftLimits {
   readonly uncommittedBytesMax: number;
   /** Entries in one `apply` effect; a single larger entry comes alone. */
   readonly applyBytesMax: number;
-  /** Read requests at a leader that no round covers yet. */
-  readonly readsWaitingMax: number;
-  /** Read rounds that wait for their quorum at one time: more of them means less waiting and more messages. */
-  readonly readRoundsMax: number;
 }
 
 export const DEFAULT_RAFT_LIMITS: RaftLimits = {
@@ -23,6 +20,5 @@ export const DEFAULT_RAFT_LIMITS: RaftLimits = {
   inflightBytesMax: 16 * 1024 * 1024,
   uncommittedBytesMax: 64 * 1024 * 1024,
   applyBytesMax: 2 * 1024 * 1024,
-  readsWaitingMax: 10_000,
-  readRoundsMax: 2,
+  ...DEFAULT_READ_LIMITS,
 };

@@ -4,7 +4,7 @@
  */
 import { assert } from '../core/assert.ts';
 import type { MembershipChangeFailure } from '../core/effects.ts';
-import { isJoint, type Membership, type MembershipChange } from '../core/membership.ts';
+import { isJoint, type Membership, type MembershipChange, sameIds, sortedIds } from '../core/membership.ts';
 import { encodeMembership } from '../core/membership-codec.ts';
 import type { MemberId } from '../core/numbers.ts';
 import { ownTermIsCommitted } from './commit.ts';
@@ -22,11 +22,11 @@ export function changeMembership(
   if (index > state.commitIndex || isJoint(membership)) return 'changeInProgress';
   // Otherwise an older, uncommitted change could come back under another leader (pitfall 1).
   if (!ownTermIsCommitted(state)) return 'noOwnTermCommit';
-  const voters = sortedSet(change.voters);
-  const learners = sortedSet(change.learners).filter((id) => !voters.includes(id));
+  const voters = sortedIds(change.voters);
+  const learners = sortedIds(change.learners).filter((id) => !voters.includes(id));
   if (voters.length === 0) return 'noVoters';
   if (change.quorum !== undefined) return 'badQuorum';
-  if (same(voters, membership.voters) && same(learners, membership.learners)) return 'unchanged';
+  if (sameIds(voters, membership.voters) && sameIds(learners, membership.learners)) return 'unchanged';
   appendMembership(state, leader, firstStep(membership, voters, learners));
   return undefined;
 }
@@ -53,7 +53,7 @@ export function lastStep(joint: Membership): Membership {
   return {
     voters: joint.voters,
     outgoingVoters: [],
-    learners: sortedSet([...joint.learners, ...joint.learnersNext]),
+    learners: sortedIds([...joint.learners, ...joint.learnersNext]),
     learnersNext: [],
   };
 }
@@ -69,12 +69,4 @@ function appendMembership(state: RaftState, leader: LeaderRole, membership: Memb
   assert(state.memberships.latest.index <= state.commitIndex, 'at most one change is uncommitted');
   appendOwn(state, leader, 'membership', [encodeMembership(membership)]);
   replicateToAll(state, leader);
-}
-
-function sortedSet(ids: readonly MemberId[]): MemberId[] {
-  return [...new Set(ids)].sort();
-}
-
-function same(left: readonly MemberId[], right: readonly MemberId[]): boolean {
-  return left.length === right.length && left.every((id, i) => id === right[i]);
 }

@@ -2,9 +2,11 @@
  * Raft behind the consensus interface: takes one input, hands it to the file that knows, and closes the step. Decides
  * nothing about consensus itself. Pure: time, randomness and I/O are inputs and effects.
  */
-import { assert, unreachable } from '../core/assert.ts';
-import type { ConsensusCore, CoreStatus, FollowerProgress, RecoveredLog } from '../core/core.ts';
+import { noteApplied } from '../core/applying.ts';
+import type { ConsensusCore, CoreStatus, FollowerProgress } from '../core/core.ts';
+import { type CoreOptions, coreTiming } from '../core/core-options.ts';
 import type { Effect, SnapshotMeta } from '../core/effects.ts';
+import { handleInput, type InputHandlers } from '../core/input-handlers.ts';
 import type { Input } from '../core/inputs.ts';
 import type { MessageCodec } from '../core/messages.ts';
 import type { LogIndex, MemberId, Ticket } from '../core/numbers.ts';
@@ -26,21 +28,12 @@ import { propose } from './propose.ts';
 import { requestRead } from './reads.ts';
 import { recover } from './recovery.ts';
 import type { RoleState } from './role-state.ts';
-import { noteApplied, snapshotMetaAt, trim } from './snapshot.ts';
+import { snapshotMetaAt, trim } from './snapshot.ts';
 import { RaftState } from './state.ts';
 import { admit } from './terms.ts';
 import { beginTransfer } from './transfer.ts';
 
-export interface RaftOptions {
-  readonly id: MemberId;
-  /** What the journal holds. */
-  readonly protocolRecovered: RecoveredLog;
-  /** Default 10. */
-  readonly electionTimeoutTicks?: number;
-  /** Default 1. */
-  readonly heartbeatTicks?: number;
-  /** In [0, 1); the only source of randomness. */
-  readonly random: () => number;
+export interface RaftOptions extends CoreOptions {
   /** Ask before standing for election. Default true. */
   readonly preVote?: boolean;
   readonly limits?: Partial<RaftLimits>;
@@ -51,11 +44,42 @@ export interface RaftOptions {
   readonly initialElectionTicks?: number;
 }
 
-const DEFAULT_ELECTION_TIMEOUT_TICKS = 10;
-const DEFAULT_HEARTBEAT_TICKS = 1;
+/** What is done with each input; with a message, see MESSAGES. */
+const INPUTS: InputHandlers<RaftState> = {
+  message: (state, { from, message }) => receive(state, from, message as RaftMessage),
+  tick,
+  propose: (state, { payloads }) => propose(state, payloads),
+  read: (state, { token }) => requestRead(state, token),
+  changeMembership: (state, { change }) => {
+    const { role, outbox } = state;
+    const failure = role.kind === 'leader' ? changeMembership(state, role, change) : 'notLeader';
+    if (failure !== undefined) outbox.push({ kind: 'changeRejected', reason: failure });
+  },
+  transferLeadership: (state, { to }) => {
+    if (state.role.kind === 'leader') beginTransfer(state, state.role, to);
+  },
+  durable: (state, { ticket }) => durable(state, ticket),
+  applied: (state, { index }) => noteApplied(state, index),
+  trim: (state, { index }) => trim(state, index),
+  snapshotSent: (state, { to, index }) => {
+    const progress = state.role.kind === 'leader' ? state.role.progress.get(to) : undefined;
+    if (progress?.state === 'snapshot') progress.snapshotEnded(index);
+  },
+  unreachable: (state, { peer }) => {
+    if (state.role.kind === 'leader') {
+      const progress = state.role.progress.get(peer);
+      if (progress?.state === 'replicate' && peer !== state.id) progress.becomeProbe();
+    } else if (peer === state.leader) state.leaderUnreachable();
+  },
+  stalled: (state) => {
+    // Timers are as late as the stall was long: whoever followed waits a whole timeout again (pitfall 37).
+    if (state.role.kind === 'follower') state.restartElectionTimer();
+    else stepDown(state);
+  },
+};
 
 /** Role × message, total: what is missing does not compile. */
-const HANDLERS: { readonly [Kind in RoleKind]: MessageHandlers<RoleOf<Kind>> } = {
+const MESSAGES: { readonly [Kind in RoleKind]: MessageHandlers<RoleOf<Kind>> } = {
   follower: followerHandlers,
   preCandidate: preCandidateHandlers,
   candidate: candidateHandlers,
@@ -64,6 +88,37 @@ const HANDLERS: { readonly [Kind in RoleKind]: MessageHandlers<RoleOf<Kind>> } =
 
 /** How the table is called: the type system cannot see that role and message pick the handler made for them. */
 type AnyHandler = (state: RaftState, role: RoleState, from: MemberId, message: RaftMessage) => void;
+
+function receive(state: RaftState, from: MemberId, message: RaftMessage): void {
+  if (!admit(state, from, message)) return;
+  const handle = MESSAGES[state.role.kind][message.kind] as AnyHandler;
+  handle(state, state.role, from, message);
+}
+
+function tick(state: RaftState): void {
+  state.diskSilenceTicks = state.outbox.awaitsDisk ? state.diskSilenceTicks + 1 : 0;
+  if (state.role.kind === 'leader') tickLeader(state, state.role);
+  else if (state.role.kind === 'follower') tickFollower(state);
+  else if (++state.electionElapsedTicks >= state.electionDeadlineTicks) campaign(state);
+}
+
+function durable(state: RaftState, ticket: Ticket): void {
+  if (!state.outbox.becameDurable(ticket)) return;
+  state.diskSilenceTicks = 0;
+  const grew = state.writes.completed(ticket);
+  countOwnVote(state);
+  if (!grew || state.role.kind !== 'leader') return;
+  // A leader counts its own log only as far as its disk holds it (R8, pitfall 25).
+  state.role.progress.get(state.id)!.matchIndex = state.writes.durableIndex;
+  advanceCommit(state, state.role);
+}
+
+function endStep(state: RaftState): void {
+  handOutCommitted(state);
+  state.outbox.endStep();
+  state.roleReport.tell(state.outbox, state.publicRole, state.term, state.leader);
+  assertCheapInvariants(state);
+}
 
 /** @throws MalformedBytes when what was recovered is of a version that this one cannot read. */
 export function createRaftCore(options: RaftOptions): RaftCore {
@@ -78,16 +133,12 @@ export class RaftCore implements ConsensusCore {
   readonly state: RaftState;
 
   constructor(options: RaftOptions) {
-    const electionTimeoutTicks = options.electionTimeoutTicks ?? DEFAULT_ELECTION_TIMEOUT_TICKS;
-    const heartbeatTicks = options.heartbeatTicks ?? DEFAULT_HEARTBEAT_TICKS;
-    assert(heartbeatTicks >= 1, 'a heartbeat takes at least a tick');
-    assert(electionTimeoutTicks > heartbeatTicks, 'an election timeout outlasts a heartbeat');
+    const timing = coreTiming(options);
     this.id = options.id;
     this.state = new RaftState(
       options.id,
       {
-        electionTimeoutTicks,
-        heartbeatTicks,
+        ...timing,
         preVote: options.preVote ?? true,
         limits: { ...DEFAULT_RAFT_LIMITS, ...options.limits },
         random: options.random,
@@ -96,113 +147,12 @@ export class RaftCore implements ConsensusCore {
     );
     this.state.restartElectionTimer();
     if (options.initialElectionTicks !== undefined)
-      this.state.electionDeadlineTicks += options.initialElectionTicks - electionTimeoutTicks;
+      this.state.electionDeadlineTicks += options.initialElectionTicks - timing.electionTimeoutTicks;
   }
 
   step(input: Input): void {
-    const state = this.state;
-    switch (input.kind) {
-      case 'message':
-        this.receive(input.from, input.message as RaftMessage);
-        break;
-      case 'tick':
-        this.tick();
-        break;
-      case 'propose':
-        propose(state, input.payloads);
-        break;
-      case 'read':
-        requestRead(state, input.token);
-        break;
-      case 'changeMembership': {
-        const failure =
-          state.role.kind === 'leader' ? changeMembership(state, state.role, input.change) : 'notLeader';
-        if (failure !== undefined) state.outbox.push({ kind: 'changeRejected', reason: failure });
-        break;
-      }
-      case 'transferLeadership':
-        if (state.role.kind === 'leader') beginTransfer(state, state.role, input.to);
-        break;
-      case 'durable':
-        this.durable(input.ticket);
-        break;
-      case 'applied':
-        noteApplied(state, input.index);
-        break;
-      case 'trim':
-        trim(state, input.index);
-        break;
-      case 'snapshotSent':
-        if (state.role.kind === 'leader') {
-          const progress = state.role.progress.get(input.to);
-          if (progress?.state === 'snapshot') progress.snapshotEnded(input.index);
-        }
-        break;
-      case 'unreachable':
-        if (state.role.kind === 'leader') {
-          const progress = state.role.progress.get(input.peer);
-          if (progress?.state === 'replicate' && input.peer !== state.id) progress.becomeProbe();
-        } else if (input.peer === state.leader) state.leaderUnreachable();
-        break;
-      case 'stalled':
-        // Timers are as late as the stall was long: whoever followed waits a whole timeout again (pitfall 37).
-        if (state.role.kind === 'follower') state.restartElectionTimer();
-        else stepDown(state);
-        break;
-      default:
-        unreachable(input);
-    }
-    this.endStep();
-  }
-
-  private receive(from: MemberId, message: RaftMessage): void {
-    const state = this.state;
-    if (!admit(state, from, message)) return;
-    const handle = HANDLERS[state.role.kind][message.kind] as AnyHandler;
-    handle(state, state.role, from, message);
-  }
-
-  private tick(): void {
-    const state = this.state;
-    const writing = state.outbox.lastTicket > state.outbox.durableTicket;
-    state.diskSilenceTicks = writing ? state.diskSilenceTicks + 1 : 0;
-    if (state.role.kind === 'leader') {
-      tickLeader(state, state.role);
-      return;
-    }
-    if (state.role.kind === 'follower') {
-      tickFollower(state);
-      return;
-    }
-    if (++state.electionElapsedTicks >= state.electionDeadlineTicks) campaign(state);
-  }
-
-  private durable(ticket: Ticket): void {
-    const { state } = this;
-    assert(ticket <= state.outbox.lastTicket, 'only what was asked for becomes durable');
-    if (ticket <= state.outbox.durableTicket) return;
-    state.outbox.durableTicket = ticket;
-    state.diskSilenceTicks = 0;
-    const grew = state.writes.completed(ticket);
-    countOwnVote(state);
-    if (grew && state.role.kind === 'leader') {
-      // A leader counts its own log only as far as its disk holds it (R8, pitfall 25).
-      state.role.progress.get(state.id)!.matchIndex = state.writes.durableIndex;
-      advanceCommit(state, state.role);
-    }
-  }
-
-  private endStep(): void {
-    const state = this.state;
-    handOutCommitted(state);
-    state.outbox.endStep();
-    const role = state.publicRole;
-    const { reported } = state;
-    if (reported.role !== role || reported.term !== state.term || reported.leader !== state.leader) {
-      state.reported = { role, term: state.term, leader: state.leader };
-      state.outbox.push({ kind: 'role', role, epoch: state.term, leader: state.leader });
-    }
-    assertCheapInvariants(state);
+    handleInput(INPUTS, this.state, input);
+    endStep(this.state);
   }
 
   drain(): Effect[] {

@@ -4,40 +4,30 @@
  * begins. Followers ask the leader. Serves nothing itself: it says which index to wait for.
  */
 import { assert } from '../core/assert.ts';
-import type { LogIndex, MemberId } from '../core/numbers.ts';
-import { valueHeldByQuorum } from '../quorum/membership-quorum.ts';
-import type { WaitingRead } from '../reads/read-rounds.ts';
+import type { MemberId } from '../core/numbers.ts';
+import { isQuorum } from '../quorum/membership-quorum.ts';
+import type { WaitingRead } from '../reads/leader-reads.ts';
+import { failReads, releaseReads } from '../reads/read-answers.ts';
 import { ownTermIsCommitted } from './commit.ts';
 import type { ReadRequest, ReadResponse } from './messages.ts';
 import { sendHeartbeats } from './replicate.ts';
 import type { LeaderRole } from './role-state.ts';
 import type { RaftState } from './state.ts';
-import { failReads } from './transitions.ts';
-
-/** A follower asks again after this many heartbeats without an answer. */
-const READ_RETRY_HEARTBEATS = 2;
 
 /** The owner asks. */
 export function requestRead(state: RaftState, token: number): void {
-  if (state.role.kind === 'leader') {
-    admitRead(state, state.role, { kind: 'own', token });
-    return;
-  }
-  if (state.leader === undefined) {
-    failReads(state, [token]);
-    return;
-  }
-  askLeader(state, state.leader, [token]);
+  if (state.role.kind === 'leader') admitRead(state, state.role, { kind: 'own', token });
+  else if (state.leader === undefined) failReads(state.outbox, [token]);
+  else askLeader(state, state.leader, [token]);
 }
 
 function askLeader(state: RaftState, leader: MemberId, tokens: readonly number[]): void {
-  const request = state.forwardedReads.add(tokens);
-  state.outbox.send(leader, { kind: 'readRequest', term: state.term, life: state.life, request });
+  state.outbox.send(leader, { kind: 'readRequest', term: state.term, ...state.forwardedReads.ask(tokens) });
 }
 
 /** One tick has passed at a follower: requests without an answer are asked again, as one. */
 export function retryReads(state: RaftState): void {
-  const overdue = state.forwardedReads.tick(state.settings.heartbeatTicks * READ_RETRY_HEARTBEATS);
+  const overdue = state.forwardedReads.tick(state.settings.heartbeatTicks);
   if (overdue.length === 0) return;
   assert(state.leader !== undefined, 'reads wait only while there is a leader to answer them');
   askLeader(state, state.leader, overdue);
@@ -48,74 +38,45 @@ export function receiveReadRequest(
   state: RaftState,
   leader: LeaderRole,
   from: MemberId,
-  message: ReadRequest,
+  { life, request }: ReadRequest,
 ): void {
-  admitRead(state, leader, { kind: 'follower', from, life: message.life, request: message.request });
+  admitRead(state, leader, { kind: 'follower', from, question: { life, request } });
 }
 
-/** The leader answers. Answers to an earlier life, and to what was asked again or failed since, say nothing. */
+/** The leader answers. */
 export function receiveReadResponse(state: RaftState, message: ReadResponse): void {
-  if (message.life !== state.life) return;
-  const tokens = state.forwardedReads.answered(message.request);
-  if (tokens !== undefined) state.outbox.push({ kind: 'readable', tokens, index: message.readIndex });
+  releaseReads(state.outbox, state.forwardedReads.answered(message), message.readIndex);
 }
 
 function admitRead(state: RaftState, leader: LeaderRole, read: WaitingRead): void {
-  if (leader.readsWaiting.length >= state.settings.limits.readsWaitingMax) {
-    // A follower asks again by itself.
-    if (read.kind === 'own') failReads(state, [read.token]);
-    return;
-  }
-  leader.readsWaiting.push(read);
-  openReadRound(state, leader);
+  if (leader.reads.admit(read)) openReadRound(state, leader);
+  // A follower asks again by itself.
+  else if (read.kind === 'own') failReads(state.outbox, [read.token]);
 }
 
 /** Begins a round for all that wait, unless enough rounds are out or it is too early in the term (pitfall 19). */
 export function openReadRound(state: RaftState, leader: LeaderRole): void {
-  if (leader.readsWaiting.length === 0) return;
-  if (leader.readRounds.length >= state.settings.limits.readRoundsMax) return;
-  if (!ownTermIsCommitted(state)) return;
+  if (!leader.reads.wantsRound || !ownTermIsCommitted(state)) return;
   state.readRound++;
-  leader.readRounds.push({
-    round: state.readRound,
-    readIndex: state.commitIndex,
-    reads: leader.readsWaiting.splice(0),
-  });
+  leader.reads.open(state.readRound, state.commitIndex);
   sendHeartbeats(state, leader);
   confirmReadRounds(state, leader);
 }
 
-/** Answers every round that a quorum has confirmed. A round that is confirmed confirms all before it. */
+/** Answers every round that a quorum has confirmed. */
 export function confirmReadRounds(state: RaftState, leader: LeaderRole): void {
-  if (leader.readRounds.length === 0) return;
-  const confirmed = valueHeldByQuorum(state.memberships.latest.membership, (member) =>
-    member === state.id ? state.readRound : (leader.progress.get(member)?.confirmedRound ?? 0),
+  const { membership } = state.memberships.latest;
+  const confirmed = leader.reads.takeConfirmed((round) =>
+    isQuorum(membership, (id) => id === state.id || (leader.progress.get(id)?.confirmedRound ?? 0) >= round),
   );
-  const own: number[] = [];
-  let readIndex: LogIndex | undefined;
-  while (leader.readRounds.length > 0 && leader.readRounds[0]!.round <= confirmed) {
-    const round = leader.readRounds.shift()!;
-    readIndex = round.readIndex;
-    for (const read of round.reads)
-      if (read.kind === 'own') own.push(read.token);
-      else answerFollower(state, read, round.readIndex);
-  }
-  if (readIndex === undefined) return;
-  // Rounds rise and so do their indexes: the last one serves them all.
-  if (own.length > 0) state.outbox.push({ kind: 'readable', tokens: own, index: readIndex });
+  if (confirmed === undefined) return;
+  for (const { read, readIndex } of confirmed.followers)
+    state.outbox.send(read.from, {
+      kind: 'readResponse',
+      term: state.term,
+      ...read.question,
+      readIndex,
+    });
+  releaseReads(state.outbox, confirmed.own, confirmed.readIndex);
   openReadRound(state, leader);
-}
-
-function answerFollower(
-  state: RaftState,
-  read: Extract<WaitingRead, { kind: 'follower' }>,
-  readIndex: LogIndex,
-): void {
-  state.outbox.send(read.from, {
-    kind: 'readResponse',
-    term: state.term,
-    life: read.life,
-    request: read.request,
-    readIndex,
-  });
 }

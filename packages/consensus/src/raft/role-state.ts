@@ -1,6 +1,6 @@
 /** What a replica holds in each role and drops when it leaves it. All of it is volatile. */
 import type { MemberId } from '../core/numbers.ts';
-import type { ReadRound, WaitingRead } from '../reads/read-rounds.ts';
+import type { LeaderReads } from '../reads/leader-reads.ts';
 import type { Append } from './messages.ts';
 import type { Progress } from './progress.ts';
 
@@ -35,10 +35,7 @@ export interface LeaderRole {
   heartbeatElapsedTicks: number;
   /** To whom leadership is being handed, and for how long that has been tried (pitfall 33). */
   transfer: { readonly to: MemberId; elapsedTicks: number } | undefined;
-  /** Reads that no round covers yet. */
-  readonly readsWaiting: WaitingRead[];
-  /** Rounds that wait for a quorum; numbers and indexes rise. */
-  readonly readRounds: ReadRound[];
+  readonly reads: LeaderReads;
   /** The newest append made: followers that stand alike get the very same message, which is then encoded once. */
   newestAppend: Append | undefined;
 }

@@ -39,14 +39,6 @@ function restore(state: RaftState, meta: SnapshotMeta): void {
   state.outbox.push({ kind: 'restore', meta });
 }
 
-/** The owner's state machine holds everything up to `index`. */
-export function noteApplied(state: RaftState, index: LogIndex): void {
-  if (index <= state.appliedIndex) return;
-  assert(index <= state.applyingIndex, 'only what was handed out is applied');
-  state.appliedIndex = index;
-  if (state.restoringIndex !== undefined && index >= state.restoringIndex) state.restoringIndex = undefined;
-}
-
 /** The owner can do without the log at and below `index`. */
 export function trim(state: RaftState, index: LogIndex): void {
   assert(index <= state.appliedIndex, 'only what is applied is trimmed');

@@ -3,11 +3,13 @@
  * files read and write it. All of it is volatile unless said otherwise.
  */
 import { assert } from '../core/assert.ts';
+import type { CoreTiming } from '../core/core-options.ts';
 import type { Role } from '../core/effects.ts';
 import { isVoter } from '../core/membership.ts';
 import type { Memberships } from '../core/memberships.ts';
 import type { Epoch, LogIndex, MemberId } from '../core/numbers.ts';
 import { Outbox } from '../core/outbox.ts';
+import { RoleReport } from '../core/role-report.ts';
 import { ForwardedReads } from '../reads/forwarded-reads.ts';
 import { encodeHardState } from './hard-state.ts';
 import type { RaftLimits } from './limits.ts';
@@ -16,11 +18,8 @@ import type { LogWrites } from './log-writes.ts';
 import type { RaftMessage } from './messages.ts';
 import { FOLLOWER, type RoleState } from './role-state.ts';
 
-/** Options with every default filled in. */
-export interface RaftSettings {
-  /** A leader unheard of for this long is given up; each replica waits up to twice as long, at random (R20, pitfall 38). */
-  readonly electionTimeoutTicks: number;
-  readonly heartbeatTicks: number;
+/** Options with every default filled in. A follower waits one to two election timeouts for its leader, at random (pitfall 38). */
+export interface RaftSettings extends CoreTiming {
   readonly preVote: boolean;
   readonly limits: RaftLimits;
   /** In [0, 1). The only randomness. */
@@ -80,12 +79,9 @@ export class RaftState {
   campaign: number;
   /** The newest read round. Monotonic within a life, over all terms that this replica leads. */
   readRound = 0;
-  /** Tells this life from earlier ones in answers to reads. */
-  readonly life: number;
-  readonly forwardedReads = new ForwardedReads();
+  readonly forwardedReads: ForwardedReads;
 
-  /** What the last `role` effect said. */
-  reported: { role: Role; term: Epoch; leader: MemberId | undefined };
+  readonly roleReport: RoleReport;
 
   constructor(id: MemberId, settings: RaftSettings, beginnings: RaftBeginnings) {
     this.id = id;
@@ -101,8 +97,8 @@ export class RaftState {
     this.applyingIndex = this.commitIndex;
     this.appliedIndex = this.commitIndex;
     this.campaign = Math.floor(settings.random() * 2 ** 32);
-    this.life = Math.floor(settings.random() * 2 ** 48);
-    this.reported = { role: this.publicRole, term: this.term, leader: undefined };
+    this.forwardedReads = new ForwardedReads(Math.floor(settings.random() * 2 ** 48));
+    this.roleReport = new RoleReport(this.publicRole, this.term);
   }
 
   /** The role as others see it: a follower without a vote is a learner. */

@@ -6,6 +6,8 @@ import { assert } from '../core/assert.ts';
 import { entryBytes } from '../core/entry.ts';
 import { allMembers } from '../core/membership.ts';
 import { type Epoch, epoch, type LogIndex, logIndex, type MemberId } from '../core/numbers.ts';
+import { LeaderReads } from '../reads/leader-reads.ts';
+import { failReads } from '../reads/read-answers.ts';
 import { Progress } from './progress.ts';
 import { FOLLOWER, type LeaderRole } from './role-state.ts';
 import type { RaftState } from './state.ts';
@@ -50,8 +52,7 @@ export function becomeLeader(state: RaftState): void {
     uncommittedBytes: uncommittedBytes(state),
     heartbeatElapsedTicks: 0,
     transfer: undefined,
-    readsWaiting: [],
-    readRounds: [],
+    reads: new LeaderReads(state.settings.limits),
     newestAppend: undefined,
   };
   const next = logIndex(state.log.lastIndex + 1);
@@ -85,21 +86,12 @@ export function uncommittedBytes(state: RaftState): number {
 function leaveRole(state: RaftState): void {
   const role = state.role;
   state.role = FOLLOWER;
-  if (role.kind !== 'leader') return;
-  const tokens: number[] = [];
-  for (const round of role.readRounds)
-    for (const read of round.reads) if (read.kind === 'own') tokens.push(read.token);
-  for (const read of role.readsWaiting) if (read.kind === 'own') tokens.push(read.token);
-  failReads(state, tokens);
+  if (role.kind === 'leader') failReads(state.outbox, role.reads.ownTokens);
 }
 
 /** A read asked of one leader is not answered by another (pitfall 21). */
 export function setLeader(state: RaftState, leader: MemberId | undefined): void {
   if (leader === state.leader) return;
   state.leader = leader;
-  failReads(state, state.forwardedReads.clear());
-}
-
-export function failReads(state: RaftState, tokens: readonly number[]): void {
-  if (tokens.length > 0) state.outbox.push({ kind: 'readFailed', tokens, reason: 'noLeader' });
+  failReads(state.outbox, state.forwardedReads.clear());
 }

@@ -3,7 +3,6 @@
  * consensus and knows nothing of what commands mean. The rule it enforces for everyone: a message leaves only when
  * the write whose ticket it carries is durable.
  */
-import { MalformedBytes } from '../bytes/malformed.ts';
 import { unreachable } from '../core/assert.ts';
 import type { ConsensusCore } from '../core/core.ts';
 import type { Effect, LogRecord } from '../core/effects.ts';
@@ -15,15 +14,14 @@ import { DiskFailure } from '../journal/disk-failure.ts';
 import type { Journal } from '../journal/journal.ts';
 import { describeDiskError } from '../journal/journal-error.ts';
 import { DurableLog } from './durable-log.ts';
-import { decodeForward } from './forward-codec.ts';
 import { HeldSends } from './held-sends.ts';
 import { LogTrimmer } from './log-trimmer.ts';
 import { MachineDriver } from './machine-driver.ts';
+import { PeerInbox } from './peer-inbox.ts';
 import type { Clock, Disk, DiskError, Lane, Observer, StateMachine, Transport } from './ports.ts';
 import { ReadBarrier } from './read-barrier.ts';
 import type { ReadBarrierFailure, ReplicaApi, ReplicaStatus } from './replica-api.ts';
 import { SnapshotExchange } from './snapshot-exchange.ts';
-import { decodeSnapshotMessage } from './snapshot-messages.ts';
 import { type ProposalBatch, Submissions } from './submissions.ts';
 import { TRIMMING_DEFAULTS, type TrimmingOptions } from './trimming.ts';
 
@@ -45,6 +43,7 @@ export class Replica implements ReplicaApi {
   private readonly options: ReplicaOptions;
   private readonly submissions: Submissions;
   private readonly reads: ReadBarrier;
+  private readonly inbox: PeerInbox;
   private readonly driver: MachineDriver;
   private readonly snapshots: SnapshotExchange;
   private readonly trimmer: LogTrimmer;
@@ -88,8 +87,15 @@ export class Replica implements ReplicaApi {
       incarnation: journal.incarnation,
       capture: () => this.capture(),
       transferred: (to, index) => this.run({ kind: 'snapshotSent', to, index }),
-      install: (from, message) => this.receiveConsensus(from, message),
+      install: (from, message) => this.inbox.receiveConsensus(from, message),
       failed: (error) => this.diskFailed(error),
+    });
+    this.inbox = new PeerInbox({
+      codec: core.codec,
+      observer: options.observer,
+      consensus: (from, message) => this.run({ kind: 'message', from, message }),
+      relayed: (payloads) => this.relay(payloads),
+      snapshot: (from, message) => this.withDisk(() => this.snapshots.receive(from, message)),
     });
     this.trimmer = new LogTrimmer({
       core,
@@ -127,28 +133,7 @@ export class Replica implements ReplicaApi {
   }
 
   receive(from: MemberId, lane: Lane, bytes: Uint8Array): void {
-    if (this.ended) return;
-    switch (lane) {
-      case 'consensus':
-        this.receiveConsensus(from, bytes);
-        return;
-      case 'forward': {
-        const payloads = this.decoded(from, () => decodeForward(bytes));
-        if (payloads !== undefined) this.submissions.relay(payloads);
-        this.scheduleTurn();
-        return;
-      }
-      case 'snapshot': {
-        const message = this.decoded(from, () => decodeSnapshotMessage(bytes));
-        if (message !== undefined) this.withDisk(() => this.snapshots.receive(from, message));
-        return;
-      }
-      case 'call':
-        // Questions between services pass the replica by; the member routes them before this.
-        return;
-      default:
-        unreachable(lane);
-    }
+    if (!this.ended) this.inbox.receive(from, lane, bytes);
   }
 
   peerUnreachable(peer: MemberId): void {
@@ -291,22 +276,6 @@ export class Replica implements ReplicaApi {
     this.options.transport.send(to, 'consensus', this.core.codec.encode(message));
   }
 
-  private receiveConsensus(from: MemberId, bytes: Uint8Array): void {
-    const message = this.decoded(from, () => this.core.codec.decode(bytes));
-    if (message !== undefined) this.run({ kind: 'message', from, message });
-  }
-
-  /** Bytes from a peer that are not what they should be are dropped, and said so. */
-  private decoded<Message>(from: MemberId, decode: () => Message): Message | undefined {
-    try {
-      return decode();
-    } catch (error) {
-      if (!(error instanceof MalformedBytes)) throw error;
-      this.options.observer.observe({ kind: 'malformedMessage', from, detail: error.message });
-      return undefined;
-    }
-  }
-
   /** Work that reads files in passing: a disk that fails then ends this life as it does everywhere. */
   private withDisk(work: () => void): void {
     try {
@@ -315,6 +284,11 @@ export class Replica implements ReplicaApi {
       if (!(error instanceof DiskFailure)) throw error;
       this.diskFailed(error.diskError);
     }
+  }
+
+  private relay(payloads: readonly Uint8Array[]): void {
+    this.submissions.relay(payloads);
+    this.scheduleTurn();
   }
 
   private scheduleTurn(): void {

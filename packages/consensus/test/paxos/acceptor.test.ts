@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { simpleMembership } from '../../src/core/membership.ts';
 import { epoch, logIndex, ticket } from '../../src/core/numbers.ts';
 import { decodeHardState } from '../../src/paxos/hard-state.ts';
-import { idOf } from './cluster.ts';
+import { idOf } from '../harness/member-names.ts';
 import {
   accepted,
   coreWith,

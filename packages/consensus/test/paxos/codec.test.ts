@@ -1,7 +1,6 @@
 /** Messages, hard states and memberships with quorums as bytes: what goes in comes out, and what never went in is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { MalformedBytes } from '../../src/bytes/malformed.ts';
 import { ByteReader } from '../../src/bytes/reader.ts';
 import { ByteWriter } from '../../src/bytes/writer.ts';
@@ -12,7 +11,8 @@ import { readMembership, writeMembership } from '../../src/journal/snapshot-meta
 import { createPaxosCodec } from '../../src/paxos/codec.ts';
 import { decodeHardState, encodeHardState } from '../../src/paxos/hard-state.ts';
 import type { PaxosMessage } from '../../src/paxos/messages.ts';
-import { idOf } from './cluster.ts';
+import { testCodec } from '../harness/codec-suite.ts';
+import { idOf } from '../harness/member-names.ts';
 import { value } from './single-core.ts';
 
 const membership: Membership = {
@@ -63,18 +63,7 @@ const MESSAGES: { readonly [Kind in PaxosMessage['kind']]: Extract<PaxosMessage,
 
 const codec = createPaxosCodec();
 
-for (const message of Object.values(MESSAGES))
-  test(`${message.kind} survives the wire, and no shorter or longer bytes are taken for it`, () => {
-    const bytes = codec.encode(message).slice();
-    assert.deepEqual(codec.decode(bytes), message);
-    for (let length = 0; length < bytes.length; length++)
-      assert.throws(() => codec.decode(bytes.subarray(0, length)), MalformedBytes);
-    assert.throws(() => codec.decode(new Uint8Array([...bytes, 0])), MalformedBytes);
-  });
-
-test('an Accept goes out as the same bytes to every member', () => {
-  assert.equal(codec.encode(MESSAGES.accept), codec.encode(MESSAGES.accept));
-});
+testCodec(codec, Object.values(MESSAGES));
 
 test('P12 a membership whose quorums can miss each other is malformed, in an entry and in a snapshot', () => {
   const unsafe = { ...membership, quorum: { phase1: 2, phase2: 1 } };
@@ -88,31 +77,13 @@ test('P12 a membership whose quorums can miss each other is malformed, in an ent
   assert.throws(() => codec.decode(codec.encode(install).slice()), MalformedBytes);
 });
 
-test('another version, group or kind, slots out of order and an Accept of nothing are malformed', () => {
-  const bytes = codec.encode(MESSAGES.timeoutNow).slice();
-  for (const at of [0, 1, 2]) {
-    const wrong = bytes.slice();
-    wrong[at] = 99;
-    assert.throws(() => codec.decode(wrong), MalformedBytes);
-  }
+test('slots out of order and an Accept of nothing are malformed', () => {
   const backwards: PaxosMessage = { ...MESSAGES.learnResponse, entries: [value(8, 3), value(7, 3)] };
   assert.throws(() => codec.decode(codec.encode(backwards).slice()), MalformedBytes);
-});
-
-test('whatever bytes arrive, decoding gives a message or says that they are malformed', () => {
-  const samples = Object.values(MESSAGES).map((message) => codec.encode(message).slice());
-  fc.assert(
-    fc.property(fc.nat(samples.length - 1), fc.nat(200), fc.nat(255), (which, at, byte) => {
-      const bytes = samples[which]!.slice();
-      bytes[at % bytes.length] = byte;
-      try {
-        codec.decode(bytes);
-      } catch (error) {
-        assert.ok(error instanceof MalformedBytes, String(error));
-      }
-    }),
-    { seed: 5, numRuns: 2000 },
-  );
+  const bytes = codec.encode({ ...MESSAGES.accept, entries: [value(1, ballot, '')] } as PaxosMessage).slice();
+  // The count of entries is the third byte from the end: a command without bytes follows it.
+  bytes[bytes.length - 3] = 0;
+  assert.throws(() => codec.decode(bytes.subarray(0, bytes.length - 2)), MalformedBytes);
 });
 
 test('hard states and memberships with quorums survive the journal', () => {

@@ -5,8 +5,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MemberId } from '../../src/core/numbers.ts';
-import { seededRandom } from '../raft/seeded-random.ts';
-import { Cluster, idOf } from './cluster.ts';
+import { idOf } from '../harness/member-names.ts';
+import { seededRandom } from '../harness/seeded-random.ts';
+import { Cluster } from './cluster.ts';
 
 const ELECTION_TIMEOUT_TICKS = 10;
 

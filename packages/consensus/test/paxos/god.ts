@@ -8,6 +8,7 @@ import type { Membership } from '../../src/core/membership.ts';
 import { decodeMembership } from '../../src/core/membership-codec.ts';
 import type { MemberId } from '../../src/core/numbers.ts';
 import { decodeHardState } from '../../src/paxos/hard-state.ts';
+import { type God, ReadWatch } from '../harness/watch.ts';
 
 export function valueHash(entry: Entry): number {
   let hash = entry.kind.length * 0x9e3779b1;
@@ -29,7 +30,7 @@ export function sizesOf(membership: Membership): { phase1: number; phase2: numbe
   return membership.quorum ?? { phase1: count + 1 - phase2, phase2 };
 }
 
-export class God {
+export class PaxosGod implements God {
   /** P1: slot → hash of what is chosen; slot 0 stands for the genesis. */
   readonly chosen: number[] = [0];
   /** P13: rising slots, and the membership that rules above each. */
@@ -46,11 +47,8 @@ export class God {
   private readonly promises = new Map<MemberId, number>();
   /** P4: member → the highest ballot of a promise that left it. */
   private readonly released = new Map<MemberId, number>();
-  /** P15: token → what was chosen when it was asked. */
-  private readonly reads = new Map<string, number>();
-  private readonly rounds = new Map<string, number>();
+  readonly reads = new ReadWatch('P15');
   elections = 0;
-  readsServed = 0;
   /** Ballots whose owner lacked something chosen when it opened them. */
   private readonly openedStale = new Set<number>();
   /** How often such an owner came to lead. */
@@ -190,26 +188,5 @@ export class God {
         `P5: ${id} acknowledges ${slot}@${ballot} and holds ${slot}@${entry.epoch}`,
       );
     }
-  }
-
-  asked(reader: string): void {
-    this.reads.set(reader, this.commitIndex);
-  }
-
-  readable(reader: string, index: number): void {
-    const asked = this.reads.get(reader);
-    assert.ok(asked !== undefined, `P15: ${reader} was asked`);
-    assert.ok(index >= asked, `P15: ${reader} may read at ${index}, but ${asked} was chosen when it asked`);
-    this.reads.delete(reader);
-    this.readsServed++;
-  }
-
-  readFailed(reader: string): void {
-    assert.ok(this.reads.delete(reader), `P15: ${reader} was asked`);
-  }
-
-  sendsRound(life: string, round: number): void {
-    assert.ok(round >= (this.rounds.get(life) ?? 0), `P15: read rounds of ${life} rise`);
-    this.rounds.set(life, round);
   }
 }

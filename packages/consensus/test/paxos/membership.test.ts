@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { epoch, logIndex, type MemberId } from '../../src/core/numbers.ts';
 import type { PaxosMessage } from '../../src/paxos/messages.ts';
-import { seededRandom } from '../raft/seeded-random.ts';
-import { Cluster, idOf } from './cluster.ts';
+import { idOf } from '../harness/member-names.ts';
+import { seededRandom } from '../harness/seeded-random.ts';
+import { Cluster } from './cluster.ts';
 
 const ELECTION_TIMEOUT_TICKS = 10;
 

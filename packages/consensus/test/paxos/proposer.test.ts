@@ -5,7 +5,7 @@ import { simpleMembership } from '../../src/core/membership.ts';
 import { encodeMembership } from '../../src/core/membership-codec.ts';
 import { epoch, logIndex } from '../../src/core/numbers.ts';
 import { ballotAbove, ballotTag, roundOf } from '../../src/paxos/ballot.ts';
-import { idOf } from './cluster.ts';
+import { idOf } from '../harness/member-names.ts';
 import {
   accepted,
   coreWith,

@@ -8,7 +8,7 @@ import { encodeHardState } from '../../src/paxos/hard-state.ts';
 import { assertFullInvariants, assertStep, beforeStep } from '../../src/paxos/invariants.ts';
 import type { PaxosMessage, PromiseChunk } from '../../src/paxos/messages.ts';
 import { createPaxosCore, type PaxosCore, type PaxosOptions } from '../../src/paxos/paxos-core.ts';
-import { idOf } from './cluster.ts';
+import { idOf } from '../harness/member-names.ts';
 
 export interface Past extends Partial<PaxosOptions> {
   readonly voters?: readonly number[];

@@ -10,6 +10,7 @@ import {
   type SynodPromise,
   SynodProposer,
 } from '../../src/paxos/synod.ts';
+import type { Interpreter } from '../harness/transcript-file.ts';
 
 type Message = SynodPrepare | SynodPromise | SynodAccept | SynodAccepted;
 
@@ -32,13 +33,20 @@ function describe(message: Message): string {
 }
 
 class Run {
-  out: string[] = [];
+  private out: string[] = [];
   private acceptors: SynodAcceptor[] = [];
   private readonly proposers = new Map<number, SynodProposer>();
   private learner = new SynodLearner(1);
   private network: Parcel[] = [];
 
-  command(words: readonly string[]): void {
+  /** What came of a command. */
+  command(words: readonly string[]): readonly string[] {
+    this.out = [];
+    this.act(words);
+    return this.out;
+  }
+
+  private act(words: readonly string[]): void {
     const [word, first = '', second] = words;
     switch (word) {
       case 'acceptors':
@@ -94,21 +102,7 @@ class Run {
   }
 }
 
-/** The transcript as it should read now. */
-export function runSynodTranscript(text: string): string {
+export function synodInterpreter(): Interpreter {
   const run = new Run();
-  const written: string[] = [];
-  let inOutput = false;
-  for (const line of text.split('\n')) {
-    if (!line.startsWith('>')) {
-      if (line === '') inOutput = false;
-      if (!inOutput) written.push(line);
-      continue;
-    }
-    run.out = [];
-    run.command(line.slice(1).trim().split(/\s+/));
-    written.push(line, ...run.out.map((output) => `  ${output}`));
-    inOutput = true;
-  }
-  return written.join('\n');
+  return (words) => run.command(words);
 }

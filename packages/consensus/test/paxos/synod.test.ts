@@ -1,23 +1,13 @@
-/** The single-decree Synod: by transcripts, and every order of a small world. SYNOD_REWRITE=1 writes what happens. */
+/** The single-decree Synod: by transcripts, and random orders of a small world. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SynodAcceptor, SynodLearner, type SynodPromise, SynodProposer } from '../../src/paxos/synod.ts';
-import { runSynodTranscript } from './synod-transcript.ts';
+import { testTranscripts } from '../harness/transcript-file.ts';
+import { synodInterpreter } from './synod-transcript.ts';
 
-const directory = join(import.meta.dirname, 'synod');
-
-for (const file of readdirSync(directory).sort()) {
-  const path = join(directory, file);
-  const text = readFileSync(path, 'utf8');
-  test(text.split('\n', 1)[0]!.replace(/^# /, ''), () => {
-    const now = runSynodTranscript(text);
-    if (process.env['SYNOD_REWRITE'] === '1') writeFileSync(path, now);
-    else assert.equal(text, now, `${file} (SYNOD_REWRITE=1 accepts the difference)`);
-  });
-}
+testTranscripts(join(import.meta.dirname, 'synod'), synodInterpreter);
 
 test('P1 P7 whatever is lost, repeated or late, three proposers and five acceptors choose at most one value', () => {
   let chosen = 0;

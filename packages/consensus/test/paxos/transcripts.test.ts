@@ -1,19 +1,7 @@
-/** Every file in transcripts/ is a test: what it says must be what happens. SYNOD_REWRITE=1 writes what happens into it. */
-import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+/** Every file in transcripts/ is a test. */
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { runTranscript } from './transcript.ts';
+import { clusterInterpreter } from '../harness/cluster-transcript.ts';
+import { testTranscripts } from '../harness/transcript-file.ts';
+import { PAXOS_TRANSCRIPTS } from './transcript.ts';
 
-const directory = join(import.meta.dirname, 'transcripts');
-
-for (const file of readdirSync(directory).sort()) {
-  const path = join(directory, file);
-  const text = readFileSync(path, 'utf8');
-  const title = text.split('\n', 1)[0]!.replace(/^# /, '');
-  test(title, () => {
-    const now = runTranscript(text);
-    if (process.env['SYNOD_REWRITE'] === '1') writeFileSync(path, now);
-    else assert.equal(text, now, `${file} (SYNOD_REWRITE=1 accepts the difference)`);
-  });
-}
+testTranscripts(join(import.meta.dirname, 'transcripts'), () => clusterInterpreter(PAXOS_TRANSCRIPTS));

@@ -1,7 +1,6 @@
 /** Messages, hard states and memberships as bytes: what goes in comes out, and what never went in is refused. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { MalformedBytes } from '../../src/bytes/malformed.ts';
 import { entryBytes } from '../../src/core/entry.ts';
 import type { Membership } from '../../src/core/membership.ts';
@@ -10,7 +9,8 @@ import { epoch, logIndex } from '../../src/core/numbers.ts';
 import { createRaftCodec } from '../../src/raft/codec.ts';
 import { decodeHardState, encodeHardState } from '../../src/raft/hard-state.ts';
 import type { RaftMessage } from '../../src/raft/messages.ts';
-import { idOf } from './cluster.ts';
+import { testCodec } from '../harness/codec-suite.ts';
+import { idOf } from '../harness/member-names.ts';
 import { entry } from './single-core.ts';
 
 const membership: Membership = {
@@ -59,15 +59,7 @@ const MESSAGES: { readonly [Kind in RaftMessage['kind']]: Extract<RaftMessage, {
 
 const codec = createRaftCodec();
 
-for (const message of Object.values(MESSAGES)) {
-  test(`${message.kind} survives the wire, and no shorter or longer bytes are taken for it`, () => {
-    const bytes = codec.encode(message).slice();
-    assert.deepEqual(codec.decode(bytes), message);
-    for (let length = 0; length < bytes.length; length++)
-      assert.throws(() => codec.decode(bytes.subarray(0, length)), MalformedBytes);
-    assert.throws(() => codec.decode(new Uint8Array([...bytes, 0])), MalformedBytes);
-  });
-}
+testCodec(codec, Object.values(MESSAGES));
 
 test('payloads of a decoded append are views on the bytes received', () => {
   const bytes = codec.encode(MESSAGES.append).slice();
@@ -77,35 +69,9 @@ test('payloads of a decoded append are views on the bytes received', () => {
   assert.equal(entryBytes(decoded.entries[0]!), entryBytes(entry(7, 3)));
 });
 
-test('entries of one message go out as the same bytes to every follower', () => {
-  assert.equal(codec.encode(MESSAGES.append), codec.encode(MESSAGES.append));
-});
-
-test('a message of another version, group or kind, and entries out of order, are malformed', () => {
-  const bytes = codec.encode(MESSAGES.timeoutNow).slice();
-  for (const at of [0, 1, 2]) {
-    const wrong = bytes.slice();
-    wrong[at] = 99;
-    assert.throws(() => codec.decode(wrong), MalformedBytes);
-  }
+test('entries whose terms fall are malformed', () => {
   const backwards: RaftMessage = { ...MESSAGES.append, entries: [entry(7, 5), entry(8, 4)] };
   assert.throws(() => codec.decode(codec.encode(backwards).slice()), MalformedBytes);
-});
-
-test('whatever bytes arrive, decoding gives a message or says that they are malformed', () => {
-  const samples = Object.values(MESSAGES).map((message) => codec.encode(message).slice());
-  fc.assert(
-    fc.property(fc.nat(samples.length - 1), fc.nat(200), fc.nat(255), (which, at, byte) => {
-      const bytes = samples[which]!.slice();
-      bytes[at % bytes.length] = byte;
-      try {
-        codec.decode(bytes);
-      } catch (error) {
-        assert.ok(error instanceof MalformedBytes, String(error));
-      }
-    }),
-    { seed: 5, numRuns: 2000 },
-  );
 });
 
 test('hard states and memberships survive the journal', () => {

@@ -7,6 +7,7 @@ import type { Entry } from '../../src/core/entry.ts';
 import type { Membership } from '../../src/core/membership.ts';
 import type { MemberId } from '../../src/core/numbers.ts';
 import { decodeHardState } from '../../src/raft/hard-state.ts';
+import { type God, ReadWatch } from '../harness/watch.ts';
 
 /** Prefix hashes by index; hashes[0] is the empty log's. */
 export type HashChain = number[];
@@ -17,7 +18,7 @@ export function extendHash(before: number, entry: Entry): number {
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 
-export class God {
+export class RaftGod implements God {
   /** R7: index → prefix hash of what is committed there. */
   readonly committed: HashChain = [0];
   /** R1: term → its leader. */
@@ -30,12 +31,8 @@ export class God {
   private readonly votes = new Map<string, MemberId>();
   /** R3: replica → durable term. */
   private readonly durableTerms = new Map<MemberId, number>();
-  /** R12: token → what was committed when it was asked. */
-  private readonly reads = new Map<string, number>();
-  /** R12: replica, life → newest read round sent. */
-  private readonly rounds = new Map<string, number>();
+  readonly reads = new ReadWatch('R12');
   elections = 0;
-  readsServed = 0;
 
   get commitIndex(): number {
     return this.committed.length - 1;
@@ -114,30 +111,6 @@ export class God {
     assert.ok((this.durableTerms.get(id) ?? 0) <= term, `R10: ${id} acknowledges in the past term ${term}`);
     assert.ok(durable.length > match, `R10: ${id} acknowledges ${match}, durable is ${durable.length - 1}`);
     assert.equal(durable[match], leaderLog[match], `R10: ${id} acknowledges ${match} of another log`);
-  }
-
-  asked(reader: string): void {
-    this.reads.set(reader, this.commitIndex);
-  }
-
-  readable(reader: string, index: number): void {
-    const asked = this.reads.get(reader);
-    assert.ok(asked !== undefined, `R12: ${reader} was asked`);
-    assert.ok(
-      index >= asked,
-      `R12: ${reader} may read at ${index}, but ${asked} was committed when it asked`,
-    );
-    this.reads.delete(reader);
-    this.readsServed++;
-  }
-
-  readFailed(reader: string): void {
-    assert.ok(this.reads.delete(reader), `R12: ${reader} was asked`);
-  }
-
-  sendsRound(life: string, round: number): void {
-    assert.ok(round >= (this.rounds.get(life) ?? 0), `R12: read rounds of ${life} rise`);
-    this.rounds.set(life, round);
   }
 }
 

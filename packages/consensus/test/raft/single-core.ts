@@ -8,7 +8,7 @@ import { encodeHardState } from '../../src/raft/hard-state.ts';
 import { assertFullInvariants, assertStep, beforeStep } from '../../src/raft/invariants.ts';
 import type { RaftMessage } from '../../src/raft/messages.ts';
 import { createRaftCore, type RaftCore, type RaftOptions } from '../../src/raft/raft-core.ts';
-import { idOf } from './cluster.ts';
+import { idOf } from '../harness/member-names.ts';
 
 export interface Past extends Partial<RaftOptions> {
   readonly voters?: readonly number[];
