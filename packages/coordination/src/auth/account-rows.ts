@@ -17,6 +17,8 @@ export interface AuthSettings {
   readonly isEnabled: boolean;
   /** Rises with every change of users, roles and permissions. */
   readonly revision: number;
+  /** The number of the user's or role's row made last. Monotonic: a number that was free again would be so on some members only. */
+  readonly lastRowNumber: number;
 }
 
 export const rowKey = {
@@ -44,13 +46,15 @@ export function encodeSettings(settings: AuthSettings): Uint8Array {
   const writer = rowWriter();
   writer.u8(settings.isEnabled ? 1 : 0);
   writer.varint(settings.revision);
+  writer.varint(settings.lastRowNumber);
   return writer.finish();
 }
 
 /** @throws MalformedBytes, as all below. */
 export function decodeSettings(bytes: Uint8Array): AuthSettings {
   const reader = rowReader(bytes);
-  const settings = { isEnabled: reader.u8() === 1, revision: reader.varint() };
+  const isEnabled = reader.u8() === 1;
+  const settings = { isEnabled, revision: reader.varint(), lastRowNumber: reader.varint() };
   reader.end();
   return settings;
 }

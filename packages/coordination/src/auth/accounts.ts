@@ -43,10 +43,8 @@ export class Accounts {
   /** By name. Durable. */
   private readonly users = new Map<string, Kept<User>>();
   private readonly roles = new Map<string, Kept<Role>>();
-  /** Durable; written by `settle`. */
-  settings: AuthSettings = NEW_CLUSTER;
-  /** Of the row made last. Monotonic while rows of it are left; not durable, as it follows from them. */
-  private lastRowNumber = 0;
+  /** Durable with the next `settle`, which ends every change. */
+  private kept: AuthSettings = NEW_CLUSTER;
 
   constructor(backend: Rows) {
     this.backend = backend;
@@ -56,12 +54,10 @@ export class Accounts {
   load(): void {
     this.users.clear();
     this.roles.clear();
-    this.settings = NEW_CLUSTER;
-    this.lastRowNumber = 0;
+    this.kept = NEW_CLUSTER;
     for (const { key, value } of this.backend.scan(TABLE.auth, {})) {
       const { kind, rowNumber } = rowKey.read(key);
-      this.lastRowNumber = Math.max(this.lastRowNumber, rowNumber);
-      if (kind === ROW_KIND.settings) this.settings = decodeSettings(value);
+      if (kind === ROW_KIND.settings) this.kept = decodeSettings(value);
       else if (kind === ROW_KIND.user) {
         const account = decodeUser(value);
         this.users.set(account.name, { account, rowNumber });
@@ -72,9 +68,13 @@ export class Accounts {
     }
   }
 
-  settle(settings: AuthSettings): void {
-    this.settings = settings;
-    this.backend.put(TABLE.auth, SETTINGS_ROW_KEY, encodeSettings(settings));
+  get settings(): Omit<AuthSettings, 'lastRowNumber'> {
+    return this.kept;
+  }
+
+  settle(settings: Omit<AuthSettings, 'lastRowNumber'>): void {
+    this.kept = { ...this.kept, ...settings };
+    this.backend.put(TABLE.auth, SETTINGS_ROW_KEY, encodeSettings(this.kept));
   }
 
   user(name: string): User | undefined {
@@ -94,13 +94,13 @@ export class Accounts {
   }
 
   putUser(user: User): void {
-    const rowNumber = this.users.get(user.name)?.rowNumber ?? ++this.lastRowNumber;
+    const rowNumber = this.users.get(user.name)?.rowNumber ?? this.newRowNumber();
     this.users.set(user.name, { account: user, rowNumber });
     this.backend.put(TABLE.auth, rowKey.write(ROW_KIND.user, rowNumber), encodeUser(user));
   }
 
   putRole(role: Role): void {
-    const rowNumber = this.roles.get(role.name)?.rowNumber ?? ++this.lastRowNumber;
+    const rowNumber = this.roles.get(role.name)?.rowNumber ?? this.newRowNumber();
     this.roles.set(role.name, { account: role, rowNumber });
     this.backend.put(TABLE.auth, rowKey.write(ROW_KIND.role, rowNumber), encodeRole(role));
   }
@@ -112,6 +112,12 @@ export class Accounts {
     this.backend.remove(TABLE.auth, rowKey.write(ROW_KIND.user, kept.rowNumber));
   }
 
+  private newRowNumber(): number {
+    const lastRowNumber = this.kept.lastRowNumber + 1;
+    this.kept = { ...this.kept, lastRowNumber };
+    return lastRowNumber;
+  }
+
   removeRole(name: string): void {
     const kept = this.roles.get(name);
     if (kept === undefined) return;
@@ -121,7 +127,7 @@ export class Accounts {
 }
 
 /** The auth revision of a cluster whose users and roles nobody touched is 1, as etcd's. */
-const NEW_CLUSTER: AuthSettings = { isEnabled: false, revision: 1 };
+const NEW_CLUSTER: AuthSettings = { isEnabled: false, revision: 1, lastRowNumber: 0 };
 
 /** In the order of their UTF-8 bytes, which is that of their code points: the order in which etcd lists names. */
 export function byCodePoints(a: string, b: string): number {
