@@ -27,7 +27,7 @@ test('a password matches its hash, and nothing else does', LIMIT, async (t) => {
   assert.equal(await matches(hasher, 'password', made), false);
   assert.equal(await matches(hasher, '', made), false);
   // Made by a real etcd, of the password "x": hashes move between the two.
-  const foreign = '';
+  const foreign = '$2a$10$cEYUKMwkAubxNa.BMewmHOmOdg.bhGj0.E4DUIVGIADsn2RUtTEgu';
   assert.equal(await matches(hasher, 'x', foreign), true);
 });
 

@@ -28,12 +28,23 @@ const GATEWAY_HEADER = 'grpcgateway-accept';
 export function identify(
   call: CallMetadata,
   tokens: Tokens,
-  service: Pick<CoordinationService, 'authRevision'>,
+  service: Pick<CoordinationService, 'auth' | 'authRevision'>,
   done: (identity: Identity) => void,
 ): void {
   const token = tokenOf(call);
   if (token === undefined) done(identityOfCertificate(call, service));
-  else tokens.identify(token, (owner) => done(owner === undefined ? INVALID : ownedBy(owner)));
+  else
+    tokens.identify(token, (owner) => {
+      if (owner === undefined) done(INVALID);
+      else if (isAhead(owner, service)) service.auth({ complete: () => done(ownedBy(owner)) });
+      else done(ownedBy(owner));
+    });
+}
+
+/** Whether it was made at an auth revision that this member has yet to reach: there its user may be, and not here. */
+function isAhead(owner: TokenOwner, service: Pick<CoordinationService, 'authRevision'>): boolean {
+  const caller = owner.caller();
+  return caller?.kind === 'user' && caller.authRevision > service.authRevision;
 }
 
 function tokenOf(call: CallMetadata): string | undefined {
