@@ -13,10 +13,11 @@ import { type Access, type Permission, ROOT } from './permission.ts';
 /** Why not; `undefined`: permitted. */
 export type Refusal = Extract<
   FailureReason,
-  { readonly code: 'userEmpty' | 'permissionDenied' | 'authRevisionOld' }
+  { readonly code: 'userEmpty' | 'userNotFound' | 'permissionDenied' | 'authRevisionOld' }
 >;
 
 const NOBODY: Refusal = { code: 'userEmpty' };
+const UNKNOWN: Refusal = { code: 'userNotFound' };
 const DENIED: Refusal = { code: 'permissionDenied' };
 const OLD: Refusal = { code: 'authRevisionOld' };
 
@@ -37,7 +38,8 @@ export class Rights {
     if (caller === undefined) return NOBODY;
     if (caller.kind === 'member') return undefined;
     const user = this.auth.user(caller.name);
-    return user !== undefined && isRoot(user) ? undefined : DENIED;
+    if (user === undefined) return UNKNOWN;
+    return isRoot(user) ? undefined : DENIED;
   }
 
   /** What every user may do. */

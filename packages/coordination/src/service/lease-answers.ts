@@ -41,7 +41,12 @@ const FOUND = 1;
 const REFUSED = 2;
 
 /** Numbers are part of the peer protocol. */
-const REFUSALS: readonly Refusal['code'][] = ['userEmpty', 'permissionDenied', 'authRevisionOld'];
+const REFUSALS: readonly Refusal['code'][] = [
+  'userEmpty',
+  'permissionDenied',
+  'authRevisionOld',
+  'userNotFound',
+];
 
 function writeRefusal(writer: ByteWriter, { reason }: LeaseQuestionRefused): void {
   writer.u8(REFUSALS.indexOf(reason.code));
