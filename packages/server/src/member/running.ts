@@ -315,6 +315,7 @@ export class Running implements OutputReceivers {
     metrics.connect({
       currentRevision: () => machine.revision,
       compactRevision: () => machine.compactRevision,
+      authRevision: () => machine.auth.revision,
       keys: () => machine.keyCount,
       storeBytes: () => storage.backend.sizes(),
       proposalsPending: () => this.proposals.pendingCount,
