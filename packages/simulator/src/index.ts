@@ -9,6 +9,8 @@ export * from './linearizability/history.ts';
 export * from './mutants/catalogue.ts';
 export * from './mutants/mutant.ts';
 export * from './run/connectivity.ts';
+export * from './run/connectivity-cases.ts';
+export * from './run/connectivity-survey.ts';
 export * from './run/run-seed.ts';
 export * from './run/shrink.ts';
 export * from './world/world.ts';

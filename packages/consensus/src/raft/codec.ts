@@ -22,8 +22,9 @@ import {
   writeValue,
 } from '../core/message-fields.ts';
 import type { MessageCodec } from '../core/messages.ts';
-import { type Epoch, logIndex } from '../core/numbers.ts';
-import type { Append, RaftMessage, RaftMessageKind } from './messages.ts';
+import { type Epoch, type LogIndex, logIndex } from '../core/numbers.ts';
+import type { LogPosition } from './log.ts';
+import type { RaftMessage, RaftMessageKind } from './messages.ts';
 
 export const RAFT_MESSAGE_VERSION = 1;
 
@@ -43,6 +44,9 @@ const KIND_CODES: Readonly<Record<RaftMessageKind, number>> = {
   readRequest: 13,
   readResponse: 14,
   newerTerm: 15,
+  pullRequest: 16,
+  pullResponse: 17,
+  pullSnapshot: 18,
 };
 
 export function createRaftCodec(): MessageCodec {
@@ -66,6 +70,7 @@ function writeBody(writer: ByteWriter, message: RaftMessage): void {
     case 'preVoteResponse':
       writer.varint(message.campaign);
       writeFlag(writer, message.granted);
+      writeFresherLog(writer, message.fresherLog);
       return;
     case 'voteRequest':
       writer.varint(message.lastIndex);
@@ -74,9 +79,22 @@ function writeBody(writer: ByteWriter, message: RaftMessage): void {
       return;
     case 'voteResponse':
       writeFlag(writer, message.granted);
+      writeFresherLog(writer, message.fresherLog);
+      return;
+    case 'pullRequest':
+      writer.varint(message.pull);
+      writer.varint(message.prevIndex);
+      writer.varint(message.prevEpoch);
+      return;
+    case 'pullResponse':
+      writer.varint(message.pull);
+      writer.varint(message.lastIndex);
+      writer.varint(message.lastEpoch);
+      writeEntries(writer, message);
       return;
     case 'append':
-      writeAppend(writer, message);
+      writer.varint(message.commitIndex);
+      writeEntries(writer, message);
       return;
     case 'appendResponse':
       writer.varint(message.matchIndex);
@@ -97,6 +115,7 @@ function writeBody(writer: ByteWriter, message: RaftMessage): void {
       writer.varint(message.commitIndex);
       return;
     case 'installSnapshot':
+    case 'pullSnapshot':
       writeSnapshotMeta(writer, message.meta);
       return;
     case 'timeoutNow':
@@ -123,13 +142,23 @@ function readBody(reader: ByteReader, kind: RaftMessageKind): RaftMessage {
     case 'preVoteRequest':
       return { kind, term, campaign: reader.varint(), ...readLast(reader) };
     case 'preVoteResponse':
-      return { kind, term, campaign: reader.varint(), granted: readFlag(reader) };
+      return {
+        kind,
+        term,
+        campaign: reader.varint(),
+        granted: readFlag(reader),
+        fresherLog: readFresherLog(reader),
+      };
     case 'voteRequest':
       return { kind, term, ...readLast(reader), transfer: readFlag(reader) };
     case 'voteResponse':
-      return { kind, term, granted: readFlag(reader) };
+      return { kind, term, granted: readFlag(reader), fresherLog: readFresherLog(reader) };
+    case 'pullRequest':
+      return { kind, term, pull: reader.varint(), ...readPrevious(reader) };
+    case 'pullResponse':
+      return { kind, term, pull: reader.varint(), ...readLast(reader), ...readEntries(reader, term) };
     case 'append':
-      return readAppend(reader, term);
+      return { kind, term, commitIndex: readIndex(reader), ...readEntries(reader, term) };
     case 'appendResponse':
       return { kind, term, matchIndex: readIndex(reader) };
     case 'appendRejected':
@@ -147,6 +176,7 @@ function readBody(reader: ByteReader, kind: RaftMessageKind): RaftMessage {
     case 'commitNotice':
       return { kind, term, commitIndex: readIndex(reader) };
     case 'installSnapshot':
+    case 'pullSnapshot':
       return { kind, term, meta: readSnapshotMeta(reader) };
     case 'timeoutNow':
     case 'newerTerm':
@@ -160,10 +190,16 @@ function readBody(reader: ByteReader, kind: RaftMessageKind): RaftMessage {
   }
 }
 
-function writeAppend(writer: ByteWriter, message: Append): void {
+/** Entries in a row, and the position that they follow. */
+interface EntriesAfter {
+  readonly prevIndex: LogIndex;
+  readonly prevEpoch: Epoch;
+  readonly entries: readonly Entry[];
+}
+
+function writeEntries(writer: ByteWriter, message: EntriesAfter): void {
   writer.varint(message.prevIndex);
   writer.varint(message.prevEpoch);
-  writer.varint(message.commitIndex);
   writer.varint(message.entries.length);
   for (const entry of message.entries) {
     writer.varint(entry.epoch);
@@ -172,10 +208,8 @@ function writeAppend(writer: ByteWriter, message: Append): void {
 }
 
 /** Indexes are not written: entries are contiguous from prevIndex + 1. */
-function readAppend(reader: ByteReader, term: Epoch): Append {
-  const prevIndex = readIndex(reader);
-  const prevEpoch = readEpoch(reader);
-  const commitIndex = readIndex(reader);
+function readEntries(reader: ByteReader, term: Epoch): EntriesAfter {
+  const { prevIndex, prevEpoch } = readPrevious(reader);
   const count = readCount(reader, 1 + VALUE_BYTES_MIN);
   if (!Number.isSafeInteger(prevIndex + count)) throw new MalformedBytes('a log index past 2^53');
   const entries: Entry[] = [];
@@ -189,7 +223,23 @@ function readAppend(reader: ByteReader, term: Epoch): Append {
     const payload = readPayload(reader, kind);
     entries.push({ index: logIndex(prevIndex + i), epoch: entryTerm, kind, payload });
   }
-  return { kind: 'append', term, prevIndex, prevEpoch, commitIndex, entries };
+  return { prevIndex, prevEpoch, entries };
+}
+
+function writeFresherLog(writer: ByteWriter, end: LogPosition | undefined): void {
+  writeFlag(writer, end !== undefined);
+  if (end === undefined) return;
+  writer.varint(end.index);
+  writer.varint(end.epoch);
+}
+
+function readFresherLog(reader: ByteReader): LogPosition | undefined {
+  if (!readFlag(reader)) return undefined;
+  return { index: readIndex(reader), epoch: readEpoch(reader) };
+}
+
+function readPrevious(reader: ByteReader) {
+  return { prevIndex: readIndex(reader), prevEpoch: readEpoch(reader) };
 }
 
 function readLast(reader: ByteReader) {

@@ -6,8 +6,11 @@ import { assert, unreachable } from '../core/assert.ts';
 import { isVoter } from '../core/membership.ts';
 import type { MemberId } from '../core/numbers.ts';
 import { electionOutcome } from '../quorum/membership-quorum.ts';
+import { outcomeButForTheLog, pullOnce } from './catch-up.ts';
 import { commitUpTo } from './commit.ts';
-import type { PreVoteRequest, RaftMessage, VoteRequest } from './messages.ts';
+import { hasRecentLeader } from './leader-recency.ts';
+import type { LogPosition } from './log.ts';
+import type { PreVoteRequest, RaftMessage, VoteRequest, VoteResponse } from './messages.ts';
 import { appendOwn, replicateToAll } from './replicate.ts';
 import type { RaftState } from './state.ts';
 import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from './transitions.ts';
@@ -76,17 +79,28 @@ export function countOwnVote(state: RaftState): void {
 }
 
 /** The first answer of a member counts; it cannot change its mind. */
-export function receiveVote(state: RaftState, from: MemberId, granted: boolean): void {
+export function receiveVote(
+  state: RaftState,
+  from: MemberId,
+  { granted, fresherLog }: Pick<VoteResponse, 'granted' | 'fresherLog'>,
+): void {
   const role = state.role;
   assert(role.kind === 'candidate' || role.kind === 'preCandidate', 'votes are counted in a campaign');
-  if (!role.votes.has(from)) role.votes.set(from, granted);
+  if (!role.votes.has(from)) {
+    role.votes.set(from, granted);
+    if (fresherLog !== undefined) role.fresher.set(from, fresherLog);
+  }
   countVotes(state);
 }
 
 function countVotes(state: RaftState): void {
   const role = state.role;
   assert(role.kind === 'candidate' || role.kind === 'preCandidate', 'votes are counted in a campaign');
-  const outcome = electionOutcome(state.memberships.latest.membership, role.votes);
+  if (electionOutcome(state.memberships.latest.membership, role.votes) === 'won') {
+    role.kind === 'preCandidate' ? stand(state, { transfer: false }) : lead(state);
+    return;
+  }
+  const outcome = outcomeButForTheLog(state, role);
   switch (outcome) {
     case 'pending':
       return;
@@ -94,7 +108,7 @@ function countVotes(state: RaftState): void {
       becomeFollower(state, state.term, undefined);
       return;
     case 'won':
-      role.kind === 'preCandidate' ? stand(state, { transfer: false }) : lead(state);
+      pullOnce(state, role);
       return;
     default:
       unreachable(outcome);
@@ -113,28 +127,18 @@ function lead(state: RaftState): void {
 }
 
 /**
- * Whether a leader was heard of so lately that nobody should be helped to replace it (thesis §4.2.3). When the leader
- * itself asks for votes it leads no more, and there is nobody to protect.
- */
-export function hasRecentLeader(state: RaftState, asker: MemberId): boolean {
-  if (state.leader === undefined || state.leader === asker) return false;
-  return state.electionElapsedTicks < state.settings.electionTimeoutTicks;
-}
-
-/**
  * Answers "would you vote for me". Reads only: no term, vote or timer changes (R13, pitfall 5). A replica that lags
  * in its term learns the newer one from the answer (pitfall 7).
  */
 export function answerPreVote(state: RaftState, from: MemberId, message: PreVoteRequest): void {
-  const granted =
-    message.term >= state.term &&
-    !hasRecentLeader(state, from) &&
-    state.log.isUpToDate({ index: message.lastIndex, epoch: message.lastEpoch });
+  const free = message.term >= state.term && !hasRecentLeader(state, from);
+  const granted = free && isUpToDate(state, message);
   state.outbox.send(from, {
     kind: 'preVoteResponse',
     term: state.term,
     campaign: message.campaign,
     granted,
+    fresherLog: free && !granted ? logEnd(state) : undefined,
   });
 }
 
@@ -145,10 +149,19 @@ export function answerPreVote(state: RaftState, from: MemberId, message: PreVote
 export function answerVote(state: RaftState, from: MemberId, message: VoteRequest): void {
   assert(message.term === state.term, 'votes are given in the current term');
   const free = state.vote === from || (state.vote === undefined && state.leader === undefined);
-  const granted = free && state.log.isUpToDate({ index: message.lastIndex, epoch: message.lastEpoch });
+  const granted = free && isUpToDate(state, message);
   if (granted) {
     state.setVote(from);
     state.electionElapsedTicks = 0;
   }
-  state.outbox.send(from, { kind: 'voteResponse', term: state.term, granted });
+  const fresherLog = free && !granted ? logEnd(state) : undefined;
+  state.outbox.send(from, { kind: 'voteResponse', term: state.term, granted, fresherLog });
+}
+
+function isUpToDate(state: RaftState, { lastIndex, lastEpoch }: PreVoteRequest | VoteRequest): boolean {
+  return state.log.isUpToDate({ index: lastIndex, epoch: lastEpoch });
+}
+
+function logEnd({ log }: RaftState): LogPosition {
+  return { index: log.lastIndex, epoch: log.lastEpoch };
 }

@@ -1,5 +1,6 @@
 /** How a follower takes what its leader sends: entries, commit indexes, heartbeats. Cuts its log only where it conflicts. */
 import { assert } from '../core/assert.ts';
+import type { Entry } from '../core/entry.ts';
 import { type LogIndex, logIndex, type MemberId } from '../core/numbers.ts';
 import { commitUpTo } from './commit.ts';
 import { entryAppended, logTruncated } from './membership-in-force.ts';
@@ -27,17 +28,20 @@ export function receiveAppend(state: RaftState, from: MemberId, message: Append)
     reject(state, from, message);
     return;
   }
-  takeEntries(state, message);
+  takeEntries(state, message.entries);
   // Capped by what this message verified, not by the last entry: beyond may be leftovers of another term (pitfall 12).
   commitUpTo(state, logIndex(Math.min(message.commitIndex, lastNew)));
   acknowledge(state, from, lastNew);
 }
 
-/** Keeps what is there already: an append may be late, and cutting then would lose what was acknowledged (pitfall 14). */
-function takeEntries(state: RaftState, message: Append): void {
+/**
+ * Takes entries that follow a position which was found to match. Keeps what is there already: an append may be late, and
+ * cutting then would lose what was acknowledged (pitfall 14).
+ */
+export function takeEntries(state: RaftState, entries: readonly Entry[]): void {
   const { log, outbox } = state;
   let written = false;
-  for (const entry of message.entries) {
+  for (const entry of entries) {
     if (!written) {
       if (entry.index <= state.commitIndex) continue;
       const epochHere = log.epochAt(entry.index);

@@ -1,4 +1,5 @@
 /** What a follower does with each message and with time. Learners follow in the same way; they only never campaign. */
+import { answerPull } from './catch-up.ts';
 import { answerPreVote, answerVote, campaign, stand } from './election.ts';
 import { receiveAppend, receiveCommitNotice, receiveHeartbeat } from './follow.ts';
 import { ignore, type MessageHandlers } from './message-handlers.ts';
@@ -12,6 +13,10 @@ export const followerHandlers: MessageHandlers<FollowerRole> = {
   preVoteResponse: ignore,
   voteRequest: (state, _role, from, message) => answerVote(state, from, message),
   voteResponse: ignore,
+  pullRequest: (state, _role, from, message) => answerPull(state, from, message),
+  // Of a campaign that is over.
+  pullResponse: ignore,
+  pullSnapshot: ignore,
   append: (state, _role, from, message) => receiveAppend(state, from, message),
   appendResponse: ignore,
   appendRejected: ignore,

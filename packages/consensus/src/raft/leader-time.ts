@@ -13,12 +13,10 @@ export function tickLeader(state: RaftState, leader: LeaderRole): void {
     stepDown(state);
     return;
   }
-  if (++state.electionElapsedTicks >= state.settings.electionTimeoutTicks) {
-    state.electionElapsedTicks = 0;
-    if (!quorumIsActive(state, leader)) {
-      stepDown(state);
-      return;
-    }
+  for (const progress of leader.progress.values()) progress.quietTicks++;
+  if (!quorumIsActive(state, leader)) {
+    stepDown(state);
+    return;
   }
   if (++leader.heartbeatElapsedTicks < state.settings.heartbeatTicks) return;
   leader.heartbeatElapsedTicks = 0;
@@ -26,14 +24,15 @@ export function tickLeader(state: RaftState, leader: LeaderRole): void {
   sendHeartbeats(state, leader);
 }
 
-/** Whether a quorum was heard of since the last check; begins the next one (thesis §6.2). */
+/**
+ * Whether a quorum was heard of within an election timeout (thesis §6.2). Asked at every tick, not once a timeout: a leader
+ * that lasted up to two would keep quiet those who hear it and could elect another, and service with them.
+ */
 function quorumIsActive(state: RaftState, leader: LeaderRole): boolean {
-  const active = isQuorum(
+  return isQuorum(
     state.memberships.latest.membership,
     (member) => member === state.id || leader.progress.get(member)?.recentlyActive === true,
   );
-  for (const progress of leader.progress.values()) progress.recentlyActive = false;
-  return active;
 }
 
 export function stepDown(state: RaftState): void {

@@ -18,6 +18,10 @@ export const leaderHandlers: MessageHandlers<LeaderRole> = {
   voteRequest: (state, _role, from, message) => answerVote(state, from, message),
   // Votes that came after the election was won.
   voteResponse: ignore,
+  // Whoever hears this leader gets the log from it; whoever does not, hears no answer either.
+  pullRequest: ignore,
+  pullResponse: ignore,
+  pullSnapshot: ignore,
   append: secondLeader,
   appendResponse: receiveAppendResponse,
   appendRejected: receiveAppendRejected,
@@ -45,7 +49,7 @@ function receiveAppendResponse(
   const progress = leader.progress.get(from);
   if (progress === undefined || from === state.id) return;
   assert(message.matchIndex <= state.log.lastIndex, 'a follower holds no more than its leader');
-  progress.recentlyActive = true;
+  progress.quietTicks = 0;
   progress.silent = false;
   const news = progress.acknowledged(message.matchIndex);
   if (news || (progress.state === 'probe' && message.matchIndex === progress.matchIndex)) {
@@ -72,7 +76,7 @@ function receiveAppendRejected(
 ): void {
   const progress = leader.progress.get(from);
   if (progress === undefined || from === state.id) return;
-  progress.recentlyActive = true;
+  progress.quietTicks = 0;
   progress.silent = false;
   // Our own log may have no entry of the hint's term: then everything of a later term here cannot match either.
   const tryAt = state.log.lastThatMayMatch(message.hintIndex, message.hintEpoch).index;
@@ -87,7 +91,7 @@ function receiveHeartbeatResponse(
 ): void {
   const progress = leader.progress.get(from);
   if (progress === undefined || from === state.id) return;
-  progress.recentlyActive = true;
+  progress.quietTicks = 0;
   if (message.readRound > progress.confirmedRound) {
     progress.confirmedRound = message.readRound;
     confirmReadRounds(state, leader);

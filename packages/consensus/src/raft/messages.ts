@@ -5,6 +5,7 @@
 import type { SnapshotMeta } from '../core/effects.ts';
 import type { Entry } from '../core/entry.ts';
 import type { Epoch, LogIndex } from '../core/numbers.ts';
+import type { LogPosition } from './log.ts';
 
 /** "Would you vote for me in the term after mine?" Changes nothing at the receiver (Raft thesis §9.6). */
 export interface PreVoteRequest {
@@ -21,6 +22,8 @@ export interface PreVoteResponse {
   readonly term: Epoch;
   readonly campaign: number;
   readonly granted: boolean;
+  /** Where my log ends, if it is all that stands between you and my vote: pull what you lack, and ask again (catch-up.ts). */
+  readonly fresherLog: LogPosition | undefined;
 }
 
 export interface VoteRequest {
@@ -36,6 +39,39 @@ export interface VoteResponse {
   readonly kind: 'voteResponse';
   readonly term: Epoch;
   readonly granted: boolean;
+  /** As in an answer to a pre-vote. */
+  readonly fresherLog: LogPosition | undefined;
+}
+
+/** "You refuse me for my log: send me what follows this position in yours." Changes nothing at the receiver. */
+export interface PullRequest {
+  readonly kind: 'pullRequest';
+  readonly term: Epoch;
+  /** Which of the sender's pulls this is: no answer to another one is taken for it. */
+  readonly pull: number;
+  readonly prevIndex: LogIndex;
+  readonly prevEpoch: Epoch;
+}
+
+/** A part of my log, which need not be committed nor durable, from the last position on that yours may share. */
+export interface PullResponse {
+  readonly kind: 'pullResponse';
+  readonly term: Epoch;
+  readonly pull: number;
+  readonly prevIndex: LogIndex;
+  readonly prevEpoch: Epoch;
+  /** From `prevIndex` + 1 on, contiguous; as many as one append may carry. */
+  readonly entries: readonly Entry[];
+  /** Where the whole log ends from which they come. */
+  readonly lastIndex: LogIndex;
+  readonly lastEpoch: Epoch;
+}
+
+/** The snapshot of this meta has arrived and is durable at the receiver: what it lacks is trimmed at the sender. */
+export interface PullSnapshot {
+  readonly kind: 'pullSnapshot';
+  readonly term: Epoch;
+  readonly meta: SnapshotMeta;
 }
 
 /** Entries from `prevIndex` + 1 on, contiguous; none of them to probe. */
@@ -128,6 +164,9 @@ export type RaftMessage =
   | PreVoteResponse
   | VoteRequest
   | VoteResponse
+  | PullRequest
+  | PullResponse
+  | PullSnapshot
   | Append
   | AppendResponse
   | AppendRejected

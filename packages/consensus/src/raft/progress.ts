@@ -19,8 +19,9 @@ export class Progress {
   readonly inflights: Inflights;
   /** In `snapshot`: what the asked-for snapshot covers at least. */
   snapshotIndex: LogIndex = NO_INDEX;
-  /** Heard of since the last check of the quorum. */
-  recentlyActive: boolean;
+  /** Ticks since it was heard of, or since it came. */
+  quietTicks = 0;
+  private readonly quietTicksMax: number;
   /**
    * A heartbeat of the clock went out and no append has been answered since: the answer to the heartbeat is then
    * the sign to ask again. (Read rounds send heartbeats too, and far more of them.)
@@ -31,11 +32,16 @@ export class Progress {
   /** The newest read round that it has confirmed. Monotonic while this leader lasts. */
   confirmedRound = 0;
 
-  constructor(options: { id: MemberId; nextIndex: LogIndex; window: Window; recentlyActive: boolean }) {
+  constructor(options: { id: MemberId; nextIndex: LogIndex; window: Window; quietTicksMax: number }) {
     this.id = options.id;
     this.nextIndex = options.nextIndex;
     this.inflights = new Inflights(options.window);
-    this.recentlyActive = options.recentlyActive;
+    this.quietTicksMax = options.quietTicksMax;
+  }
+
+  /** Whether it was heard of within an election timeout. */
+  get recentlyActive(): boolean {
+    return this.quietTicks < this.quietTicksMax;
   }
 
   get paused(): boolean {

@@ -1,6 +1,7 @@
 /** What a replica holds in each role and drops when it leaves it. All of it is volatile. */
 import type { MemberId } from '../core/numbers.ts';
 import type { LeaderReads } from '../reads/leader-reads.ts';
+import type { LogPosition } from './log.ts';
 import type { Append } from './messages.ts';
 import type { Progress } from './progress.ts';
 
@@ -9,7 +10,15 @@ export interface FollowerRole {
   readonly kind: 'follower';
 }
 
-export interface PreCandidateRole {
+/** Whoever refuses this replica for its stale log, and what is asked of them: both kinds of campaign have it. */
+export interface CatchUp {
+  /** Who would vote for this replica if its log were as fresh as theirs, and where theirs ends. */
+  readonly fresher: Map<MemberId, LogPosition>;
+  /** Whose log is being pulled, and which pull it is; undefined: none is out. */
+  pull: { readonly from: MemberId; readonly number: number } | undefined;
+}
+
+export interface PreCandidateRole extends CatchUp {
   readonly kind: 'preCandidate';
   /** Names this pre-campaign; no other has the same within a life (R14). */
   readonly campaign: number;
@@ -17,7 +26,7 @@ export interface PreCandidateRole {
   readonly votes: Map<MemberId, boolean>;
 }
 
-export interface CandidateRole {
+export interface CandidateRole extends CatchUp {
   readonly kind: 'candidate';
   /** Answers by member, in the current term; its own comes when the vote is durable (pitfall 25). */
   readonly votes: Map<MemberId, boolean>;

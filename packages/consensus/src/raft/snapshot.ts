@@ -28,7 +28,7 @@ export function receiveSnapshot(state: RaftState, from: MemberId, message: Insta
 }
 
 /** Begins the log again after the snapshot. Nothing of the old one matches it. */
-function restore(state: RaftState, meta: SnapshotMeta): void {
+export function restore(state: RaftState, meta: SnapshotMeta): void {
   state.writes.truncatedFrom(logIndex(state.commitIndex + 1));
   state.log.reset({ index: meta.index, epoch: meta.epoch });
   state.writes.began(state.outbox.writeLog({ kind: 'snapshot', meta }), meta.index);

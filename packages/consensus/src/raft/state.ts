@@ -68,7 +68,7 @@ export class RaftState {
   role: RoleState = FOLLOWER;
   /** The leader of `term`, if known. */
   leader: MemberId | undefined = undefined;
-  /** Ticks since the leader was heard of, since a vote was given, or since a campaign began; at a leader, since its quorum was checked. */
+  /** Ticks since the leader was heard of, since a vote was given, or since a campaign began. A leader's stands still. */
   electionElapsedTicks = 0;
   /** Where the count ends; drawn anew at every try. */
   electionDeadlineTicks = 0;
@@ -77,6 +77,8 @@ export class RaftState {
 
   /** The newest pre-campaign. Monotonic within a life. */
   campaign: number;
+  /** The newest pull of another's log. Monotonic within a life; begins at random, so that an earlier life's answers count for nothing. */
+  pulls: number;
   /** The newest read round. Monotonic within a life, over all terms that this replica leads. */
   readRound = 0;
   readonly forwardedReads: ForwardedReads;
@@ -97,6 +99,7 @@ export class RaftState {
     this.applyingIndex = this.commitIndex;
     this.appliedIndex = this.commitIndex;
     this.campaign = Math.floor(settings.random() * 2 ** 32);
+    this.pulls = this.campaign;
     this.forwardedReads = new ForwardedReads(Math.floor(settings.random() * 2 ** 48));
     this.roleReport = new RoleReport(this.publicRole, this.term);
   }

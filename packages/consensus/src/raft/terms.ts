@@ -1,18 +1,26 @@
 /** What the term of a message does before its content is looked at (Raft §5.1): join a newer term, or put right an older sender. */
 import type { MemberId } from '../core/numbers.ts';
-import { hasRecentLeader } from './election.ts';
+import { hasRecentLeader } from './leader-recency.ts';
 import type { RaftMessage } from './messages.ts';
 import type { RaftState } from './state.ts';
 import { becomeFollower } from './transitions.ts';
 
 /** Returns whether the message is to be handled; then its term is the replica's own, pre-votes excepted. */
 export function admit(state: RaftState, from: MemberId, message: RaftMessage): boolean {
-  // Pre-votes change no term, whichever they carry (R13).
-  if (message.kind === 'preVoteRequest' || message.term === state.term) return true;
+  // Pre-votes and pulls change no term, whichever they carry (R13).
+  if (message.kind === 'preVoteRequest' || message.kind === 'pullRequest' || message.term === state.term)
+    return true;
   if (message.term > state.term) return joinTerm(state, from, message);
-  // Whoever lags in its term may still grant a pre-vote; the campaign's number says what it is about (pitfall 7).
-  if (message.kind === 'preVoteResponse') return true;
-  return putRight(state, from, message);
+  // Whoever lags in its term may still grant a pre-vote; the campaign's number says what it is about (pitfall 7). So it is
+  // with what is pulled: a log may be the fresher one and its owner's term the older.
+  switch (message.kind) {
+    case 'preVoteResponse':
+    case 'pullResponse':
+    case 'pullSnapshot':
+      return true;
+    default:
+      return putRight(state, from, message);
+  }
 }
 
 function joinTerm(state: RaftState, from: MemberId, message: RaftMessage): boolean {
@@ -37,7 +45,12 @@ function joinTerm(state: RaftState, from: MemberId, message: RaftMessage): boole
 function putRight(state: RaftState, from: MemberId, message: RaftMessage): boolean {
   switch (message.kind) {
     case 'voteRequest':
-      state.outbox.send(from, { kind: 'voteResponse', term: state.term, granted: false });
+      state.outbox.send(from, {
+        kind: 'voteResponse',
+        term: state.term,
+        granted: false,
+        fresherLog: undefined,
+      });
       return false;
     case 'append':
     case 'heartbeat':

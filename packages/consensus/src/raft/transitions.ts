@@ -27,7 +27,13 @@ export function becomePreCandidate(state: RaftState): void {
   setLeader(state, undefined);
   state.restartElectionTimer();
   state.campaign++;
-  state.role = { kind: 'preCandidate', campaign: state.campaign, votes: new Map([[state.id, true]]) };
+  state.role = {
+    kind: 'preCandidate',
+    campaign: state.campaign,
+    votes: new Map([[state.id, true]]),
+    fresher: new Map(),
+    pull: undefined,
+  };
 }
 
 /** Stands for election in the next term; its own vote counts once it is durable. */
@@ -38,7 +44,7 @@ export function becomeCandidate(state: RaftState): void {
   state.setTerm(epoch(state.term + 1));
   state.setVote(state.id);
   state.restartElectionTimer();
-  state.role = { kind: 'candidate', votes: new Map() };
+  state.role = { kind: 'candidate', votes: new Map(), fresher: new Map(), pull: undefined };
 }
 
 export function becomeLeader(state: RaftState): void {
@@ -70,7 +76,12 @@ export function becomeLeader(state: RaftState): void {
 export function addProgress(state: RaftState, leader: LeaderRole, id: MemberId, nextIndex: LogIndex): void {
   leader.progress.set(
     id,
-    new Progress({ id, nextIndex, window: state.settings.limits, recentlyActive: true }),
+    new Progress({
+      id,
+      nextIndex,
+      window: state.settings.limits,
+      quietTicksMax: state.settings.electionTimeoutTicks,
+    }),
   );
 }
 

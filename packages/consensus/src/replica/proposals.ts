@@ -61,6 +61,11 @@ export class Proposals<Result> {
     this.pendingMax = options.pendingMax ?? PENDING_PROPOSALS_MAX;
   }
 
+  /** The sequence of what was proposed last and not turned down; 0: nothing was. */
+  get lastSequence(): number {
+    return this.nextSequence - 1;
+  }
+
   get pendingCount(): number {
     return this.pending.size;
   }

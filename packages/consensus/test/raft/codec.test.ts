@@ -24,9 +24,21 @@ const big = logIndex(2 ** 50);
 
 const MESSAGES: { readonly [Kind in RaftMessage['kind']]: Extract<RaftMessage, { kind: Kind }> } = {
   preVoteRequest: { kind: 'preVoteRequest', term, campaign: 2 ** 33, lastIndex: big, lastEpoch: epoch(3) },
-  preVoteResponse: { kind: 'preVoteResponse', term, campaign: 7, granted: true },
+  preVoteResponse: { kind: 'preVoteResponse', term, campaign: 7, granted: true, fresherLog: undefined },
   voteRequest: { kind: 'voteRequest', term, lastIndex: big, lastEpoch: epoch(3), transfer: true },
-  voteResponse: { kind: 'voteResponse', term, granted: false },
+  voteResponse: { kind: 'voteResponse', term, granted: false, fresherLog: { index: big, epoch: epoch(3) } },
+  pullRequest: { kind: 'pullRequest', term, pull: 2 ** 33, prevIndex: big, prevEpoch: epoch(3) },
+  pullResponse: {
+    kind: 'pullResponse',
+    term,
+    pull: 9,
+    prevIndex: logIndex(6),
+    prevEpoch: epoch(3),
+    entries: [entry(7, 3), { ...entry(8, 4, ''), kind: 'noop' }],
+    lastIndex: big,
+    lastEpoch: epoch(4),
+  },
+  pullSnapshot: { kind: 'pullSnapshot', term, meta: { index: big, epoch: epoch(3), membership } },
   append: {
     kind: 'append',
     term,

@@ -52,7 +52,7 @@ test('pitfall 25 votes and acknowledgements wait for the write they speak of', (
 test('pitfall 25 R8 a leader counts its own log, and a candidate its own vote, only when durable', () => {
   const core = coreWith({ voters: [1, 2], preVote: false });
   tickUntilCampaign(core);
-  hear(core, 2, { kind: 'voteResponse', term: term(1), granted: true });
+  hear(core, 2, { kind: 'voteResponse', term: term(1), granted: true, fresherLog: undefined });
   assert.equal(core.status().role, 'candidate');
   makeDurable(core);
   assert.equal(core.status().role, 'leader');

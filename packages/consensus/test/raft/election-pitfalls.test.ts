@@ -24,7 +24,13 @@ test('pitfall 5 R13 a pre-vote, granted or not, changes no term, vote, write or 
       {
         kind: 'send',
         to: idOf(2),
-        message: { kind: 'preVoteResponse', term: 1, campaign: 3, granted: lastIndex === 5 },
+        message: {
+          kind: 'preVoteResponse',
+          term: 1,
+          campaign: 3,
+          granted: lastIndex === 5,
+          fresherLog: lastIndex === 5 ? undefined : { index: 2, epoch: 1 },
+        },
         after: 0,
       },
     ]);
@@ -46,6 +52,7 @@ test('pitfall 6 R14 pre-votes and votes of earlier campaigns count in no other',
     term: term(1),
     campaign,
     granted: true,
+    fresherLog: undefined,
   });
   hear(core, 2, grant(first));
   assert.equal(core.status().role, 'preCandidate');
@@ -54,9 +61,9 @@ test('pitfall 6 R14 pre-votes and votes of earlier campaigns count in no other',
   makeDurable(core);
   hear(core, 3, { ...grant(core.state.campaign), term: term(2) } as RaftMessage);
   assert.equal(core.status().role, 'candidate', 'a pre-vote is no vote');
-  hear(core, 3, { kind: 'voteResponse', term: term(1), granted: true });
+  hear(core, 3, { kind: 'voteResponse', term: term(1), granted: true, fresherLog: undefined });
   assert.equal(core.status().role, 'candidate', 'a vote of an earlier term is none');
-  hear(core, 3, { kind: 'voteResponse', term: term(2), granted: true });
+  hear(core, 3, { kind: 'voteResponse', term: term(2), granted: true, fresherLog: undefined });
   assert.equal(core.status().role, 'leader');
 });
 
@@ -67,7 +74,9 @@ test('pitfall 8 a follower that hears its leader helps nobody to replace it, and
   assert.deepEqual(hear(core, 3, { kind: 'voteRequest', term: term(5), ...last, transfer: false }), []);
   assert.equal(core.status().epoch, 1);
   const asked = hear(core, 3, { kind: 'preVoteRequest', term: term(5), campaign: 1, ...last });
-  assert.deepEqual(messagesOf(asked), [{ kind: 'preVoteResponse', term: 1, campaign: 1, granted: false }]);
+  assert.deepEqual(messagesOf(asked), [
+    { kind: 'preVoteResponse', term: 1, campaign: 1, granted: false, fresherLog: undefined },
+  ]);
 });
 
 test('pitfall 17 R2 stepping down in the same term keeps the vote', () => {
@@ -83,7 +92,9 @@ test('pitfall 17 R2 stepping down in the same term keeps the vote', () => {
     lastEpoch: term(1),
     transfer: false,
   });
-  assert.deepEqual(messagesOf(effects), [{ kind: 'voteResponse', term: 1, granted: false }]);
+  assert.deepEqual(messagesOf(effects), [
+    { kind: 'voteResponse', term: 1, granted: false, fresherLog: undefined },
+  ]);
 });
 
 test('pitfall 18 R2 term and vote are written as one record', () => {

@@ -31,6 +31,8 @@ export class RaftGod implements God {
   private readonly votes = new Map<string, MemberId>();
   /** R3: replica → durable term. */
   private readonly durableTerms = new Map<MemberId, number>();
+  /** R10: replica → the newest term in which it acknowledged anything, and how much. */
+  private readonly acknowledged = new Map<MemberId, { readonly term: number; readonly match: number }>();
   readonly reads = new ReadWatch('R12');
   elections = 0;
 
@@ -111,6 +113,19 @@ export class RaftGod implements God {
     assert.ok((this.durableTerms.get(id) ?? 0) <= term, `R10: ${id} acknowledges in the past term ${term}`);
     assert.ok(durable.length > match, `R10: ${id} acknowledges ${match}, durable is ${durable.length - 1}`);
     assert.equal(durable[match], leaderLog[match], `R10: ${id} acknowledges ${match} of another log`);
+    const before = this.acknowledged.get(id);
+    if (before === undefined || before.term < term || before.match < match)
+      this.acknowledged.set(id, { term, match });
+  }
+
+  /** R10: what was acknowledged stays while its term lasts, for the leader goes on counting on it. */
+  writes(id: MemberId, term: number, index: number): void {
+    const acknowledged = this.acknowledged.get(id);
+    if (acknowledged?.term !== term) return;
+    assert.ok(
+      index > acknowledged.match,
+      `R10: ${id} writes ${index} anew in ${term}, after acknowledging it`,
+    );
   }
 }
 

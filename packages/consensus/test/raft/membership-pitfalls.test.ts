@@ -63,7 +63,9 @@ test('pitfall 3 a learner votes when it is asked', () => {
     lastEpoch: term(1),
     transfer: false,
   });
-  assert.deepEqual(messagesOf(effects), [{ kind: 'voteResponse', term: 2, granted: true }]);
+  assert.deepEqual(messagesOf(effects), [
+    { kind: 'voteResponse', term: 2, granted: true, fresherLog: undefined },
+  ]);
 });
 
 /** Replica 1 leads a joint membership of (1 2 3) and (4 5 6). */
@@ -123,7 +125,7 @@ test('pitfall 4 in a joint membership an election needs both halves', () => {
   makeDurable(core);
   tickUntilCampaign(core);
   makeDurable(core);
-  const yes: RaftMessage = { kind: 'voteResponse', term: term(2), granted: true };
+  const yes: RaftMessage = { kind: 'voteResponse', term: term(2), granted: true, fresherLog: undefined };
   hear(core, 2, yes);
   hear(core, 3, yes);
   hear(core, 4, yes);

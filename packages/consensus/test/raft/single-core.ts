@@ -93,14 +93,25 @@ export function makeLeader(core: RaftCore): Effect[] {
       core.step({
         kind: 'message',
         from,
-        message: { kind: 'preVoteResponse', term, campaign, granted: true } as RaftMessage,
+        message: {
+          kind: 'preVoteResponse',
+          term,
+          campaign,
+          granted: true,
+          fresherLog: undefined,
+        } as RaftMessage,
       });
     }
   makeDurable(core);
   let won: Effect[] = [];
   for (const from of others) {
     if (core.state.role.kind !== 'candidate') break;
-    const message: RaftMessage = { kind: 'voteResponse', term: core.state.term, granted: true };
+    const message: RaftMessage = {
+      kind: 'voteResponse',
+      term: core.state.term,
+      granted: true,
+      fresherLog: undefined,
+    };
     won = give(core, { kind: 'message', from, message });
   }
   return won;

@@ -1,6 +1,7 @@
 /** Raft's own words in transcripts: what its epochs, records and messages are called, and the commands that only it has. */
 import { logIndex } from '../../src/core/numbers.ts';
 import { decodeHardState } from '../../src/raft/hard-state.ts';
+import type { LogPosition } from '../../src/raft/log.ts';
 import type { RaftMessage } from '../../src/raft/messages.ts';
 import type { RaftCore } from '../../src/raft/raft-core.ts';
 import type { TranscriptProtocol } from '../harness/cluster-transcript.ts';
@@ -43,6 +44,10 @@ export const RAFT_TRANSCRIPTS: TranscriptProtocol<RaftCore> = {
   },
 };
 
+function describeFresherLog(end: LogPosition | undefined): string {
+  return end === undefined ? '' : `, for its log ends at ${end.index}@${end.epoch}`;
+}
+
 /** What a message says, in Raft's words. */
 function describeMessage(message: RaftMessage): string {
   const head = `${message.kind} term ${message.term}`;
@@ -53,7 +58,15 @@ function describeMessage(message: RaftMessage): string {
       return `${head} last ${message.lastIndex}@${message.lastEpoch}${message.transfer ? ' transfer' : ''}`;
     case 'preVoteResponse':
     case 'voteResponse':
-      return `${head} ${message.granted ? 'granted' : 'refused'}`;
+      return `${head} ${message.granted ? 'granted' : 'refused'}${describeFresherLog(message.fresherLog)}`;
+    case 'pullRequest':
+      return `${head} after ${message.prevIndex}@${message.prevEpoch}`;
+    case 'pullResponse': {
+      const entries = message.entries.map((entry) => describeEntry(String, entry)).join(', ');
+      return `${head} after ${message.prevIndex}@${message.prevEpoch} of ${message.lastIndex}@${message.lastEpoch} [${entries}]`;
+    }
+    case 'pullSnapshot':
+      return `${head} at ${message.meta.index}@${message.meta.epoch}`;
     case 'append': {
       const entries = message.entries.map((entry) => describeEntry(String, entry)).join(', ');
       return `${head} after ${message.prevIndex}@${message.prevEpoch} commit ${message.commitIndex} [${entries}]`;

@@ -25,6 +25,9 @@ interface View {
   leading: number | undefined;
 }
 
+/** Questions that change nothing at whoever is asked (R13). */
+const QUIET: ReadonlySet<string> = new Set(['preVoteRequest', 'pullRequest']);
+
 export class RaftWatch implements Watch<RaftCore, RaftGod> {
   readonly god = new RaftGod();
   private readonly founding: Membership;
@@ -51,17 +54,17 @@ export class RaftWatch implements Watch<RaftCore, RaftGod> {
     const { state } = member.core;
     const before = beforeStep(state);
     const countedBy = state.memberships.latest.membership;
-    const quiet = input.kind === 'message' && input.message.kind === 'preVoteRequest';
+    const quiet = input.kind === 'message' && QUIET.has(input.message.kind);
     const timers = timersOf(state);
     const tickets = state.outbox.lastTicket;
     return (effects) => {
       assertFullInvariants(state);
       assertStep(before, state);
       if (quiet) {
-        assert.equal(state.term, before.term, 'R13: a pre-vote changes no term');
-        assert.equal(state.vote, before.vote, 'R13: a pre-vote changes no vote');
-        assert.equal(state.outbox.lastTicket, tickets, 'R13: a pre-vote writes nothing');
-        assert.equal(timersOf(state), timers, 'R13: a pre-vote changes no timer');
+        assert.equal(state.term, before.term, 'R13: a question changes no term');
+        assert.equal(state.vote, before.vote, 'R13: a question changes no vote');
+        assert.equal(state.outbox.lastTicket, tickets, 'R13: a question writes nothing');
+        assert.equal(timersOf(state), timers, 'R13: a question changes no timer');
       }
       for (const effect of effects) this.noteEffect(member, effect);
       this.noteState(member, countedBy);
@@ -83,8 +86,9 @@ export class RaftWatch implements Watch<RaftCore, RaftGod> {
     const view = this.view(member);
     if (record.kind === 'snapshot') view.hashes = this.god.committed.slice(0, record.meta.index + 1);
     if (record.kind !== 'entry') return;
-    const hash = extendChain(view.hashes, record.entry);
     const { state } = member.core;
+    this.god.writes(member.id, state.term, record.entry.index);
+    const hash = extendChain(view.hashes, record.entry);
     // A new leader's own log is noted as a whole when it is seen to lead.
     const leads = state.role.kind === 'leader' && view.leading === state.term;
     this.god.appended(record.entry, hash, leads ? state.term : undefined);

@@ -48,6 +48,8 @@ export interface Backend extends BackendReader {
   view(): BackendView;
   /** An empty store beside this one, to be filled and then put in its place in one durable step. */
   beginReplace(): BackendReplacement;
+  /** Rows written and not yet durable: what a crash would leave to the journal's replay. */
+  readonly pendingRows: number;
   /** Bytes the store takes on disk, and bytes of those in use. */
   sizes(): { readonly totalBytes: number; readonly usedBytes: number };
   close(): Promise<void>;

@@ -70,6 +70,7 @@ class Tables implements BackendReader {
 
 /** What a commit changes in the committed state, and who waits for it. */
 interface Commit {
+  readonly rows: number;
   readonly change: (committed: Tables) => Tables;
   readonly done: (error: Error | undefined) => void;
 }
@@ -111,6 +112,7 @@ export class MemoryBackend implements Backend {
     const writes = this.fresh;
     this.fresh = [];
     this.enqueue({
+      rows: writes.length,
       done,
       change: (committed) => {
         for (const write of writes) committed.write(write);
@@ -141,12 +143,16 @@ export class MemoryBackend implements Backend {
         this.current = tables;
         this.fresh = [];
         const replaced = tables.copy();
-        this.enqueue({ done, change: () => replaced });
+        this.enqueue({ rows: 0, done, change: () => replaced });
       },
       abort: () => {
         hasEnded = true;
       },
     };
+  }
+
+  get pendingRows(): number {
+    return this.commits.reduce((sum, { rows }) => sum + rows, this.fresh.length);
   }
 
   sizes(): { totalBytes: number; usedBytes: number } {

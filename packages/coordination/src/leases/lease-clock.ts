@@ -16,7 +16,7 @@ import type { LeaseCommand } from '../machine/commands.ts';
 import type { LeaseChange, LeaseFacts } from '../machine/machine-api.ts';
 import type { LeaseId } from '../machine/values.ts';
 import { DeadlineHeap, type HeapItem, heapItem, isPlaced } from './deadline-heap.ts';
-import { LEASE_CHECKPOINT_INTERVAL_MS, LEASE_EXPIRY_RETRY_MS, LEASES_A_CHECKPOINT_MAX } from './limits.ts';
+import { LEASE_EXPIRY_RETRY_MS, LEASES_A_CHECKPOINT_MAX } from './limits.ts';
 
 export type LeaseRenewal =
   | { readonly kind: 'renewed'; readonly ttlSeconds: number }
@@ -67,6 +67,8 @@ class RunningLease {
 export interface LeaseClockOptions {
   /** What every lease gets on top at a promotion: an election timeout, for the time in which nobody could renew it. */
   readonly extensionMs: number;
+  /** How often what is left of a lease is told through the log; a lease with less than that left is not checkpointed. */
+  readonly checkpointIntervalMs: number;
 }
 
 /**
@@ -87,6 +89,7 @@ export function leaseTtlSecondsMin(electionTimeoutTicks: number, tickMs: number)
 
 export class LeaseClock {
   private readonly extensionMs: number;
+  private readonly checkpointIntervalMs: number;
   /** The epoch in which this member leads and its clock runs; undefined: it does not. */
   private epoch: number | undefined;
   /** The number of the last checkpoint handed out in this leadership; 0 is the announcement. */
@@ -100,6 +103,7 @@ export class LeaseClock {
 
   constructor(options: LeaseClockOptions) {
     this.extensionMs = options.extensionMs;
+    this.checkpointIntervalMs = options.checkpointIntervalMs;
   }
 
   get isRunning(): boolean {
@@ -254,7 +258,7 @@ export class LeaseClock {
 
   /** One interval from now, if the lease lasts that long. */
   private scheduleCheckpoint(lease: RunningLease, nowMs: number): void {
-    lease.checkpointDueMs = nowMs + LEASE_CHECKPOINT_INTERVAL_MS;
+    lease.checkpointDueMs = nowMs + this.checkpointIntervalMs;
     if (lease.deadlineMs <= lease.checkpointDueMs) this.checkpoints.remove(lease.checkpoint);
     else if (!isPlaced(lease.checkpoint)) this.checkpoints.place(lease.checkpoint, lease.checkpointDueMs);
   }

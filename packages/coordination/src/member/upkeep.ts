@@ -1,16 +1,14 @@
 /** What a member does on its own at every tick: commit the state, and take away what compaction let go of. */
-import { COMMIT_INTERVAL_MS, COMMIT_ROWS, SWEEP_ROWS_A_TURN } from './limits.ts';
+import type { Clock } from '@synod/consensus';
+import type { Backend } from '../backend/backend.ts';
+import type { CoordinationMachine } from '../machine/machine.ts';
+import type { MemberPaces } from './paces.ts';
 
 export interface UpkeepParts {
-  readonly machine: {
-    readonly appliedIndex: number;
-    readonly durableIndex: number;
-    persist(done: (error: Error | undefined) => void): void;
-    sweep(rowsMax: number): boolean;
-  };
-  readonly pendingRows: () => number;
-  readonly nowMs: () => number;
-  readonly defer: (job: () => void) => void;
+  readonly machine: Pick<CoordinationMachine, 'appliedIndex' | 'durableIndex' | 'persist' | 'sweep'>;
+  readonly backend: Pick<Backend, 'pendingRows'>;
+  readonly clock: Clock;
+  readonly paces: Pick<MemberPaces, 'commitRows' | 'commitIntervalMs' | 'sweepRowsATurn'>;
   /** A commit failed: the member cannot go on. */
   readonly failed: (error: Error) => void;
 }
@@ -24,18 +22,19 @@ export class Upkeep {
 
   constructor(parts: UpkeepParts) {
     this.parts = parts;
-    this.lastCommitMs = parts.nowMs();
+    this.lastCommitMs = parts.clock.nowMs();
   }
 
   tick(): void {
     if (!this.sweeping) this.sweep();
-    const { machine, pendingRows, nowMs } = this.parts;
+    const { machine, backend, clock, paces } = this.parts;
     if (this.committing || machine.appliedIndex === machine.durableIndex) return;
-    if (pendingRows() < COMMIT_ROWS && nowMs() - this.lastCommitMs < COMMIT_INTERVAL_MS) return;
+    if (backend.pendingRows < paces.commitRows && clock.nowMs() - this.lastCommitMs < paces.commitIntervalMs)
+      return;
     this.committing = true;
     machine.persist((error) => {
       this.committing = false;
-      this.lastCommitMs = nowMs();
+      this.lastCommitMs = clock.nowMs();
       if (error !== undefined) this.parts.failed(error);
     });
   }
@@ -45,7 +44,8 @@ export class Upkeep {
   }
 
   private sweep(): void {
-    this.sweeping = !this.stopped && this.parts.machine.sweep(SWEEP_ROWS_A_TURN);
-    if (this.sweeping) this.parts.defer(() => this.sweep());
+    const { machine, clock, paces } = this.parts;
+    this.sweeping = !this.stopped && machine.sweep(paces.sweepRowsATurn);
+    if (this.sweeping) clock.defer(() => this.sweep());
   }
 }

@@ -21,7 +21,6 @@ import {
   type RenewQuestion,
   type TimeToLiveQuestion,
 } from './lease-answers.ts';
-import { LEASE_EXPIRIES_A_TICK } from './limits.ts';
 import { METHOD } from './peer-calls.ts';
 import type { ServiceFailure } from './service-api.ts';
 
@@ -32,6 +31,10 @@ export interface LeaseKeeperParts {
   readonly nowMs: () => number;
   /** An election timeout: what every lease gets on top when leadership changes. */
   readonly extensionMs: number;
+  /** How often what is left of a long lease is told through the log. */
+  readonly checkpointIntervalMs: number;
+  /** Leases revoked, at most, in one tick. */
+  readonly expiriesATick: number;
   readonly submit: (command: LeaseCommand, done: (result: CommandResult | ServiceFailure) => void) => void;
 }
 
@@ -48,7 +51,8 @@ export class LeaseKeeper {
 
   constructor(parts: LeaseKeeperParts) {
     this.parts = parts;
-    this.clock = new LeaseClock({ extensionMs: parts.extensionMs });
+    const { extensionMs, checkpointIntervalMs } = parts;
+    this.clock = new LeaseClock({ extensionMs, checkpointIntervalMs });
     parts.leaderCalls.serve(METHOD.leaseRenew, {
       read: decodeRenewQuestion,
       answer: (question, answer) => this.whenConfirmed(answer, () => this.renewIfPermitted(question, answer)),
@@ -81,7 +85,7 @@ export class LeaseKeeper {
     }
     if (!this.clock.isRunning) return;
     const nowMs = this.parts.nowMs();
-    for (const command of this.clock.dueExpiries(nowMs, LEASE_EXPIRIES_A_TICK)) {
+    for (const command of this.clock.dueExpiries(nowMs, this.parts.expiriesATick)) {
       if (command.kind !== 'revoke') continue;
       this.parts.submit(command, (result) => {
         if (result.kind === 'serviceFailure') this.clock.expiryFailed(command.id, this.parts.nowMs());

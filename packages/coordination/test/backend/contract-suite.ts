@@ -44,6 +44,17 @@ export function backendContract(name: string, create: () => Promise<BackendUnder
     return subject;
   });
 
+  check('rows are pending until a commit made them durable', async (subject) => {
+    const { backend } = subject;
+    assert.equal(backend.pendingRows, 0);
+    backend.put(TABLE.revisions, bytes('a'), bytes('1'));
+    backend.put(TABLE.leases, bytes('b'), bytes('2'));
+    assert.equal(backend.pendingRows, 2);
+    await commit(backend);
+    assert.equal(backend.pendingRows, 0);
+    return subject;
+  });
+
   check('a row that was taken away is gone, whether it was committed or not', async (subject) => {
     const { backend } = subject;
     backend.put(TABLE.revisions, bytes('a'), bytes('1'));

@@ -15,7 +15,7 @@ const id = (number: number): LeaseId => leaseId(number.toString(16).padStart(16,
 const A = id(1);
 
 function leading(leases: readonly LeaseFacts[] = [], nowMs = 0): LeaseClock {
-  const clock = new LeaseClock({ extensionMs: 1_000 });
+  const clock = new LeaseClock({ extensionMs: 1_000, checkpointIntervalMs: LEASE_CHECKPOINT_INTERVAL_MS });
   clock.promote(EPOCH, nowMs, leases);
   return clock;
 }

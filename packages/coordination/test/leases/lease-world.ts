@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { announcement, LeaseClock } from '../../src/leases/lease-clock.ts';
 import { LeaseModule } from '../../src/leases/lease-module.ts';
+import { LEASE_CHECKPOINT_INTERVAL_MS } from '../../src/leases/limits.ts';
 import type { LeaseCommand } from '../../src/machine/commands.ts';
 import type { LeaseId } from '../../src/machine/values.ts';
 import { RowsInMemory } from './rows-in-memory.ts';
@@ -77,7 +78,10 @@ export class LeaseWorld {
   failOver(): void {
     const leader: Leader = {
       epoch: ++this.epoch,
-      clock: new LeaseClock({ extensionMs: EXTENSION_MS }),
+      clock: new LeaseClock({
+        extensionMs: EXTENSION_MS,
+        checkpointIntervalMs: LEASE_CHECKPOINT_INTERVAL_MS,
+      }),
       retired: false,
     };
     this.leaders.push(leader);

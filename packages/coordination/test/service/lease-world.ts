@@ -22,6 +22,7 @@ import {
   leaseId,
   MemoryBackend,
 } from '@synod/coordination';
+import { LEASE_CHECKPOINT_INTERVAL_MS } from '../../src/leases/limits.ts';
 import { LeaderCalls } from '../../src/service/leader-calls.ts';
 import {
   decodeRenewAnswer,
@@ -31,6 +32,7 @@ import {
   type TimeToLiveAnswer,
 } from '../../src/service/lease-answers.ts';
 import { LeaseKeeper } from '../../src/service/lease-keeper.ts';
+import { LEASE_EXPIRIES_A_TICK } from '../../src/service/limits.ts';
 import { METHOD, PeerCalls } from '../../src/service/peer-calls.ts';
 import type { ServiceFailure } from '../../src/service/service-api.ts';
 
@@ -186,6 +188,8 @@ export class LeaseWorld {
     const submitted: Submitted[] = [];
     const reads: WorldMember['reads'] = [];
     const keeper = new LeaseKeeper({
+      expiriesATick: LEASE_EXPIRIES_A_TICK,
+      checkpointIntervalMs: LEASE_CHECKPOINT_INTERVAL_MS,
       machine: this.machine,
       replica: { read: (done) => void reads.push(done) },
       leaderCalls,

@@ -267,7 +267,7 @@ test('V9 watchers who catch up get one bounded step a turn, while there is work,
   const turns: (() => void)[] = [];
   const steps: number[] = [];
   const hub = { hasWork: false, catchUp: (rows: number) => void steps.push(rows) };
-  const pump = new HubPump(hub, (job) => void turns.push(job));
+  const pump = new HubPump(hub, (job) => void turns.push(job), WATCH_CATCH_UP_ROWS_A_TURN);
   pump.wake();
   assert.equal(turns.length, 0, 'nothing to do');
   hub.hasWork = true;

@@ -118,6 +118,7 @@ Examples:
   synod sim --seed 42 --trace            one of them, event by event
   synod sim --faults crash,cut --timing asynchronous --minutes 10
   synod sim --mutants                    how soon each planted bug is found
+  synod sim --connectivity               every partial partition of three and five members
 `;
 
 function addSim(program: Command): void {
@@ -134,6 +135,7 @@ function addSim(program: Command): void {
     .option('--timing <model>', 'synchronous, partial or asynchronous; else the seed chooses')
     .option('--mutant <name>', 'plant this bug')
     .option('--mutants', 'plant every bug in turn, and tell which seed finds it')
+    .option('--connectivity', 'play every partial partition, and tell how soon commits go on')
     .option('--trace', 'print every event')
     .option('--json', 'one line of JSON a seed')
     .addHelpText('after', SIM_HELP_END)

@@ -23,6 +23,7 @@ export interface SimWords {
   readonly timing?: string;
   readonly mutant?: string;
   readonly mutants?: boolean;
+  readonly connectivity?: boolean;
   readonly trace?: boolean;
   readonly json?: boolean;
 }

@@ -12,15 +12,17 @@ import {
   shrink,
 } from '@synod/simulator';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
+import { ProgressLine } from './progress-line.ts';
+import { simConnectivity } from './sim-connectivity.ts';
 import { readSimWords, SimOptionProblem, type SimPlan, type SimWords } from './sim-options.ts';
 
 const SHRINK_RUNS_MAX = 150;
-const PROGRESS_INTERVAL_MS = 200;
 /** Seeds that are tried on a planted bug before it counts as not found. */
 const MUTANT_SEEDS_MAX = 2_000;
 
 /** @returns the exit code */
 export function sim(words: SimWords): number {
+  if (words.connectivity === true) return simConnectivity(words);
   let plan: SimPlan;
   try {
     plan = readSimWords(words);
@@ -66,7 +68,7 @@ function runSeeds(plan: SimPlan): number {
     faults: 0,
     messages: 0,
   };
-  const progress = new ProgressLine(plan);
+  const progress = new ProgressLine({ quiet: plan.json || plan.trace });
   let failing: SeedReport | undefined;
   let traceHash = '';
   for (let seed = plan.firstSeed; seed <= plan.lastSeed && performance.now() < deadlineMs; seed++) {
@@ -193,24 +195,4 @@ function huntOne(mutant: Mutant, plan: SimPlan, options: RunOptions): Hunt {
 function huntLine({ mutant, of, what, found, simulatedSeconds, realSeconds }: Hunt): string {
   const outcome = found === undefined ? 'NOT FOUND' : `seed ${found.seed} breaks ${found.rule}`;
   return `${mutant.padEnd(34)} ${outcome.padEnd(28)} ${String(simulatedSeconds).padStart(7)} s simulated, ${realSeconds.toFixed(2).padStart(6)} s real   ${of}: ${what}\n`;
-}
-
-/** One line that is written over again, on a terminal only. */
-class ProgressLine {
-  private readonly isShown: boolean;
-  private shownAtMs = 0;
-
-  constructor(plan: SimPlan) {
-    this.isShown = process.stderr.isTTY === true && !plan.json && !plan.trace;
-  }
-
-  show(text: () => string): void {
-    if (!this.isShown || performance.now() - this.shownAtMs < PROGRESS_INTERVAL_MS) return;
-    this.shownAtMs = performance.now();
-    process.stderr.write(`\r\u001b[K${text()}`);
-  }
-
-  clear(): void {
-    if (this.isShown) process.stderr.write('\r\u001b[K');
-  }
 }

@@ -1,6 +1,6 @@
 /** What happens inside a member as lines of its log. */
-import type { Observer, ReplicaEvent } from '@synod/consensus';
-import type { LeaderlessFacts } from '@synod/coordination';
+import { type Observer, type ReplicaEvent, unreachable } from '@synod/consensus';
+import type { MemberEvent } from '@synod/coordination';
 import type { Founder } from '../config/member-config.ts';
 import type { Log } from '../log/log.ts';
 import type { TransportObserver } from '../transport/peer-transport.ts';
@@ -69,15 +69,31 @@ export function transportObserver(
   };
 }
 
-export function warnLeaderless(
+/** `onFatal` ends the member. */
+export function memberObserver(
   log: Log,
   founders: readonly Founder[],
-  { leaderlessMs, unreachable }: LeaderlessFacts,
-): void {
-  const seconds = Math.round(leaderlessMs / 1_000);
-  log.warn(`no leader for ${seconds} s; a majority of the members must run and reach each other`, {
-    unreachable: founders
-      .filter(({ id }) => unreachable.includes(id))
-      .map(({ name, peerUrls }) => `${name} at ${peerUrls.join()}`),
-  });
+  onFatal: (reason: string) => void,
+): (event: MemberEvent) => void {
+  return (event) => {
+    switch (event.kind) {
+      case 'malformedCall':
+        log.warn('a peer sent a call that cannot be read', { from: event.from, detail: event.detail });
+        return;
+      case 'leaderless': {
+        const seconds = Math.round(event.leaderlessMs / 1_000);
+        log.warn(`no leader for ${seconds} s; a majority of the members must run and reach each other`, {
+          unreachable: founders
+            .filter(({ id }) => event.unreachable.includes(id))
+            .map(({ name, peerUrls }) => `${name} at ${peerUrls.join()}`),
+        });
+        return;
+      }
+      case 'commitFailed':
+        onFatal(`the state could not be committed: ${event.detail}`);
+        return;
+      default:
+        unreachable(event);
+    }
+  };
 }

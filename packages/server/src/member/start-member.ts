@@ -4,7 +4,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import {
-  type Clock,
   describeJournalError,
   type MemberId,
   openReplica,
@@ -21,6 +20,7 @@ import { createMemberMetrics, type MemberMetrics } from '../metrics/member-metri
 import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
 import { PeerTransport } from '../transport/peer-transport.ts';
 import { addressOf } from './addresses.ts';
+import { CLOCK } from './clock.ts';
 import { replicaObserver, transportObserver } from './events.ts';
 import { makeCore } from './make-core.ts';
 import { Running } from './running.ts';
@@ -68,13 +68,6 @@ export async function startMember(
     throw error;
   }
 }
-
-const CLOCK: Clock = {
-  nowMs: () => performance.now(),
-  defer: (job) => {
-    setImmediate(job);
-  },
-};
 
 interface MemberParts {
   readonly config: MemberConfig;
@@ -129,9 +122,9 @@ class Member implements RunningMember {
       ),
       // A peer may count on what this member forgot with an earlier disk: it is listened to once it has let this life in.
       onReceive: (from, lane, bytes) => {
-        if (this.transport.isWelcomeAt(from)) this.running?.receive(from, lane, bytes);
+        if (this.transport.isWelcomeAt(from)) this.running?.member.receive(from, lane, bytes);
       },
-      onUnreachable: (peer) => this.running?.peerUnreachable(peer),
+      onUnreachable: (peer) => this.running?.member.peerUnreachable(peer),
       takesPeers: () => this.running !== undefined,
       knownLife: (peer) => this.machine.latestIncarnation(peer),
       onDisowned: (reason) =>
@@ -176,7 +169,7 @@ class Member implements RunningMember {
       failed: (reason) => this.announceFailure(reason),
     });
     this.running = running;
-    this.outputs.connect(running);
+    this.outputs.connect(running.member);
     await listening('clients', config.listenClientUrls, running.listen());
     this.transport.start(replica.status().life);
     running.begin();

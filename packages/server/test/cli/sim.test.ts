@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { readConnectivityWords } from '../../src/cli/sim-connectivity.ts';
 import { readSimWords, SimOptionProblem, type SimWords } from '../../src/cli/sim-options.ts';
 
 const MAIN = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'src', 'main.ts');
@@ -74,6 +75,33 @@ test('with --json every seed is a line of JSON', () => {
       [2, null],
     ],
   );
+});
+
+test('--connectivity plays every partial partition, in words or as JSON', () => {
+  const text = synod('sim', '--connectivity', '--members', '3');
+  assert.equal(text.status, 0, text.stderr);
+  assert.match(text.stdout, /^raft, directed graphs on three members: 333 cases, .* 0 late\n$/);
+  const json = synod('sim', '--connectivity', '--members', '3', '--protocol', 'paxos', '--json');
+  const report = JSON.parse(json.stdout) as { protocol: string; cases: number; late: unknown[] };
+  assert.deepEqual([report.protocol, report.cases, report.late], ['paxos', 333, []]);
+});
+
+test('--connectivity turns away what it has no use for, and says what it takes', () => {
+  const problems: [Partial<SimWords>, RegExp][] = [
+    [{ members: '4' }, /--members 3 and --members 5, not 4/],
+    [{ seeds: '1..9' }, /leave --seeds away.* It takes --protocol, --members, --seed and --json/],
+    [{ faults: 'none' }, /leave --faults away/],
+    [{ mutants: true }, /leave --mutants away/],
+    [{ protocol: 'raftt' }, /Did you mean raft\?/],
+  ];
+  for (const [given, message] of problems)
+    assert.throws(
+      () => readConnectivityWords(words(given)),
+      (error: unknown) => error instanceof SimOptionProblem && message.test(error.message),
+      JSON.stringify(given),
+    );
+  assert.equal(readConnectivityWords(words({})).seed, 1);
+  assert.equal(readConnectivityWords(words({})).graphs.length, 2);
 });
 
 test('synod check judges recorded histories, and names the line that it cannot read', () => {

@@ -2,16 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LogFacts } from '../../src/log/log.ts';
-import { warnLeaderless } from '../../src/member/events.ts';
+import { memberObserver } from '../../src/member/events.ts';
 
 test('says how long, what to do, and who cannot be reached', () => {
   const said: [message: string, facts: LogFacts | undefined][] = [];
   const ignore = () => undefined;
-  warnLeaderless(
+  const observe = memberObserver(
     { debug: ignore, info: ignore, error: ignore, warn: (message, facts) => said.push([message, facts]) },
     ['a', 'b', 'c'].map((name) => ({ id: `id-${name}`, name, peerUrls: [`http://${name}:1`] })),
-    { leaderlessMs: 5_020, unreachable: ['id-c'] },
+    assert.fail,
   );
+  observe({ kind: 'leaderless', leaderlessMs: 5_020, unreachable: ['id-c'] });
   assert.deepEqual(said, [
     [
       'no leader for 5 s; a majority of the members must run and reach each other',

@@ -3,8 +3,7 @@
  * member after they were made; nothing of it is in what ships.
  */
 import type { ConsensusCore, ProtocolName, RecoveredLog } from '@synod/consensus';
-import type { CoordinationMachine } from '@synod/coordination';
-import type { Life } from '../world/life.ts';
+import type { CoordinationMachine, CoordinationMember } from '@synod/coordination';
 import type { SimulatedDisk } from '../world/simulated-disk.ts';
 
 export interface Mutant {
@@ -20,7 +19,7 @@ export interface Mutant {
   /** Before the core is watched: the checkers see what it does, bug and all. */
   readonly core?: (core: ConsensusCore) => void;
   readonly machine?: (machine: CoordinationMachine) => void;
-  readonly life?: (life: Life) => void;
+  readonly life?: (life: CoordinationMember) => void;
   /** A member whose disk was wiped comes back under its old name. */
   readonly wipedKeepsName?: boolean;
 }

@@ -146,7 +146,7 @@ export const RAFT_MUTANTS: readonly Mutant[] = [
       if (input.kind !== 'message' || input.message.kind !== 'preVoteResponse') return input;
       if (state.role.kind !== 'candidate') return input;
       const { granted } = input.message as unknown as { granted: boolean };
-      const message = { kind: 'voteResponse', term: state.term, granted };
+      const message = { kind: 'voteResponse', term: state.term, granted, fresherLog: undefined };
       return { ...input, message };
     }),
   },

@@ -36,6 +36,17 @@ export function insteadOfInput(
   };
 }
 
+/** Something happens around each step. */
+export function insteadOfStep(
+  act: (core: RaftCore, input: Input, step: () => void) => void,
+): (core: ConsensusCore) => void {
+  return (core) => {
+    const raft = asRaft(core);
+    const step = raft.step.bind(raft);
+    raft.step = (input) => act(raft, input, () => step(input));
+  };
+}
+
 /** Messages of one kind leave otherwise than the core said. */
 export function insteadOfSend<Kind extends RaftMessage['kind']>(
   kind: Kind,

@@ -1,20 +1,31 @@
 /** Bugs planted around the replica: reads, leases and watches as a member serves them. */
-import type { LeaseClock, LeaseFacts, Revision, WatchSink, WatchStream } from '@synod/coordination';
-import type { Life } from '../world/life.ts';
+import type {
+  CoordinationMember,
+  LeaseClock,
+  LeaseFacts,
+  LeaseId,
+  Revision,
+  WatchSink,
+  WatchStream,
+} from '@synod/coordination';
 import type { Mutant } from './mutant.ts';
 
-interface LifeInside {
-  readonly leases: {
+interface MemberInside {
+  readonly leaseKeeper: {
     readonly parts: { nowMs: () => number };
     readonly clock: LeaseClock;
+    announce: (epoch: number) => void;
+    whenConfirmed: (answer: (payload: undefined) => void, job: () => void) => void;
   };
+  readonly leaderCalls: { askAgain: () => void };
+  readonly pump: { wake: () => void };
 }
 
-const insideLife = (life: Life): LifeInside => life as unknown as LifeInside;
+const inside = (member: CoordinationMember): MemberInside => member as unknown as MemberInside;
 
 /** Streams of this life's hub are opened otherwise. */
-function withStreams(change: (stream: WatchStream, sink: WatchSink, life: Life) => void) {
-  return (life: Life): void => {
+function withStreams(change: (stream: WatchStream, sink: WatchSink, life: CoordinationMember) => void) {
+  return (life: CoordinationMember): void => {
     const open = life.hub.openStream.bind(life.hub);
     life.hub.openStream = (sink) => {
       const stream = open(sink);
@@ -30,8 +41,9 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
     of: 'R12',
     what: 'a linearizable read is answered from whatever the member has',
     life: (life) => {
-      life.range = (query, _linearizable, done) =>
-        done(undefined, life.machine.range(query), life.machine.appliedIndex);
+      const { service } = life;
+      const range = service.range.bind(service);
+      service.range = (query, _linearizable, completion) => range(query, false, completion);
     },
   },
   {
@@ -39,7 +51,7 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
     of: 'C19',
     what: 'leases end by a clock that runs a third too fast',
     life: (life) => {
-      const { parts } = insideLife(life).leases;
+      const { parts } = inside(life).leaseKeeper;
       const { nowMs } = parts;
       parts.nowMs = () => nowMs() * 1.33;
     },
@@ -49,13 +61,75 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
     of: 'C19',
     what: 'a new leader takes every lease for half over',
     life: (life) => {
-      const { clock } = insideLife(life).leases;
+      const { clock } = inside(life).leaseKeeper;
       const promote = clock.promote.bind(clock);
       const halved = (facts: LeaseFacts): LeaseFacts => ({
         ...facts,
         remainingSeconds: Math.ceil(facts.ttlSeconds / 4),
       });
       clock.promote = (epoch, nowMs, leases) => promote(epoch, nowMs - 1_000, [...leases].map(halved));
+    },
+  },
+  {
+    name: 'keep-alive-answered-by-anyone',
+    of: 'C19',
+    what: 'whichever member is asked acknowledges a keep-alive, and the leader does not hear of it',
+    life: ({ machine, service }) => {
+      service.keepAlive = (id, completion) => {
+        const { ttlSeconds } = machine.lease(id) ?? { ttlSeconds: 0 };
+        if (ttlSeconds === 0) completion.complete({ kind: 'serviceFailure', code: 'timeout' });
+        else completion.complete({ kind: 'leaseRenewed', id, ttlSeconds });
+      };
+    },
+  },
+  {
+    name: 'renewal-not-logged',
+    of: 'C19',
+    what: 'a keep-alive is acknowledged while the log says that less is left of the lease',
+    life: (life) => {
+      const { clock } = inside(life).leaseKeeper;
+      const { leases } = clock as unknown as { leases: Map<LeaseId, { logged: string }> };
+      const renew = clock.renew.bind(clock);
+      clock.renew = (id, nowMs) => {
+        const lease = leases.get(id);
+        if (lease !== undefined) lease.logged = 'full';
+        return renew(id, nowMs);
+      };
+    },
+  },
+  {
+    name: 'keep-alive-not-confirmed',
+    of: 'C19',
+    what: 'a keep-alive is acknowledged by a leader that did not ask whether it still leads',
+    life: (life) => {
+      const { leaseKeeper } = inside(life);
+      leaseKeeper.whenConfirmed = (answer, job) => (leaseKeeper.clock.isRunning ? job() : answer(undefined));
+    },
+  },
+  {
+    name: 'lease-clock-not-announced',
+    of: 'C19',
+    what: 'a new leader starts its lease clock before the log has its announcement',
+    life: (life) => {
+      const { leaseKeeper } = inside(life);
+      leaseKeeper.announce = (epoch) =>
+        leaseKeeper.clock.promote(epoch, leaseKeeper.parts.nowMs(), life.machine.leases());
+    },
+  },
+  {
+    name: 'question-not-asked-again',
+    of: 'R21',
+    what: 'a question to a leader that was lost on its way, or came to nobody, is never ended',
+    life: (life) => {
+      inside(life).leaderCalls.askAgain = () => {};
+    },
+  },
+  {
+    name: 'slow-watchers-forgotten',
+    of: 'C17',
+    what: 'nobody lets watchers who are behind catch up',
+    life: (life) => {
+      inside(life).pump.wake = () => {};
     },
   },
   {

@@ -1,45 +1,18 @@
 /**
- * One scenario by hand: a leader, a member whose log is stale, and from one instant on a fixed graph of links. Do commits
- * go on? They should wherever some member still talks, both ways, with a quorum.
+ * One scenario by hand: a leader, a member whose log is stale, and from one instant on a fixed graph of links. How soon do
+ * commits go on? Which graphs there are is connectivity-cases.ts.
  */
 import { latin1Encode } from '@synod/consensus';
 import { key, NO_LEASE } from '@synod/coordination';
 import type { ProtocolUnderTest } from '../checkers/protocol-under-test.ts';
-import type { DirectedLink } from '../faults/cut-links.ts';
 import type { SimulatedMember } from '../world/simulated-member.ts';
 import { World } from '../world/world.ts';
-
-export interface ConnectivityCase {
-  readonly members: number;
-  /** Who leads when the links go. */
-  readonly leader: number;
-  /** Who has not heard of the last entries; undefined: nobody. */
-  readonly stale: number | undefined;
-  /** The links that are cut. */
-  readonly cut: readonly DirectedLink[];
-}
+import type { ConnectivityCase } from './connectivity-cases.ts';
 
 const SETTLE_MS = 1_000;
 const STALE_ENTRIES = 20;
 const STEP_MS = 100;
 const LEADER_TRIES_MAX = 50;
-
-/** Members that have both directions to so many others that they are a quorum with them. */
-export function quorumConnected(members: number, cut: readonly DirectedLink[]): number[] {
-  const isCut = (from: number, to: number): boolean => cut.some(([a, b]) => a === from && b === to);
-  const connected: number[] = [];
-  for (let member = 0; member < members; member++) {
-    let reached = 1;
-    for (let other = 0; other < members; other++)
-      if (other !== member && !isCut(member, other) && !isCut(other, member)) reached++;
-    if (2 * reached > members) connected.push(member);
-  }
-  return connected;
-}
-
-export function isQuorumConnected(members: number, cut: readonly DirectedLink[]): boolean {
-  return quorumConnected(members, cut).length > 0;
-}
 
 /** @returns after how many election timeouts a command that was sent under the cut was committed; Infinity: not within the bound. */
 export function timeToCommit(
@@ -99,31 +72,9 @@ function put({ life }: SimulatedMember, committed: () => void): void {
     keepValue: false,
     keepLease: false,
   } as const;
-  life?.submit(command, (failure) => {
-    if (failure === undefined) committed();
+  life?.service.submit(command, {
+    complete: ({ kind }) => {
+      if (kind !== 'serviceFailure') committed();
+    },
   });
-}
-
-/** Every set of directed links among so many members that a cut can take. */
-export function* everyDirectedCut(members: number): Generator<readonly DirectedLink[]> {
-  const links: DirectedLink[] = [];
-  for (let from = 0; from < members; from++)
-    for (let to = 0; to < members; to++) if (from !== to) links.push([from, to]);
-  for (let bits = 0; bits < 2 ** links.length; bits++) yield links.filter((_, i) => (bits >> i) & 1);
-}
-
-/** Every set of links, both directions of each together. */
-export function* everyUndirectedCut(members: number): Generator<readonly DirectedLink[]> {
-  const pairs: DirectedLink[] = [];
-  for (let low = 0; low < members; low++)
-    for (let high = low + 1; high < members; high++) pairs.push([low, high]);
-  for (let bits = 0; bits < 2 ** pairs.length; bits++)
-    yield pairs.flatMap(([low, high], i): DirectedLink[] =>
-      (bits >> i) & 1
-        ? [
-            [low, high],
-            [high, low],
-          ]
-        : [],
-    );
 }

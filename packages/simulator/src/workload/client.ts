@@ -14,6 +14,13 @@ import {
   type Revision,
   revision as toRevision,
 } from '@synod/coordination';
+import type {
+  Completion,
+  CoordinationService,
+  LeaseRenewed,
+  LeaseTimeToLive,
+  ServiceFailure,
+} from '@synod/coordination/service/service-api.ts';
 import type { ClientOperations } from '../checkers/client-operations.ts';
 import type { LeaseTimes } from '../checkers/lease-times.ts';
 import { require } from '../checkers/rule-broken.ts';
@@ -39,6 +46,8 @@ export interface ClientParts {
   readonly keyspace: ReferenceKeyspace;
 }
 
+type LeaseAnswer = LeaseRenewed | LeaseTimeToLive | Failure | ServiceFailure;
+
 /** An operation that is under way. */
 interface Current {
   /** It will never be answered. */
@@ -47,7 +56,8 @@ interface Current {
 
 const RETRY_MS = 200;
 const LEASE_SECONDS_MIN = 2;
-const LEASE_SECONDS_MAX = 12;
+/** The longest that a client asks for. */
+export const LEASE_SECONDS_MAX = 12;
 
 export class Client {
   /** Operations by how they ended. */
@@ -147,7 +157,10 @@ export class Client {
       compact: (member) =>
         this.submit(member, { module: 'keyspace', kind: 'compact', revision: this.somePastRevision() }),
       grant: (member) => this.grant(member),
-      keepAlive: (member) => this.keepAlive(member),
+      keepAlive: (member) =>
+        this.askOfLease(member, (service, id, completion) => service.keepAlive(id, completion)),
+      timeToLive: (member) =>
+        this.askOfLease(member, (service, id, completion) => service.timeToLive(id, true, completion)),
       revoke: (member) => this.revoke(member),
       lock: (member) => this.lock(member),
       register: (member) => this.useRegister(member),
@@ -162,11 +175,11 @@ export class Client {
     return toRevision(Math.max(1, this.newestRevision - this.parts.random.below(20)));
   }
 
-  /** `ended` hears the results, or undefined where it is not known what became of the command. */
+  /** `ended` hears the result, or undefined where it is not known what became of the command. */
   private submit(
     member: SimulatedMember,
     command: Command,
-    ended: (results: readonly CommandResult[] | undefined) => void = () => {},
+    ended: (result: CommandResult | undefined) => void = () => {},
   ): void {
     const { operations, trace, number } = this.parts;
     const life = member.life!;
@@ -174,21 +187,23 @@ export class Client {
     const current: Current = { lost: () => ended(undefined) };
     this.current = current;
     let sequence = 0;
-    sequence = life.submit(command, (failure, results) => {
+    const complete = (result: CommandResult | ServiceFailure): void => {
       if (this.current !== current) return;
-      if (failure !== undefined || results === undefined || isOldNews(results)) {
-        this.counts[failure === 'tooManyProposals' ? 'failed' : 'unknown']++;
+      if (result.kind === 'serviceFailure' || isOldNews(result)) {
+        const isRefused = result.kind === 'serviceFailure' && result.code === 'tooManyRequests';
+        this.counts[isRefused ? 'failed' : 'unknown']++;
         ended(undefined);
-        this.end();
-        return;
+      } else {
+        this.counts.answered++;
+        trace.count(number, sequence, 1, () => `client ${number} ${command.kind} answered`);
+        const origin = { member: member.id, incarnation: life.life, sequence };
+        this.sawRevision(operations.answered(origin, floor, [result]));
+        ended(result);
       }
-      this.counts.answered++;
-      trace.count(number, sequence, results.length, () => `client ${number} ${command.kind} answered`);
-      const origin = { member: member.id, incarnation: life.incarnation, sequence };
-      this.sawRevision(operations.answered(origin, floor, results));
-      ended(results);
       this.end();
-    });
+    };
+    life.service.submit(command, { complete });
+    sequence = life.proposals.lastSequence;
   }
 
   private read(
@@ -201,12 +216,15 @@ export class Client {
     const { floor } = operations;
     const current: Current = { lost: () => ended(undefined) };
     this.current = current;
-    member.life!.range(query, linearizable, (failure, result, appliedIndex) => {
+    const { service, machine } = member.life!;
+    const complete = (result: RangeResult | Failure | ServiceFailure): void => {
       if (this.current !== current) return;
-      if (failure !== undefined || result === undefined) {
+      if (result.kind === 'serviceFailure') {
         this.counts.failed++;
         ended(undefined);
       } else {
+        // It is told in the turn in which it was read.
+        const { appliedIndex } = machine;
         this.counts.answered++;
         trace.count(number, appliedIndex, 0, () => `client ${number} read at ${appliedIndex}`);
         operations.read(query, result, appliedIndex, linearizable ? floor : undefined);
@@ -214,7 +232,8 @@ export class Client {
         ended(result.kind === 'range' ? result : undefined);
       }
       this.end();
-    });
+    };
+    service.range(query, linearizable, { complete });
   }
 
   /** C5: within a connection time never goes back. */
@@ -235,8 +254,8 @@ export class Client {
         registers.ended(operation, queue.nowMs, result),
       );
     else
-      this.submit(member, registers.commandOf(operation), (results) =>
-        registers.ended(operation, queue.nowMs, results?.[0]),
+      this.submit(member, registers.commandOf(operation), (result) =>
+        registers.ended(operation, queue.nowMs, result),
       );
   }
 
@@ -249,8 +268,8 @@ export class Client {
     const id = this.maker.leaseId();
     const ttlSeconds = this.parts.random.whole(LEASE_SECONDS_MIN, LEASE_SECONDS_MAX);
     const sent = this.parts.leaseTimes.now();
-    this.submit(member, { module: 'leases', kind: 'grant', id, ttlSeconds }, (results) => {
-      if (results?.[0]?.kind !== 'leaseGranted') return;
+    this.submit(member, { module: 'leases', kind: 'grant', id, ttlSeconds }, (result) => {
+      if (result?.kind !== 'leaseGranted') return;
       this.leases.push(id);
       this.parts.leaseTimes.granted(id, ttlSeconds, sent);
     });
@@ -262,29 +281,33 @@ export class Client {
     else this.submit(member, { module: 'leases', kind: 'revoke', id, cause: 'asked' });
   }
 
-  /** At the member that leads, as far as the present one knows. */
-  private keepAlive(member: SimulatedMember): void {
+  /** What only the leader's lease clock can answer, asked of whichever member the client is connected to. */
+  private askOfLease(
+    member: SimulatedMember,
+    ask: (service: CoordinationService, id: LeaseId, completion: Completion<LeaseAnswer>) => void,
+  ): void {
     const id = this.leases.at(-1);
-    const { members, leaseTimes } = this.parts;
-    const leader = members.find((other) => other.id === member.life!.knownLeader);
-    if (id === undefined || leader?.life === undefined) {
+    if (id === undefined) {
       this.grant(member);
       return;
     }
-    this.place = leader.place;
-    this.connectionRevision = 0;
+    const { leaseTimes, trace, number } = this.parts;
     const sent = leaseTimes.now();
     const current: Current = { lost: () => {} };
     this.current = current;
-    leader.life.keepAlive(id, (answer) => {
+    const complete = (told: LeaseAnswer): void => {
       if (this.current !== current) return;
-      if (answer === 'renewed') {
-        this.counts.answered++;
-        leaseTimes.renewed(id, sent);
-      } else this.counts.failed++;
-      if (answer === 'notFound') this.leases.pop();
+      trace.count(number, told.kind.length, 0, () => `client ${number} lease ${id} ${told.kind}`);
+      this.counts[told.kind === 'serviceFailure' ? 'failed' : 'answered']++;
+      if (told.kind === 'leaseRenewed') leaseTimes.renewed(id, told.ttlSeconds, sent);
+      else if (told.kind === 'leaseTimeToLive') leaseTimes.told(id, told);
+      else if (told.kind === 'failure') {
+        this.leases.pop();
+        leaseTimes.notFound(id);
+      }
       this.end();
-    });
+    };
+    ask(member.life!.service, id, { complete });
   }
 
   /** Takes a lock if it is free: a key that lives as long as the lease; and lets it go again, if it has it. */
@@ -297,8 +320,7 @@ export class Client {
       this.submit(member, this.maker.whereCreatedAt(LOCK, held, this.maker.deleteRange(LOCK_SPAN)));
     } else {
       const take = { ...this.maker.put(lease), key: LOCK };
-      this.submit(member, this.maker.whereCreatedAt(LOCK, 0, take), (results) => {
-        const result = results?.[0];
+      this.submit(member, this.maker.whereCreatedAt(LOCK, 0, take), (result) => {
         if (result?.kind === 'transaction' && result.succeeded) this.seen.set(LOCK, result.revision);
       });
     }
@@ -309,6 +331,6 @@ const LOCK = key('lock');
 const LOCK_SPAN = { from: LOCK, to: undefined };
 
 /** It took effect in an entry whose result this member never saw, because it came in a snapshot: an unknown outcome. */
-function isOldNews([result]: readonly CommandResult[]): boolean {
-  return result?.kind === 'failure' && result.reason.code === 'duplicateProposal';
+function isOldNews(result: CommandResult): boolean {
+  return result.kind === 'failure' && result.reason.code === 'duplicateProposal';
 }

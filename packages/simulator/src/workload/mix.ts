@@ -19,6 +19,7 @@ export const OPERATION_KINDS = [
   'lock',
   'watch',
   'register',
+  'timeToLive',
 ] as const;
 
 export type OperationKind = (typeof OPERATION_KINDS)[number];
@@ -54,6 +55,7 @@ const WEIGHTS: Readonly<Record<OperationKind, number>> = {
   lock: 2,
   watch: 3,
   register: 8,
+  timeToLive: 1,
 };
 
 export function drawMix(random: SeededRandom): Mix {

@@ -1,15 +1,15 @@
 /** Clients' watches: streams that are opened anywhere, paused, resumed, asked for progress, cancelled and resumed elsewhere. */
-import type { WatchSpec, WatchStream } from '@synod/coordination';
+import type { CoordinationMember, WatchSpec } from '@synod/coordination';
+import type { WatchStream } from '@synod/coordination/service/service-api.ts';
 import { CheckedWatch } from '../checkers/watches.ts';
 import type { ReferenceKeyspace } from '../model/reference-keyspace.ts';
 import type { SeededRandom } from '../random/seeded-random.ts';
 import type { EventQueue } from '../world/event-queue.ts';
-import type { Life } from '../world/life.ts';
 import type { SimulatedMember } from '../world/simulated-member.ts';
 import type { CommandMaker } from './commands.ts';
 
 interface OpenStream {
-  readonly life: Life;
+  readonly life: CoordinationMember;
   readonly member: SimulatedMember;
   readonly stream: WatchStream;
   readonly watches: Map<number, CheckedWatch>;
@@ -62,10 +62,9 @@ export class Watching {
    */
   missing(revision: number): string | undefined {
     this.forgetLost();
-    for (const { watches, stream, member, life } of this.streams) {
+    for (const { watches, stream, life } of this.streams) {
       if (life.machine.revision < revision) continue;
       stream.resume();
-      member.life?.wakeHub();
       for (const watch of watches.values()) {
         const missed = watch.missing(revision);
         if (missed !== undefined) return missed;
@@ -77,7 +76,7 @@ export class Watching {
   private open(member: SimulatedMember): void {
     const life = member.life!;
     const watches = new Map<number, CheckedWatch>();
-    const stream = life.hub.openStream({
+    const stream = life.service.openWatchStream({
       events: (id, _revision, events) => {
         watches.get(id)!.events(events);
         this.told += events.length;
@@ -112,7 +111,6 @@ export class Watching {
       const name = `watch ${number}/${creation.id} at m${member.place}`;
       watches.set(creation.id, new CheckedWatch(name, spec, revision, keyspace));
     }
-    life.wakeHub();
   }
 
   private startRevision(revision: number): number {
@@ -132,7 +130,6 @@ export class Watching {
     queue.after(random.between(1, PAUSE_MAX_MS), () => {
       if (!this.streams.includes(open) || open.member.life !== open.life) return;
       open.stream.resume();
-      open.life.wakeHub();
     });
   }
 

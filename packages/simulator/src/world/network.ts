@@ -99,6 +99,14 @@ export class Network {
     return this.links[from]![to]!.cuts > 0;
   }
 
+  /** The other members, as a member at this place would know of its links to them. */
+  peersOf(place: number): { readonly peer: MemberId; readonly isConnected: boolean }[] {
+    const peers: { readonly peer: MemberId; readonly isConnected: boolean }[] = [];
+    for (const [peer, other] of this.places)
+      if (other !== place) peers.push({ peer, isConnected: !this.isCut(place, other) });
+    return peers;
+  }
+
   /** Holds everything on a link back for a while; then it comes all at once. */
   clog(from: number, to: number, forMs: number): void {
     const link = this.links[from]![to]!;

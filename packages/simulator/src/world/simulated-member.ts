@@ -3,6 +3,7 @@
  * Everything that happens to it comes through `run`, so that a pause can hold it back.
  */
 import {
+  type Clock,
   type ConsensusCore,
   clusterId,
   type Lane,
@@ -11,8 +12,17 @@ import {
   type ReplicaEvent,
   type ReplicaOpenResult,
   simpleMembership,
+  type Transport,
+  unreachable,
 } from '@synod/consensus';
-import { createMachine, MemoryBackend } from '@synod/coordination';
+import {
+  ConnectedOutputs,
+  type CoordinationMachine,
+  CoordinationMember,
+  createMachine,
+  type MemberEvent,
+  MemoryBackend,
+} from '@synod/coordination';
 import type { CoreOptions, ProtocolChecker, ProtocolUnderTest } from '../checkers/protocol-under-test.ts';
 import { RuleBroken } from '../checkers/rule-broken.ts';
 import type { StateHashes } from '../checkers/state-hashes.ts';
@@ -22,7 +32,6 @@ import type { Mutant } from '../mutants/mutant.ts';
 import { SeededRandom } from '../random/seeded-random.ts';
 import type { EventQueue } from './event-queue.ts';
 import { HashedMachine } from './hashed-machine.ts';
-import { Life } from './life.ts';
 import type { Network } from './network.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
@@ -45,10 +54,20 @@ export interface Surroundings {
   readonly lifeEnded: (member: SimulatedMember) => void;
 }
 
+/** What one life gets of its world. */
+interface LifePorts {
+  readonly clock: Clock;
+  readonly transport: Transport;
+}
+
 /** - `down`: may be started. - `opening`, `up`: runs. - `broken`: refuses to start, and somebody must replace it. */
 export type MemberState = 'down' | 'opening' | 'up' | 'broken';
 
 const CLUSTER_ID = clusterId('00000000000051c1');
+/** Far above what clients send here. */
+const COMMAND_BYTES_MAX = 1_000_000;
+/** No simulated client signs in. */
+const SIMPLE_TOKEN_TTL_MS = 300_000;
 
 export class SimulatedMember {
   readonly place: number;
@@ -56,8 +75,8 @@ export class SimulatedMember {
   readonly disk: SimulatedDisk;
   readonly clock: SimulatedClock;
   state: MemberState = 'down';
-  /** The life that runs, once it is open. */
-  life: Life | undefined;
+  /** The member that runs in the present life, once it is open: what the server runs, too. */
+  life: CoordinationMember | undefined;
   /** The core of the running life, unwrapped. */
   core: ConsensusCore | undefined;
   /** Bytes of its disk were damaged in this existence: it may refuse to start. */
@@ -98,30 +117,22 @@ export class SimulatedMember {
     this.starts++;
     this.state = 'opening';
     around.trace.note(`m${this.place} starts`);
-    const machine = createMachine({
-      backend: this.backend,
-      founders: [],
-      outputs: {
-        result: (origin, results) => this.life?.result(origin, results),
-        events: (revision, events) => this.life?.events(revision, events),
-        compacted: () => this.life?.wakeHub(),
-        leaseChanged: (change) => this.life?.leaseChanged(change),
-        authChanged: () => {},
-        restored: () => this.life?.restored(),
-      },
-    });
+    const outputs = new ConnectedOutputs();
+    const machine = createMachine({ backend: this.backend, founders: [], outputs });
     around.mutant?.machine?.(machine);
-    const defer = this.deferOfThisLife();
+    const ports: LifePorts = {
+      clock: { nowMs: () => clock.nowMs(), defer: this.deferOfThisLife() },
+      transport: {
+        send: (to, lane, bytes) => around.network.send(this.place, to, lane, bytes),
+        queuedBytes: () => 0,
+      },
+    };
     const { lifeNumber } = this;
     const { shape } = around;
     openReplica(
       {
         disk,
-        clock: { nowMs: () => clock.nowMs(), defer },
-        transport: {
-          send: (to, lane, bytes) => around.network.send(this.place, to, lane, bytes),
-          queuedBytes: () => 0,
-        },
+        ...ports,
         machine: new HashedMachine(machine, around.stateHashes, this.place),
         observer: { observe: (event) => this.observe(event) },
         electionTimeoutTicks: shape.electionTimeoutTicks,
@@ -155,7 +166,7 @@ export class SimulatedMember {
       },
       (result) => {
         // It may have stopped by itself while it opened.
-        if (lifeNumber === this.lifeNumber) this.opened(result, machine, defer);
+        if (lifeNumber === this.lifeNumber) this.opened(result, machine, outputs, ports);
       },
     );
   }
@@ -199,14 +210,14 @@ export class SimulatedMember {
     if (this.life === undefined) return;
     const { life } = this;
     this.run(() => {
-      if (this.life === life) life.replica.receive(from, lane, bytes);
+      if (this.life === life) life.receive(from, lane, bytes);
     });
   }
 
   peerUnreachable(peer: MemberId): void {
     const { life } = this;
     this.run(() => {
-      if (life !== undefined && this.life === life) life.replica.peerUnreachable(peer);
+      if (life !== undefined && this.life === life) life.peerUnreachable(peer);
     });
   }
 
@@ -218,10 +229,11 @@ export class SimulatedMember {
 
   private opened(
     result: ReplicaOpenResult,
-    machine: ReturnType<typeof createMachine>,
-    defer: (job: () => void) => void,
+    machine: CoordinationMachine,
+    outputs: ConnectedOutputs,
+    ports: LifePorts,
   ): void {
-    const { shape } = this.around;
+    const { shape, network, mutant } = this.around;
     if (!result.ok) {
       const { kind } = result.error;
       this.around.trace.note(`m${this.place} does not start: ${kind}`);
@@ -233,21 +245,27 @@ export class SimulatedMember {
       this.state = kind === 'disk' ? 'down' : 'broken';
       return;
     }
-    const { mutant } = this.around;
     this.state = 'up';
-    const life = new Life({
+    const life = new CoordinationMember({
       id: this.id,
-      incarnation: result.incarnation,
+      clusterId: CLUSTER_ID,
       replica: result.replica,
       machine,
-      nowMs: () => this.clock.nowMs(),
-      defer,
-      electionTimeoutTicks: shape.electionTimeoutTicks,
+      backend: this.backend,
+      ...ports,
+      peers: () => network.peersOf(this.place),
       tickMs: shape.tickMs,
-      proposalTimeoutTicks: shape.proposalTimeoutTicks,
+      electionTimeoutTicks: shape.electionTimeoutTicks,
+      leaseExtensionMs: shape.electionTimeoutTicks * shape.tickMs,
+      commandBytesMax: COMMAND_BYTES_MAX,
+      simpleTokenTtlMs: SIMPLE_TOKEN_TTL_MS,
+      paces: shape.paces,
+      observe: (event) => this.observeMember(event),
     });
     mutant?.life?.(life);
     this.life = life;
+    outputs.connect(life);
+    life.begin();
     this.planTick(shape.tickMs * new SeededRandom(this.seed, `tick of ${this.place}.${this.starts}`).next());
   }
 
@@ -315,6 +333,21 @@ export class SimulatedMember {
         return;
       default:
         if (trace.isHeard) trace.note(`m${this.place} ${JSON.stringify(event)}`);
+    }
+  }
+
+  private observeMember(event: MemberEvent): void {
+    const { trace } = this.around;
+    switch (event.kind) {
+      case 'leaderless':
+        trace.note(`m${this.place} has had no leader for ${event.leaderlessMs.toFixed(0)} ms`);
+        return;
+      case 'malformedCall':
+        throw new RuleBroken('V4', `m${this.place} cannot read a call: ${event.detail}`);
+      case 'commitFailed':
+        throw new RuleBroken('S10', `m${this.place} cannot commit its state: ${event.detail}`);
+      default:
+        unreachable(event);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** The sizes and times of one world, drawn from its seed: small enough that every window fills and every limit is met. */
+import type { MemberPaces } from '@synod/coordination';
 import type { SeededRandom } from '../random/seeded-random.ts';
 
 export type TimingModel = 'synchronous' | 'partial' | 'asynchronous';
@@ -8,13 +9,15 @@ export interface WorldShape {
   readonly timing: TimingModel;
   readonly tickMs: number;
   readonly electionTimeoutTicks: number;
-  readonly proposalTimeoutTicks: number;
   readonly segmentBytes: number;
   readonly trimming: {
     readonly snapshotCount: number;
     readonly catchUpEntries: number;
     readonly logBytesMax: number;
   };
+  readonly paces: MemberPaces;
+  /** Whether the world goes on until the last lease has ended. */
+  readonly outlivesLeases: boolean;
   /** How long faults happen, in true milliseconds. */
   readonly faultsMs: number;
 }
@@ -35,7 +38,6 @@ export function drawShape(random: SeededRandom, options: ShapeOptions): WorldSha
     timing: options.timing ?? timing,
     tickMs: 100,
     electionTimeoutTicks: 10,
-    proposalTimeoutTicks: 70,
     segmentBytes: random.pick([4096, 8192, 16384]),
     trimming: {
       snapshotCount: random.whole(10, 200),
@@ -43,5 +45,14 @@ export function drawShape(random: SeededRandom, options: ShapeOptions): WorldSha
       logBytesMax: random.pick([4_000, 20_000, 1_000_000]),
     },
     faultsMs: Math.round(random.skewed(15_000, 90_000)),
+    paces: {
+      catchUpRowsATurn: random.pick([2, 20, 200]),
+      leaseCheckpointIntervalMs: random.pick([1_000, 4_000, 300_000, 300_000]),
+      leaseExpiriesATick: random.pick([1, 100]),
+      sweepRowsATurn: random.pick([5, 100]),
+      commitRows: random.pick([20, 5_000]),
+      commitIntervalMs: random.pick([500, 1_000, 4_000]),
+    },
+    outlivesLeases: random.chance(0.2),
   };
 }

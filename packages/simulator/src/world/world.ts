@@ -19,7 +19,7 @@ import { CommandLog } from '../model/command-log.ts';
 import { ReferenceMachine } from '../model/reference-machine.ts';
 import type { Mutant } from '../mutants/mutant.ts';
 import { SeededRandom } from '../random/seeded-random.ts';
-import { Client } from '../workload/client.ts';
+import { Client, LEASE_SECONDS_MAX } from '../workload/client.ts';
 import { drawMix, type Mix } from '../workload/mix.ts';
 import { EventQueue } from './event-queue.ts';
 import { Network } from './network.ts';
@@ -46,6 +46,8 @@ export interface WorldOptions {
 const LEADER_ELECTION_TIMEOUTS = 8;
 const CONVERGENCE_MS = 60_000;
 const SUPERVISOR_RESTART_MS = 700;
+/** For an expiry that the log refuses once, and for its way through the log. */
+const LEASE_EXPIRY_SLACK_MS = 5_000;
 /** States that the linearizability checker may search for one key. */
 const REGISTER_STATES_MAX = 50_000;
 /** With this many events and no end the world is taken to hang. */
@@ -97,6 +99,7 @@ export class World {
       nowMs: () => queue.nowMs,
       jumpedMs: () => this.members.reduce((sum, { clock }) => sum + clock.jumpedMs, 0),
       driftMax: 2 * CLOCK_DRIFT_MAX,
+      extensionMs: this.shape.electionTimeoutTicks * this.shape.tickMs,
     });
     this.reference = new ReferenceMachine({
       leaseEnded: (id, expired) => this.leaseTimes.ended(id, expired),
@@ -162,6 +165,7 @@ export class World {
     this.runUntil(this.queue.nowMs + 2_000);
     for (const client of this.clients) client.stop();
     this.demandConvergence();
+    if (this.shape.outlivesLeases) this.demandLeasesEnd();
     this.checkAtRest();
   }
 
@@ -230,6 +234,16 @@ export class World {
     this.runWhile(() => missing() !== undefined, this.queue.nowMs + CONVERGENCE_MS);
     const what = missing();
     require(what === undefined, 'R21', () => `after everything healed: ${what}`);
+  }
+
+  /** C19 the other way round: a lease that nobody keeps alive ends, and its keys with it, however often the leader changed. */
+  private demandLeasesEnd(): void {
+    const { leases } = this.reference.leases;
+    const { electionTimeoutTicks, tickMs } = this.shape;
+    const longestMs = LEASE_SECONDS_MAX * 1000 + electionTimeoutTicks * tickMs + LEASE_EXPIRY_SLACK_MS;
+    this.runWhile(() => leases.size > 0, this.queue.nowMs + longestMs);
+    require(leases.size === 0, 'C19', () => `lease ${[...leases.keys()][0]} does not end`);
+    this.demandConvergence();
   }
 
   /** C17: on members that are part of the cluster, every watch is told of everything. */

@@ -18,6 +18,10 @@ const RARE: ReadonlySet<string> = new Set([
   'old-clock-still-heard',
   'progress-too-early',
   'rejection-raises-match',
+  'pulled-without-matching',
+  'pull-answer-taken-late',
+  'renewal-not-logged',
+  'lease-clock-not-announced',
 ]);
 const SEEDS_MAX = 30;
 

@@ -35,10 +35,23 @@ function checkCounted(run: RunRecord, { core, place, log }: ReplicaRecord, index
   require(state.log.epochAt(state.commitIndex) === state.term, 'R8', () =>
     `m${place} commits ${index} of term ${state.log.epochAt(state.commitIndex)} in term ${state.term}`);
   const { membership } = state.memberships.latest;
-  const holds = (id: string): boolean => {
+  run.committedUnder = membership;
+  require(isQuorum(membership, holdsDurably(run, index, hash)), 'R8', () =>
+    `m${place} commits ${index}, which no quorum of ${membership.voters.join(' ')} holds durably`);
+}
+
+/** R11: called when something went off a disk. What was committed last is still durable at a quorum of those who counted it. */
+export function checkCopies(run: RunRecord, place: number): void {
+  const { committed, committedUnder } = run;
+  if (committedUnder === undefined) return;
+  const { last, lastHash } = committed;
+  require(isQuorum(committedUnder, holdsDurably(run, last, lastHash)), 'R11', () =>
+    `m${place} cuts its log, and no quorum of ${committedUnder.voters.join(' ')} holds the committed entry ${last} durably any more`);
+}
+
+function holdsDurably(run: RunRecord, index: number, hash: number | undefined): (id: string) => boolean {
+  return (id) => {
     const holder = run.placeOf.get(id as never);
     return holder !== undefined && run.replicas[holder]?.durable.at(index) === hash;
   };
-  require(isQuorum(membership, holds), 'R8', () =>
-    `m${place} commits ${index}, which no quorum of ${membership.voters.join(' ')} holds durably`);
 }

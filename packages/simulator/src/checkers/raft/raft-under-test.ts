@@ -19,12 +19,12 @@ import {
 import type { RaftMessage } from '@synod/consensus/raft/messages.ts';
 import type { CoreWatcher, ProtocolChecker, ProtocolUnderTest } from '../protocol-under-test.ts';
 import { RuleBroken, require } from '../rule-broken.ts';
-import { noteAcknowledgementLeaves } from './acknowledgements.ts';
-import { noteCommit } from './commits.ts';
+import { checkAcknowledgedStays, noteAcknowledged, noteAcknowledgementLeaves } from './acknowledgements.ts';
+import { checkCopies, noteCommit } from './commits.ts';
 import { noteLeadership } from './elections.ts';
 import { noteAppended } from './log-matching.ts';
 import { noteMembershipChange } from './memberships.ts';
-import { type BeforePreVote, beforePreVote, checkPreVote } from './pre-votes.ts';
+import { type BeforeQuestion, beforeQuestion, checkQuestion, QUESTIONS } from './questions.ts';
 import type { ReplicaRecord } from './replica-record.ts';
 import { RunRecord } from './run-record.ts';
 import { checkBirth, noteDurableTerm, noteVoteLeaves } from './votes.ts';
@@ -78,7 +78,7 @@ class RaftWatcher implements CoreWatcher {
   private readonly replica: ReplicaRecord;
   private readonly core: RaftCore;
   private before: StepBefore | undefined;
-  private preVote: BeforePreVote | undefined;
+  private question: BeforeQuestion | undefined;
   /** Who gets a message, and which write it waits for. */
   private readonly sends = new WeakMap<PeerMessage, { readonly to: MemberId; readonly after: number }>();
   private membership: Membership;
@@ -94,8 +94,8 @@ class RaftWatcher implements CoreWatcher {
   beforeStep(input: Input): void {
     this.before = beforeStep(this.core.state);
     if (input.kind === 'durable') this.becameDurable(input.ticket);
-    const isPreVote = input.kind === 'message' && input.message.kind === 'preVoteRequest';
-    this.preVote = isPreVote ? beforePreVote(this.core) : undefined;
+    const isQuestion = input.kind === 'message' && QUESTIONS.has(input.message.kind);
+    this.question = isQuestion ? beforeQuestion(this.core) : undefined;
   }
 
   drained(effects: readonly Effect[]): void {
@@ -103,16 +103,21 @@ class RaftWatcher implements CoreWatcher {
     const { state } = core;
     for (const effect of effects) {
       if (effect.kind === 'write')
-        replica.asked(effect.ticket, effect.records, run.committedHash, ({ entry }, hash) =>
-          noteAppended(run, replica, entry, hash),
-        );
-      else if (effect.kind === 'send') this.sends.set(effect.message, effect);
+        replica.asked(effect.ticket, effect.records, run.committedHash, ({ entry }, hash) => {
+          checkAcknowledgedStays(replica, state.term, entry.index);
+          noteAppended(run, replica, entry, hash);
+        });
+      else if (effect.kind === 'send') {
+        this.sends.set(effect.message, effect);
+        const message = effect.message as RaftMessage;
+        if (message.kind === 'appendResponse') noteAcknowledged(replica, message.term, message.matchIndex);
+      }
     }
     if (this.before !== undefined) assertStep(this.before, state);
     const led = this.before?.led === true || state.role.kind === 'leader';
     this.before = undefined;
-    if (this.preVote !== undefined) checkPreVote(replica.place, this.preVote, core);
-    this.preVote = undefined;
+    if (this.question !== undefined) checkQuestion(replica.place, this.question, core);
+    this.question = undefined;
     if (state.role.kind === 'leader') {
       if (replica.leadingTerm !== state.term) noteLeadership(run, replica, state.term);
     } else replica.leadingTerm = 0;
@@ -152,7 +157,7 @@ class RaftWatcher implements CoreWatcher {
   }
 
   private becameDurable(ticket: number): void {
-    this.replica.becameDurable(ticket);
+    if (this.replica.becameDurable(ticket)) checkCopies(this.run, this.replica.place);
     noteDurableTerm(this.run, this.replica);
   }
 }

@@ -12,6 +12,12 @@ interface PendingWrite {
   readonly changes: readonly Change[];
 }
 
+/** The newest term in which anything was acknowledged, and how much. */
+export interface Acknowledged {
+  readonly term: number;
+  readonly matchIndex: number;
+}
+
 /** The prefix hash of what is committed at an index. */
 export type CommittedHash = (index: number) => number | undefined;
 
@@ -33,6 +39,10 @@ export class ReplicaRecord {
   leadingTerm = 0;
   /** The newest read round that this life sent. */
   readRound = 0;
+  /** What the present life acknowledged, on its way or gone, and what earlier lives did. */
+  acknowledged: Acknowledged = { term: 0, matchIndex: 0 };
+  /** What was acknowledged by messages that left, over all lives. */
+  acknowledgedForGood: Acknowledged = { term: 0, matchIndex: 0 };
   /** The commit index of the present life, as last seen. */
   commitIndex = 0;
 
@@ -66,16 +76,18 @@ export class ReplicaRecord {
     this.pending.push({ ticket, changes });
   }
 
-  /** The journal said that this write, and every earlier one, is durable. */
-  becameDurable(ticket: number): void {
+  /** The journal said that this write, and every earlier one, is durable. Returns whether that took anything off the disk. */
+  becameDurable(ticket: number): boolean {
+    let cut = false;
     for (
       let first = this.pending[0];
       first !== undefined && first.ticket <= ticket;
       first = this.pending[0]
     ) {
       this.pending.shift();
-      this.settle(first.changes);
+      cut = this.settle(first.changes) || cut;
     }
+    return cut;
   }
 
   /**
@@ -100,6 +112,7 @@ export class ReplicaRecord {
       this.settle(next.changes);
     }
     this.pending = [];
+    this.acknowledged = this.acknowledgedForGood;
     this.log = this.durable.copy();
     this.leadingTerm = 0;
     this.readRound = 0;
@@ -111,12 +124,20 @@ export class ReplicaRecord {
     return hash;
   }
 
-  private settle(changes: readonly Change[]): void {
+  /** Returns whether an entry is gone over it. */
+  private settle(changes: readonly Change[]): boolean {
+    let cut = false;
     for (const change of changes) {
       if (change.kind === 'hardState') this.durableHardState = change.state;
-      else if (change.kind === 'end') this.durable.endWith(change.index, change.hash);
-      else this.durable.beginAfter(change.index, change.hash);
+      else if (change.kind === 'end') {
+        cut ||= change.index <= this.durable.last;
+        this.durable.endWith(change.index, change.hash);
+      } else {
+        cut ||= change.index < this.durable.last;
+        this.durable.beginAfter(change.index, change.hash);
+      }
     }
+    return cut;
   }
 }
 

@@ -1,11 +1,13 @@
 /** What an omniscient observer knows of one Raft group's run. The properties read and extend it. */
-import type { MemberId } from '@synod/consensus';
+import type { MemberId, Membership } from '@synod/consensus';
 import { PrefixChain } from './prefix-chain.ts';
 import { ReplicaRecord } from './replica-record.ts';
 
 export class RunRecord {
   /** R7: what is committed. */
   readonly committed = new PrefixChain();
+  /** R11: the membership by which the last of it was counted. */
+  committedUnder: Membership | undefined;
   /** R6: term → the last index that its leader committed. */
   readonly committedBy = new Map<number, number>();
   /** R1: term → the place of its leader. */

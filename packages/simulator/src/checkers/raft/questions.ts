@@ -1,15 +1,17 @@
-/** R13: a pre-vote request changes nothing at its receiver. */
+/** R13: asking for a pre-vote, or for a part of a log, changes nothing at whoever is asked. */
 import type { RaftCore } from '@synod/consensus';
 import { require } from '../rule-broken.ts';
 
-export interface BeforePreVote {
+export const QUESTIONS: ReadonlySet<string> = new Set(['preVoteRequest', 'pullRequest']);
+
+export interface BeforeQuestion {
   readonly term: number;
   readonly vote: string | undefined;
   readonly role: string;
   readonly elapsedTicks: number;
 }
 
-export function beforePreVote({ state }: RaftCore): BeforePreVote {
+export function beforeQuestion({ state }: RaftCore): BeforeQuestion {
   return {
     term: state.term,
     vote: state.vote,
@@ -18,11 +20,11 @@ export function beforePreVote({ state }: RaftCore): BeforePreVote {
   };
 }
 
-export function checkPreVote(place: number, before: BeforePreVote, core: RaftCore): void {
-  const after = beforePreVote(core);
+export function checkQuestion(place: number, before: BeforeQuestion, core: RaftCore): void {
+  const after = beforeQuestion(core);
   require(after.term === before.term &&
     after.vote === before.vote &&
     after.role === before.role &&
     after.elapsedTicks === before.elapsedTicks, 'R13', () =>
-    `a pre-vote request changes m${place}: ${JSON.stringify(before)} became ${JSON.stringify(after)}`);
+    `a question changes m${place}: ${JSON.stringify(before)} became ${JSON.stringify(after)}`);
 }

@@ -1,0 +1,244 @@
+/**
+ * One member from the opening of its replica to its end, without a platform: the replica and the state machine with the
+ * service, the lease keeper, the watch hub and the upkeep around them, and who hears of what in which order. The server
+ * runs it over sockets, files and timers, the simulator over a seed; both run this.
+ */
+import {
+  type Clock,
+  type Lane,
+  MalformedBytes,
+  type MemberId,
+  Proposals,
+  type Replica,
+  type Transport,
+} from '@synod/consensus';
+import { OWN_RESOLVE } from '../auth/caller.ts';
+import type { Backend } from '../backend/backend.ts';
+import type { CoordinationMachine } from '../machine/machine.ts';
+import type { AuthChange, LeaseChange, ProposalOrigin } from '../machine/machine-api.ts';
+import type { CommandResult } from '../machine/results.ts';
+import type { KeyEvent, Revision } from '../machine/values.ts';
+import { HubPump } from '../service/hub-pump.ts';
+import { LeaderCalls } from '../service/leader-calls.ts';
+import { LeaseKeeper } from '../service/lease-keeper.ts';
+import type { OutputReceivers } from '../service/machine-outputs.ts';
+import { MemberService } from '../service/member-service.ts';
+import { PeerCalls } from '../service/peer-calls.ts';
+import { SimpleTokens } from '../service/simple-tokens.ts';
+import { WatchHub } from '../watches/watch-hub.ts';
+import { type LeaderlessFacts, LeaderlessNotice } from './leaderless-notice.ts';
+import { REQUEST_RETRY_ELECTIONS, REQUEST_TIMEOUT_BASE_MS, REQUEST_TIMEOUT_ELECTIONS } from './limits.ts';
+import type { MemberPaces } from './paces.ts';
+import { Upkeep } from './upkeep.ts';
+
+export interface CoordinationMemberParts {
+  readonly id: MemberId;
+  /** As 16 hex digits. */
+  readonly clusterId: string;
+  /** Open; its machine is `machine`, and its role changes are told to `roleChanged`. */
+  readonly replica: Replica;
+  readonly machine: CoordinationMachine;
+  /** The machine's. */
+  readonly backend: Pick<Backend, 'pendingRows' | 'sizes'>;
+  readonly clock: Clock;
+  readonly transport: Pick<Transport, 'send'>;
+  /** The links to the other members as they stand. */
+  readonly peers: () => readonly { readonly peer: string; readonly isConnected: boolean }[];
+  readonly tickMs: number;
+  readonly electionTimeoutTicks: number;
+  /** What every lease gets on top when leadership changes: an election timeout. */
+  readonly leaseExtensionMs: number;
+  /** An encoded command list may be no larger. */
+  readonly commandBytesMax: number;
+  /** A simple token is forgotten so long after it was last used. */
+  readonly simpleTokenTtlMs: number;
+  readonly paces: MemberPaces;
+  readonly observe: (event: MemberEvent) => void;
+}
+
+export type MemberEvent =
+  /** A peer sent a question or an answer that cannot be read; nothing came of it. */
+  | { readonly kind: 'malformedCall'; readonly from: MemberId; readonly detail: string }
+  | ({ readonly kind: 'leaderless' } & LeaderlessFacts)
+  /** The state cannot be committed: the member must end. */
+  | { readonly kind: 'commitFailed'; readonly detail: string };
+
+export class CoordinationMember implements OutputReceivers {
+  readonly replica: Replica;
+  readonly machine: CoordinationMachine;
+  /** Tells this life of the member from all others: the incarnation in the origins of its proposals. */
+  readonly life: number;
+  readonly proposals: Proposals<readonly CommandResult[]>;
+  readonly hub: WatchHub;
+  /** What every protocol calls. */
+  readonly service: MemberService;
+  readonly simpleTokens: SimpleTokens;
+  private readonly parts: CoordinationMemberParts;
+  private readonly pump: HubPump;
+  private readonly calls: PeerCalls;
+  private readonly leaderCalls: LeaderCalls;
+  private readonly leaseKeeper: LeaseKeeper;
+  private readonly upkeep: Upkeep;
+  private readonly leaderless: LeaderlessNotice;
+  /** Whom the replica told of last. */
+  private leader: MemberId | undefined;
+  private stopped = false;
+
+  constructor(parts: CoordinationMemberParts) {
+    const { id, clusterId, replica, machine, backend, clock, transport, paces } = parts;
+    this.parts = parts;
+    this.replica = replica;
+    this.machine = machine;
+    const { incarnation, life } = replica.status();
+    this.life = life;
+    const timeoutTicks =
+      Math.ceil(REQUEST_TIMEOUT_BASE_MS / parts.tickMs) +
+      REQUEST_TIMEOUT_ELECTIONS * parts.electionTimeoutTicks;
+    const retryTicks = REQUEST_RETRY_ELECTIONS * parts.electionTimeoutTicks;
+    this.proposals = new Proposals({ replica, member: id, incarnation: life, timeoutTicks, retryTicks });
+    this.hub = new WatchHub(machine.history);
+    this.pump = new HubPump(this.hub, (job) => clock.defer(job), paces.catchUpRowsATurn);
+    this.calls = new PeerCalls({
+      incarnation,
+      timeoutTicks: retryTicks,
+      send: (to, bytes) => transport.send(to, 'call', bytes),
+    });
+    this.leaderCalls = new LeaderCalls({
+      self: id,
+      calls: this.calls,
+      leader: () => this.leader,
+      timeoutTicks,
+    });
+    this.service = new MemberService({
+      clusterId,
+      memberId: id,
+      machine,
+      replica,
+      proposals: this.proposals,
+      hub: this.hub,
+      leaderCalls: this.leaderCalls,
+      storeSizes: () => backend.sizes(),
+      commandBytesMax: parts.commandBytesMax,
+      wakeHub: () => this.pump.wake(),
+    });
+    this.simpleTokens = new SimpleTokens({
+      ttlMs: parts.simpleTokenTtlMs,
+      nowMs: () => clock.nowMs(),
+      authRevision: () => machine.auth.revision,
+    });
+    this.leaseKeeper = new LeaseKeeper({
+      machine,
+      replica,
+      leaderCalls: this.leaderCalls,
+      nowMs: () => clock.nowMs(),
+      extensionMs: parts.leaseExtensionMs,
+      checkpointIntervalMs: paces.leaseCheckpointIntervalMs,
+      expiriesATick: paces.leaseExpiriesATick,
+      submit: (command, done) => this.service.submit(command, { complete: done }, OWN_RESOLVE),
+    });
+    this.upkeep = new Upkeep({
+      machine,
+      backend,
+      clock,
+      paces,
+      failed: (error) => parts.observe({ kind: 'commitFailed', detail: error.message }),
+    });
+    this.leaderless = new LeaderlessNotice({
+      peers: parts.peers,
+      notify: (facts) => parts.observe({ kind: 'leaderless', ...facts }),
+    });
+  }
+
+  /** Whom this member takes for the leader. */
+  get knownLeader(): MemberId | undefined {
+    return this.leader;
+  }
+
+  /** Takes up the role in which the replica is by now. */
+  begin(): void {
+    this.roleChanged();
+  }
+
+  /** One tick of the cluster's clock. The owner calls it after the inbox was drained (pitfall 37). */
+  tick(): void {
+    if (this.stopped) return;
+    this.replica.tick();
+    this.proposals.tick();
+    this.calls.tick();
+    this.leaderCalls.tick();
+    this.leaseKeeper.tick();
+    this.simpleTokens.tick();
+    this.upkeep.tick();
+    this.leaderless.tick(this.parts.clock.nowMs(), this.leader !== undefined);
+    this.pump.wake();
+  }
+
+  receive(from: MemberId, lane: Lane, bytes: Uint8Array): void {
+    if (lane === 'call') this.receiveCall(from, bytes);
+    else this.replica.receive(from, lane, bytes);
+  }
+
+  peerUnreachable(peer: MemberId): void {
+    this.replica.peerUnreachable(peer);
+    this.calls.abandon(peer);
+  }
+
+  roleChanged(): void {
+    const { role, epoch, leader } = this.replica.status();
+    const before = this.leader;
+    this.leader = leader;
+    this.service.roleChanged(leader, epoch, role === 'learner');
+    // What the last leader was asked, the next one is asked now: waiting for a timeout would be waiting for nothing.
+    this.proposals.leaderChanged(leader);
+    if (before !== undefined && before !== leader) this.calls.abandon(before);
+    this.leaderCalls.leaderChanged();
+    this.leaseKeeper.roleChanged(role === 'leader', epoch);
+  }
+
+  result(origin: ProposalOrigin, results: readonly CommandResult[]): void {
+    this.proposals.result(origin, results);
+  }
+
+  events(revision: Revision, events: readonly KeyEvent[]): void {
+    this.hub.publish(revision, events);
+    this.pump.wake();
+  }
+
+  compacted(): void {
+    this.pump.wake();
+  }
+
+  leaseChanged(change: LeaseChange): void {
+    this.leaseKeeper.changed(change);
+  }
+
+  authChanged(change: AuthChange): void {
+    this.simpleTokens.changed(change);
+  }
+
+  restored(): void {
+    this.simpleTokens.forgetAll();
+    this.hub.restored();
+    this.pump.wake();
+  }
+
+  /** Answers nobody any more; calls back once the replica has finished what it was writing. */
+  stop(done: () => void): void {
+    this.stopped = true;
+    this.upkeep.stop();
+    this.pump.stop();
+    this.leaderCalls.stop();
+    this.proposals.stop();
+    this.replica.stop(done);
+  }
+
+  private receiveCall(from: MemberId, bytes: Uint8Array): void {
+    try {
+      this.calls.receive(from, bytes);
+    } catch (error) {
+      // A peer's bytes are not ours to vouch for; it gets no answer.
+      if (!(error instanceof MalformedBytes)) throw error;
+      this.parts.observe({ kind: 'malformedCall', from, detail: error.message });
+    }
+  }
+}
