@@ -117,12 +117,17 @@ const WALLS: readonly Wall[] = [
     mustNotImport: [SERVICE, MEMBER, ...inServer('protocols', 'transport', 'member')],
     because: 'a store knows bytes',
   },
+  ...['tokens', 'passwords'].map((folder) => ({
+    folder: `server/src/${folder}`,
+    mustNotImport: [MEMBER, ...inServer('grpc', 'http2', 'protocols', 'storage', 'transport', 'member')],
+    because: 'who somebody is does not depend on how they came',
+  })),
   {
     folder: 'server/src/transport',
     mustNotImport: [SERVICE, MEMBER, ...inServer('protocols', 'storage', 'member')],
     because: 'a transport knows bytes',
   },
-  ...['backend', 'keyspace', 'leases', 'machine', 'members', 'watches'].map((folder) => ({
+  ...['auth', 'backend', 'keyspace', 'leases', 'machine', 'members', 'watches'].map((folder) => ({
     folder: `coordination/src/${folder}`,
     mustNotImport: [SERVICE, MEMBER],
     because: 'the state machine does not know who asks it',

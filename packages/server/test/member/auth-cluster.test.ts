@@ -302,6 +302,25 @@ test(
   },
 );
 
+test('a key of web tokens that cannot be read, or is none, ends the start with words', LIMIT, async (t) => {
+  for (const [file, expected] of [
+    ['/nowhere/key.pem', /cannot read the key file \/nowhere\/key\.pem of --auth-token/],
+    [import.meta.filename, /the keys of --auth-token do not fit RS256/],
+  ] as const) {
+    const cluster = await TestCluster.create(t, {
+      size: 1,
+      tokens: {
+        kind: 'jwt',
+        signMethod: 'RS256',
+        ttlMs: 300_000,
+        publicKeyFile: undefined,
+        privateKeyFile: file,
+      },
+    });
+    await assert.rejects(cluster.start(cluster.members[0]!), expected);
+  }
+});
+
 test('A13 every call of etcd’s says what it needs, and one that says nothing needs root', () => {
   const known = WIRE_RPCS.map(({ path }) => path);
   const health = ['/grpc.health.v1.Health/Check', '/grpc.health.v1.Health/Watch'];
