@@ -103,6 +103,15 @@ const WALLS: readonly Wall[] = [
     because: 'a protocol turns bytes into commands and results into bytes',
   },
   {
+    folder: 'server/src/client',
+    mustNotImport: [
+      SERVICE,
+      MEMBER,
+      ...inServer('http2', 'storage', 'transport', 'member', 'cli', 'config', 'metrics'),
+    ],
+    because: 'a client knows the wire and loads nothing of the server',
+  },
+  {
     folder: 'server/src/http2',
     mustNotImport: [SERVICE, MEMBER, ...inServer('grpc', 'protocols', 'storage', 'transport', 'member')],
     because: 'HTTP/2 knows nothing of what travels in it',
@@ -244,8 +253,12 @@ test('files stay short', () => {
     assert.ok(existsSync(join(root, path)), `${path} left: drop its ratchet`);
 });
 
-/** Entry points that nothing imports. */
-const ROOTS = new Set(['packages/server/src/main.ts', 'packages/server/src/passwords/password-worker.ts']);
+/** Entry points that nothing imports: a process and its threads. */
+const ROOTS = new Set([
+  'packages/server/src/main.ts',
+  'packages/server/src/cli/sim-worker.ts',
+  'packages/server/src/passwords/password-worker.ts',
+]);
 
 test('nothing shipped is dead: every file is imported by another or is a root', () => {
   const imported = new Set<string>();

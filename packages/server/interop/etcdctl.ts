@@ -24,8 +24,9 @@ export async function etcdctlAnyExit(
   endpoints: Endpoints,
   args: readonly string[],
   stdin = '',
+  command: readonly string[] = ['etcdctl'],
 ): Promise<Finished> {
-  const running = new RunningEtcdctl(endpoints, args);
+  const running = new RunningEtcdctl(endpoints, args, command);
   running.child.stdin.on('error', () => {});
   running.child.stdin.end(stdin);
   return running.untilExit(COMMAND_TIMEOUT_MS);
@@ -49,8 +50,10 @@ export class RunningEtcdctl {
   private readonly exit: Promise<number | null>;
   private notify: () => void = () => {};
 
-  constructor(endpoints: Endpoints, args: readonly string[]) {
-    this.child = spawn('etcdctl', [`--endpoints=${joined(endpoints)}`, ...args], {
+  /** `command`: another client with the same options. */
+  constructor(endpoints: Endpoints, args: readonly string[], command: readonly string[] = ['etcdctl']) {
+    const [name, ...leading] = command;
+    this.child = spawn(name!, [...leading, `--endpoints=${joined(endpoints)}`, ...args], {
       env: { ...process.env, ETCDCTL_API: '3' },
     });
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -57,6 +57,13 @@ const WATCH_RESPONSE: Shape = {
 const PERMISSION: Shape = { 1: ['permType', 'number'], 2: ['key', 'text'], 3: ['rangeEnd', 'text'] };
 
 const HEADER_ALONE: Shape = { 1: ['header', HEADER] };
+const LEADER_KEY: Shape = {
+  1: ['name', 'text'],
+  2: ['key', 'text'],
+  3: ['rev', 'number'],
+  4: ['lease', 'number'],
+};
+const LEADER: Shape = { 1: ['header', HEADER], 2: ['kv', KEY_VALUE] };
 
 /** By the path of the call. */
 export const ANSWER_SHAPES = {
@@ -96,6 +103,13 @@ export const ANSWER_SHAPES = {
   '/etcdserverpb.Auth/UserList': { 1: ['header', HEADER], 2: ['users', 'texts'] },
   '/etcdserverpb.Auth/RoleList': { 1: ['header', HEADER], 2: ['roles', 'texts'] },
   '/etcdserverpb.Auth/RoleGet': { 1: ['header', HEADER], 2: ['perm', [PERMISSION]] },
+  '/v3lockpb.Lock/Lock': { 1: ['header', HEADER], 2: ['key', 'text'] },
+  '/v3lockpb.Lock/Unlock': { 1: ['header', HEADER] },
+  '/v3electionpb.Election/Campaign': { 1: ['header', HEADER], 2: ['leader', LEADER_KEY] },
+  '/v3electionpb.Election/Proclaim': { 1: ['header', HEADER] },
+  '/v3electionpb.Election/Leader': LEADER,
+  '/v3electionpb.Election/Observe': LEADER,
+  '/v3electionpb.Election/Resign': { 1: ['header', HEADER] },
 } satisfies Record<string, Shape>;
 
 export type ComparedPath = keyof typeof ANSWER_SHAPES;

@@ -4,8 +4,8 @@
  */
 import { unreachable } from '@synod/consensus';
 import type { Backend } from '../backend/backend.ts';
-import type { KeyspaceCommand, RangeQuery } from '../machine/commands.ts';
-import type { CommandResult, Failure, RangeResult } from '../machine/results.ts';
+import type { KeyspaceCommand, PageQuery, RangeQuery } from '../machine/commands.ts';
+import type { CommandResult, Failure, PageResult, RangeResult } from '../machine/results.ts';
 import type { StateHash } from '../machine/state-hash.ts';
 import { type Revision, revision as toRevision } from '../machine/values.ts';
 import type { WatchHistory } from '../watches/history.ts';
@@ -15,6 +15,7 @@ import { hashKeyspace } from './keyspace-hash.ts';
 import type { LeaseBook } from './lease-book.ts';
 import { putFailure } from './put-failure.ts';
 import { rangeAt } from './range.ts';
+import { rangePage } from './range-page.ts';
 import { FIRST_REVISION, KeyspaceStore, NEVER_COMPACTED } from './store.ts';
 import { runTransaction } from './transaction.ts';
 import { KeyspaceWrite } from './write.ts';
@@ -59,6 +60,10 @@ export class Keyspace {
 
   range(query: RangeQuery): RangeResult | Failure {
     return rangeAt(this.store, query, this.store.revision);
+  }
+
+  page(query: PageQuery): PageResult | Failure {
+    return rangePage(this.store, query, this.store.revision);
   }
 
   /** Adds all that can be seen of the keyspace, now or at an earlier revision, to a hash. */

@@ -107,6 +107,18 @@ export type MemberCommand = {
 
 export type SortTarget = 'key' | 'version' | 'createRevision' | 'modRevision' | 'value';
 
+/** A question for a piece of a range. Each limit is at least 1. */
+export interface PageQuery {
+  readonly span: KeySpan;
+  /** 0: now. */
+  readonly revision: number;
+  readonly recordsMax: number;
+  /** No further record is read once keys and values came to so many bytes. */
+  readonly bytesMax: number;
+  /** Keys looked at, deleted ones among them. */
+  readonly keysMax: number;
+}
+
 /** A question to the keyspace; defaults are written out by whoever builds it. */
 export interface RangeQuery {
   readonly span: KeySpan;

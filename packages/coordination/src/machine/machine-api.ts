@@ -5,8 +5,8 @@
 import type { StateMachine } from '@synod/consensus';
 import type { AuthModule } from '../auth/auth-module.ts';
 import type { Rights } from '../auth/rights.ts';
-import type { RangeQuery } from './commands.ts';
-import type { CommandResult, Failure, RangeResult } from './results.ts';
+import type { PageQuery, RangeQuery } from './commands.ts';
+import type { CommandResult, Failure, PageResult, RangeResult } from './results.ts';
 import type { Key, KeyEvent, LeaseId, Revision } from './values.ts';
 
 /** Who proposed an entry: enough to find the waiting request, and to apply a retried proposal at most once (S2). */
@@ -88,6 +88,7 @@ export interface Machine extends StateMachine {
   readonly revision: Revision;
   readonly compactRevision: Revision;
   range(query: RangeQuery): RangeResult | Failure;
+  page(query: PageQuery): PageResult | Failure;
   lease(id: LeaseId): LeaseFacts | undefined;
   /** The keys attached to a lease, in byte order. */
   leaseKeys(id: LeaseId): string[];

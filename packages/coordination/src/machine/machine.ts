@@ -25,12 +25,12 @@ import { LeaseModule, type LeaseRevocation } from '../leases/lease-module.ts';
 import { MemberModule } from '../members/member-module.ts';
 import type { WatchHistory } from '../watches/history.ts';
 import { decodeCaller, decodeCommands } from './command-codec.ts';
-import type { AuthCommand, Command, LeaseCommand, RangeQuery } from './commands.ts';
+import type { AuthCommand, Command, LeaseCommand, PageQuery, RangeQuery } from './commands.ts';
 import { ImageReader, ViewImage } from './image.ts';
 import type { AuthFacts, LeaseFacts, Machine, MachineOutputs, MemberFacts } from './machine-api.ts';
 import { encodeMeta, META_KEY, readMeta } from './meta-row.ts';
 import { Origins } from './origins.ts';
-import type { CommandResult, Failure, RangeResult } from './results.ts';
+import type { CommandResult, Failure, PageResult, RangeResult } from './results.ts';
 import { StateHash } from './state-hash.ts';
 import type { Key, LeaseId, Revision } from './values.ts';
 
@@ -108,6 +108,10 @@ export class CoordinationMachine implements Machine {
 
   range(query: RangeQuery): RangeResult | Failure {
     return this.keyspace.range(query);
+  }
+
+  page(query: PageQuery): PageResult | Failure {
+    return this.keyspace.page(query);
   }
 
   lease(id: LeaseId): LeaseFacts | undefined {

@@ -1,5 +1,5 @@
 /** What commands and queries come to. Expected failures are values with their facts; protocols turn them into words. */
-import type { KeyRecord, LeaseId, Revision } from './values.ts';
+import type { Key, KeyRecord, LeaseId, Revision } from './values.ts';
 
 export type CommandResult =
   | PutResult
@@ -43,6 +43,16 @@ export interface RangeResult {
   readonly more: boolean;
   /** How many there are without the limit. */
   readonly count: number;
+}
+
+/** A piece of a range, in key order. */
+export interface PageResult {
+  readonly kind: 'page';
+  /** The keyspace's revision when it was answered, not the one asked for. */
+  readonly revision: Revision;
+  readonly records: readonly KeyRecord[];
+  /** Where the next piece begins; undefined: this was the last. */
+  readonly next: Key | undefined;
 }
 
 export interface TransactionResult {

@@ -6,10 +6,10 @@ import type { MemberId, ProposalFailure, Proposals, ReadBarrierFailure, ReplicaA
 import type { Caller } from '../auth/caller.ts';
 import type { Refusal } from '../auth/rights.ts';
 import { encodeCommands } from '../machine/command-codec.ts';
-import type { Command, RangeQuery } from '../machine/commands.ts';
+import type { Command, PageQuery, RangeQuery } from '../machine/commands.ts';
 import type { Machine } from '../machine/machine-api.ts';
-import type { CommandResult, Failure, RangeResult } from '../machine/results.ts';
-import type { LeaseId, Revision } from '../machine/values.ts';
+import type { CommandResult, Failure, PageResult, RangeResult } from '../machine/results.ts';
+import type { KeySpan, LeaseId, Revision } from '../machine/values.ts';
 import type { WatchCreation, WatchSpec } from '../watches/watch.ts';
 import type { WatchHub } from '../watches/watch-hub.ts';
 import type { LeaderCalls } from './leader-calls.ts';
@@ -175,22 +175,48 @@ export class MemberService implements CoordinationService {
     completion: Completion<RangeResult | Failure | ServiceFailure>,
     caller?: Caller,
   ): void {
+    this.readThen(linearizable, completion, () => this.rangeNow(query, caller));
+  }
+
+  page(
+    query: PageQuery,
+    linearizable: boolean,
+    completion: Completion<PageResult | Failure | ServiceFailure>,
+    caller?: Caller,
+  ): void {
+    this.readThen(linearizable, completion, () => this.pageNow(query, caller));
+  }
+
+  /** At once, or after a quorum round. */
+  private readThen<Result>(
+    linearizable: boolean,
+    completion: Completion<Result | ServiceFailure>,
+    read: () => Result,
+  ): void {
     if (!linearizable) {
-      completion.complete(this.rangeNow(query, caller));
+      completion.complete(read());
       return;
     }
     this.parts.replica.read((failure) => {
-      completion.complete(
-        failure === undefined ? this.rangeNow(query, caller) : failed(READ_ERRORS[failure]),
-      );
+      completion.complete(failure === undefined ? read() : failed(READ_ERRORS[failure]));
     });
   }
 
   /** Right and answer come of one state: nothing is applied between them (A4). */
   private rangeNow(query: RangeQuery, caller: Caller | undefined): RangeResult | Failure {
-    const { auth, rights } = this.parts.machine;
-    const refusal = auth.isEnabled ? rights.refusalOfSpan(caller, query.span, 'read') : undefined;
+    const refusal = this.refusalToRead(caller, query.span);
     return refusal === undefined ? this.parts.machine.range(query) : this.refused(refusal);
+  }
+
+  /** Likewise: of a range in pages, each is checked anew. */
+  private pageNow(query: PageQuery, caller: Caller | undefined): PageResult | Failure {
+    const refusal = this.refusalToRead(caller, query.span);
+    return refusal === undefined ? this.parts.machine.page(query) : this.refused(refusal);
+  }
+
+  private refusalToRead(caller: Caller | undefined, span: KeySpan): Refusal | undefined {
+    const { auth, rights } = this.parts.machine;
+    return auth.isEnabled ? rights.refusalOfSpan(caller, span, 'read') : undefined;
   }
 
   keepAlive(

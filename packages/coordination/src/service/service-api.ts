@@ -5,9 +5,9 @@
  */
 import type { Caller } from '../auth/caller.ts';
 import type { Refusal } from '../auth/rights.ts';
-import type { Command, RangeQuery } from '../machine/commands.ts';
+import type { Command, PageQuery, RangeQuery } from '../machine/commands.ts';
 import type { AuthFacts, MemberFacts } from '../machine/machine-api.ts';
-import type { CommandResult, Failure, RangeResult } from '../machine/results.ts';
+import type { CommandResult, Failure, PageResult, RangeResult } from '../machine/results.ts';
 import type { LeaseId, Revision } from '../machine/values.ts';
 import type { WatchCreation, WatchSink, WatchSpec } from '../watches/watch.ts';
 
@@ -157,6 +157,13 @@ export interface CoordinationService {
     query: RangeQuery,
     linearizable: boolean,
     completion: Completion<RangeResult | Failure | ServiceFailure>,
+    caller?: Caller,
+  ): void;
+  /** A piece of a range; as `range`. */
+  page(
+    query: PageQuery,
+    linearizable: boolean,
+    completion: Completion<PageResult | Failure | ServiceFailure>,
     caller?: Caller,
   ): void;
   /** Answered by the leader's lease clock; a Failure is `leaseNotFound`. */

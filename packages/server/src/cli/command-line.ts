@@ -1,5 +1,6 @@
 /** The commands of `synod` beside `start`, which reads its own: etcd's flags are not what commander understands. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { clientCommandLines } from './client/command-lines.ts';
 import type { DevOptions } from './dev-options.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
 import type { SimWords } from './sim-options.ts';
@@ -33,11 +34,16 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
 }
 
 const HELP_END = `
+Client commands (synod COMMAND --help), with etcdctl's names, options and exit codes:
+${clientCommandLines()}
+
 Examples:
   synod dev                        three members on this machine, for trying things out
   synod dev --members 5 --verbose
   synod start --name m1 --data-dir /var/lib/synod
   synod version --json
+  synod put greeting hello
+  synod get --prefix ""
 
 Exit codes: 0 done, 1 failed (the last line says why), 2 the command line cannot be read.
 `;
@@ -113,19 +119,28 @@ function addCheck(program: Command): void {
 }
 
 const SIM_HELP_END = `
+Protocols: raft, paxos, or both: side by side on one seed, where clients must not be able to tell them apart.
+
 Examples:
   synod sim --seeds 1..2000              many worlds, each with its own faults
   synod sim --seed 42 --trace            one of them, event by event
+  synod sim --protocol both --seeds 1..2000 --jobs 2
   synod sim --faults crash,cut --timing asynchronous --minutes 10
   synod sim --mutants                    how soon each planted bug is found
   synod sim --connectivity               every partial partition of three and five members
+  synod sim --compare                    what commits, fail-over, recovery and the like cost on each protocol
+  synod sim --compare idle,latency       two of those tables
+
+Exit codes: 0 nothing failed; 1 a rule broke, or a planted bug was not found; 2 the command line cannot be read;
+130 Ctrl-C, with the totals so far.
 `;
 
 function addSim(program: Command): void {
   program
     .command('sim')
     .description('run simulated clusters under faults, and hold them to every rule')
-    .option('--protocol <name>', 'consensus protocol', 'raft')
+    .showHelpAfterError("See 'synod sim --help'.")
+    .option('--protocol <name>', 'raft, paxos, or both side by side', 'raft')
     .option('--members <n>', 'how many members; else the seed chooses')
     .option('--seed <n>', 'one seed')
     .option('--seeds <first..last>', 'these seeds; default 1..100')
@@ -135,13 +150,15 @@ function addSim(program: Command): void {
     .option('--timing <model>', 'synchronous, partial or asynchronous; else the seed chooses')
     .option('--mutant <name>', 'plant this bug')
     .option('--mutants', 'plant every bug in turn, and tell which seed finds it')
+    .option('--compare [tables]', 'measure both protocols: all tables, or these')
+    .option('--jobs <n>', 'use so many processors; default 1')
     .option('--connectivity', 'play every partial partition, and tell how soon commits go on')
     .option('--trace', 'print every event')
-    .option('--json', 'one line of JSON a seed')
+    .option('--json', 'one line of JSON a world, and one with the totals')
     .addHelpText('after', SIM_HELP_END)
     .action(async (words: SimWords) => {
       const { sim } = await import('./sim.ts');
-      process.exitCode = sim(words);
+      process.exitCode = await sim(words);
     });
 }
 

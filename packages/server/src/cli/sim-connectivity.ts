@@ -26,15 +26,28 @@ const GRAPHS: readonly Graphs[] = [
 ];
 
 /** What means nothing where the faults and the scenario are given. */
-const OTHERS = ['seeds', 'minutes', 'keep', 'timing', 'mutant', 'mutants', 'trace'] as const;
+const OTHERS = [
+  'seeds',
+  'minutes',
+  'keep',
+  'timing',
+  'mutant',
+  'mutants',
+  'compare',
+  'jobs',
+  'trace',
+] as const;
 const LATE_TOLD_MAX = 10;
 
 interface ConnectivityPlan {
-  readonly protocol: ProtocolUnderTest;
+  readonly protocols: readonly ProtocolUnderTest[];
   readonly seed: number;
   readonly graphs: readonly Graphs[];
   readonly json: boolean;
 }
+
+/** Of one protocol. */
+type ProtocolPlan = Omit<ConnectivityPlan, 'protocols'> & { readonly protocol: ProtocolUnderTest };
 
 /** @returns the exit code */
 export function simConnectivity(words: SimWords): number {
@@ -47,10 +60,11 @@ export function simConnectivity(words: SimWords): number {
     return EXIT_USAGE;
   }
   let failed = false;
-  for (const graphs of plan.graphs) {
-    const survey = play(plan, graphs);
-    if (survey === undefined || survey.late.length > 0) failed = true;
-  }
+  for (const protocol of plan.protocols)
+    for (const graphs of plan.graphs) {
+      const survey = play({ ...plan, protocol }, graphs);
+      if (survey === undefined || survey.late.length > 0) failed = true;
+    }
   return failed ? EXIT_FAILED : EXIT_OK;
 }
 
@@ -61,15 +75,15 @@ export function readConnectivityWords(words: SimWords): ConnectivityPlan {
     throw new SimOptionProblem(
       `--connectivity plays scenarios of its own: leave --${given ?? 'faults'} away. It takes --protocol, --members, --seed and --json`,
     );
-  const { protocol, members, firstSeed, json } = readSimWords({ ...words, seed: words.seed ?? '1' });
+  const { protocols, members, firstSeed, json } = readSimWords({ ...words, seed: words.seed ?? '1' });
   const graphs = GRAPHS.filter((each) => members === undefined || each.members === members);
   if (graphs.length === 0)
     throw new SimOptionProblem(`--connectivity has --members 3 and --members 5, not ${members}`);
-  return { protocol, seed: firstSeed, graphs, json };
+  return { protocols, seed: firstSeed, graphs, json };
 }
 
 /** Undefined: a rule broke. */
-function play(plan: ConnectivityPlan, { title, cases }: Graphs): ConnectivitySurvey | undefined {
+function play(plan: ProtocolPlan, { title, cases }: Graphs): ConnectivitySurvey | undefined {
   const { protocol, seed, json } = plan;
   const all = cases();
   const progress = new ProgressLine({ quiet: json });
@@ -98,7 +112,7 @@ function play(plan: ConnectivityPlan, { title, cases }: Graphs): ConnectivitySur
   }
 }
 
-function asJson({ protocol, seed }: ConnectivityPlan, title: string, survey: ConnectivitySurvey): object {
+function asJson({ protocol, seed }: ProtocolPlan, title: string, survey: ConnectivitySurvey): object {
   const late = survey.late.map(({ of, electionTimeouts }) => ({
     of: describeCase(of),
     electionTimeouts: Number.isFinite(electionTimeouts) ? electionTimeouts : null,
@@ -107,7 +121,7 @@ function asJson({ protocol, seed }: ConnectivityPlan, title: string, survey: Con
   return { protocol: protocol.name, seed, graphs: title, ...survey, slowest, late, failure: null };
 }
 
-function asText({ protocol, seed }: ConnectivityPlan, title: string, survey: ConnectivitySurvey): string {
+function asText({ protocol, seed }: ProtocolPlan, title: string, survey: ConnectivitySurvey): string {
   const { cases, median, ninetyNinth, slowest, late } = survey;
   const lines = [
     `${protocol.name}, ${title}: ${cases} cases, commits go on after ${median} election timeouts (median), ${ninetyNinth} (99 of 100), ${slowest} (slowest), ${late.length} late`,

@@ -73,6 +73,7 @@ export const FLAGS = {
   ),
   'auth-token-ttl': works('count', '300', 'seconds without use after which a simple token is forgotten'),
   'bcrypt-cost': works('count', '10', 'how slow passwords are to hash, from 4 to 31'),
+  'enable-grpc-gateway': works('boolean', 'true', 'serve the JSON gateway under /v3/'),
   logger: works('string', 'zap', 'accepted; the log has etcd’s fields', { choices: ['zap'] }),
   'log-level': works('string', 'info', 'debug, info, warn, error, panic or fatal', {
     choices: ['debug', 'info', 'warn', 'error', 'panic', 'fatal'],
@@ -93,7 +94,6 @@ export const FLAGS = {
   'backend-batch-limit': notYet('0'),
   'socket-reuse-port': notYet('false'),
   'socket-reuse-address': notYet('false'),
-  'enable-grpc-gateway': notYet('false'),
   'raft-read-timeout': notYet(),
   'raft-write-timeout': notYet(),
   'feature-gates': notYet(),

@@ -41,6 +41,8 @@ export interface MemberConfig {
   };
   readonly watchProgressIntervalMs: number;
   readonly auth: AuthConfig;
+  /** Whether calls are served over HTTP/1.1 too. */
+  readonly jsonGateway: boolean;
   readonly log: LogConfig;
 }
 

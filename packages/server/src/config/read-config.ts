@@ -145,6 +145,7 @@ function memberConfig(values: Values, workingDirectory: string): MemberConfig {
     keepalive: keepalive(values),
     watchProgressIntervalMs: watchProgressIntervalMs(values),
     auth: authConfig(values),
+    jsonGateway: booleanOf(values.of('enable-grpc-gateway')),
     log: logConfig(values),
   };
 }

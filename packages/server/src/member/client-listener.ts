@@ -1,12 +1,13 @@
-/** Listens for clients: gRPC over our HTTP/2, and HTTP/1.1 for health, version and metrics, on the same ports. */
+/** Listens for clients: gRPC over our HTTP/2, and HTTP/1.1 for the JSON gateway, probes and metrics, on the same ports. */
 import { createServer as createHttp1Server } from 'node:http';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import type { MemberConfig } from '../config/member-config.ts';
 import { MESSAGE_OVERHEAD_BYTES } from '../grpc/limits.ts';
 import { createGrpcServer, type GrpcMethods, type GrpcObserver } from '../grpc/server.ts';
 import type { Http2Counters } from '../http2/listener.ts';
 import type { Http1Handler } from '../protocols/etcd/http1.ts';
 import { addressOf } from './addresses.ts';
+import { HTTP1_IDLE_MS } from './limits.ts';
 
 export interface ClientListener {
   readonly counters: Http2Counters;
@@ -19,7 +20,10 @@ export interface ClientListener {
 }
 
 export interface ClientListenerOptions {
-  readonly config: MemberConfig;
+  readonly config: Pick<
+    MemberConfig,
+    'listenClientUrls' | 'requestBytesMax' | 'concurrentStreamsMax' | 'keepalive'
+  >;
   readonly methods: GrpcMethods;
   readonly http1: Http1Handler;
   readonly observer: GrpcObserver;
@@ -30,7 +34,15 @@ export interface ClientListenerOptions {
 /** Rejects when an address cannot be had. */
 export async function listenForClients(options: ClientListenerOptions): Promise<ClientListener> {
   const { config } = options;
-  const http1Server = createHttp1Server(options.http1);
+  const http1Server = createHttp1Server({ requestTimeout: 0 }, options.http1);
+  // Until a request is there; the pages decide how long they take.
+  http1Server.setTimeout(HTTP1_IDLE_MS);
+  // Node's server keeps no account of connections that it did not accept itself.
+  const http1Sockets = new Set<Socket>();
+  http1Server.on('connection', (socket: Socket) => {
+    http1Sockets.add(socket);
+    socket.on('close', () => http1Sockets.delete(socket));
+  });
   const listener = createGrpcServer({
     methods: options.methods,
     http1Server,
@@ -46,7 +58,7 @@ export async function listenForClients(options: ClientListenerOptions): Promise<
   const servers: Server[] = [];
   const destroy = (): void => {
     for (const server of servers) server.close();
-    http1Server.closeAllConnections();
+    for (const socket of http1Sockets) socket.destroy();
     listener.destroy();
   };
   try {

@@ -13,3 +13,6 @@ export const STOP_POLL_MS = 10;
  * own encoding; this only keeps a faulty one from the log.
  */
 export const COMMAND_OVERHEAD_BYTES = 512 * 1024;
+
+/** A connection that speaks HTTP/1.1 and says nothing for so long is closed; one whose request is being answered is not. */
+export const HTTP1_IDLE_MS = 60_000;

@@ -9,6 +9,7 @@ import {
   SHIPPED_PACES,
 } from '@synod/coordination';
 import type { MemberConfig } from '../config/member-config.ts';
+import type { StatusCode } from '../grpc/status.ts';
 import type { Log } from '../log/log.ts';
 import type { MemberMetrics } from '../metrics/member-metrics.ts';
 import { PasswordHasher } from '../passwords/password-hasher.ts';
@@ -98,14 +99,22 @@ export class Running {
   /** Opens the clients' ports; rejects when one cannot be had. */
   async listen(): Promise<void> {
     const { config, metrics } = this.parts;
+    const observer = {
+      callStarted: ({ path }: { readonly path: string }) => metrics.callStarted(path),
+      callEnded: ({ path }: { readonly path: string }, code: StatusCode) => metrics.callEnded(path, code),
+    };
     this.clients = await listenForClients({
       config,
       methods: this.protocol.methods,
-      http1: etcdHttp1Handler(this.member.service, { ...ETCD_DEFAULTS, metrics: metrics.registry }),
-      observer: {
-        callStarted: ({ path }) => metrics.callStarted(path),
-        callEnded: ({ path }, code) => metrics.callEnded(path, code),
-      },
+      http1: etcdHttp1Handler(this.member.service, {
+        ...ETCD_DEFAULTS,
+        requestBytesMax: config.requestBytesMax,
+        metrics: metrics.registry,
+        jsonGateway: config.jsonGateway,
+        methods: this.protocol.methods,
+        observer,
+      }),
+      observer,
       onTrouble: (error) =>
         this.parts.log.warn("a client's connection could not be taken", { error: error.message }),
     });

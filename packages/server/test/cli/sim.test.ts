@@ -1,11 +1,13 @@
 /** `synod sim` and `synod check` as a user meets them: words that are wrong, seeds that fail, histories that are broken. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { parseHistory } from '@synod/simulator';
 import { readConnectivityWords } from '../../src/cli/sim-connectivity.ts';
 import { readSimWords, SimOptionProblem, type SimWords } from '../../src/cli/sim-options.ts';
 
@@ -27,9 +29,26 @@ test('every wrong word is told with what was expected', () => {
     [{ members: '0' }, /--members is a whole number from 1 to 9, not 0/],
     [{ seed: '-1' }, /--seed is a whole number from 0 on, not -1/],
     [{ seeds: '5' }, /--seeds is FIRST\.\.LAST/],
-    [{ seeds: '9..3' }, /--seeds is a whole number from 9 on, not 3/],
+    [{ seeds: '9..3' }, /--seeds is FIRST\.\.LAST with the smaller first, not 9\.\.3/],
     [{ minutes: 'soon' }, /--minutes is a number above 0, not soon/],
     [{ keep: '1,x' }, /--keep is a whole number from 1 on, not x/],
+    [{ protocol: 'bot' }, /--protocol does not know bot\. Did you mean both\? It knows: raft, paxos, both/],
+    [{ members: '10' }, /--members is a whole number from 1 to 9, not 10/],
+    [{ members: 'three' }, /--members is a whole number from 1 to 9, not three/],
+    [{ seeds: '3..' }, /--seeds is FIRST\.\.LAST, as in 1\.\.2000, not 3\.\./],
+    [{ seeds: '1..2..3' }, /--seeds is FIRST\.\.LAST, as in 1\.\.2000, not 1\.\.2\.\.3/],
+    [{ minutes: '0' }, /--minutes is a number above 0, not 0/],
+    [{ jobs: '0' }, /--jobs is a whole number from 1 to 64, not 0/],
+    [{ seed: '1', seeds: '1..2' }, /--seed and --seeds exclude each other/],
+    [{ mutant: 'lease-leaves-a-key', mutants: true }, /--mutant and --mutants exclude each other/],
+    [{ seeds: '1..2', keep: '1' }, /--keep numbers the faults of one schedule: give its seed/],
+    [
+      { compare: 'idle,latncy' },
+      /--compare does not know latncy\. Did you mean latency\? It knows: commits, /,
+    ],
+    [{ compare: true, seed: '3' }, /--compare measures both protocols in worlds of its own/],
+    [{ trace: true, jobs: '2' }, /--trace tells one world after the other/],
+    [{ protocol: 'paxos', mutant: 'vote-before-durable' }, /is a bug of raft: give --protocol raft or both/],
   ];
   for (const [given, message] of problems)
     assert.throws(
@@ -61,20 +80,79 @@ test('a seed tells what was checked and gives the same trace hash again; a plant
   assert.match(wrong.stderr, /Did you mean crash\?/);
 });
 
-test('with --json every seed is a line of JSON', () => {
+test('with --json every world is a line of JSON, and the totals are one more', () => {
   const { status, stdout } = synod('sim', '--seeds', '1..2', '--json');
   assert.equal(status, 0);
   const lines = stdout.trimEnd().split('\n');
-  const reports = lines.map(
-    (line) => JSON.parse(line) as { seed: number; failure: unknown; traceHash: string },
-  );
+  const worlds = lines
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as { seed: number; failure: unknown; traceHash: string });
   assert.deepEqual(
-    reports.map(({ seed, failure }) => [seed, failure]),
+    worlds.map(({ seed, failure }) => [seed, failure]),
     [
       [1, null],
       [2, null],
     ],
   );
+  for (const { traceHash } of worlds) assert.match(traceHash, /^[0-9a-f]{16}$/);
+  const { summary } = JSON.parse(lines.at(-1)!) as {
+    summary: { protocols: Record<string, { seeds: number }>; failedSeed: unknown; traceHash: string };
+  };
+  assert.equal(summary.protocols['raft']?.seeds, 2);
+  assert.equal(summary.failedSeed, null);
+  assert.match(summary.traceHash, /^[0-9a-f]{16}$/);
+});
+
+test('two protocols side by side are told apart in the totals, and more processors change nothing', () => {
+  const one = synod('sim', '--protocol', 'both', '--seeds', '2..3');
+  assert.equal(one.status, 0, one.stdout + one.stderr);
+  assert.match(
+    one.stdout,
+    /^raft {3}2 seeds, .*\npaxos {2}2 seeds, .*\nboth {3}\d+ answers compared .*no failures\ntrace hash \w{16}\n$/,
+  );
+  const timeless = (output: string): string => output.replace(/\d+ times real time/, '');
+  const two = synod('sim', '--protocol', 'both', '--seeds', '2..3', '--jobs', '2');
+  assert.equal(timeless(two.stdout), timeless(one.stdout));
+
+  const failing = synod('sim', '--protocol', 'both', '--seeds', '1..9', '--mutant', 'lease-leaves-a-key');
+  assert.equal(failing.status, 1);
+  assert.match(failing.stdout, /Seed \d+ broke \w+ on paxos after/);
+  assert.match(
+    failing.stdout,
+    /npm run sim -- --protocol both --seed \d+ --mutant lease-leaves-a-key\n[\s\S]*Of \d+ faults \d+ are needed/,
+  );
+});
+
+test('both protocols are measured beside each other, as a table or as JSON', () => {
+  assert.ok(readSimWords(words({ compare: true })).tables.length >= 7);
+  const { status, stdout } = synod('sim', '--compare', 'latency');
+  assert.equal(status, 0);
+  assert.match(
+    stdout,
+    /^latency: .*\n\n\| operation \| asked of a \| raft \| paxos \|\n\|---.*\n\| put \| leader \| 2\.0 \|/,
+  );
+  const [line] = synod('sim', '--compare', 'latency', '--json').stdout.split('\n');
+  const table = JSON.parse(line!) as { name: string; columns: string[]; rows: string[][] };
+  assert.equal(table.name, 'latency');
+  for (const row of table.rows) assert.equal(row.length, table.columns.length);
+});
+
+test('Ctrl-C ends a run with the totals so far', async () => {
+  const child = spawn(process.execPath, [MAIN, 'sim', '--seeds', '1..1000000', '--json']);
+  let output = '';
+  child.stdout.setEncoding('utf8');
+  child.stdout.on('data', (text: string) => {
+    // The first world is through: it runs.
+    if (output === '') child.kill('SIGINT');
+    output += text;
+  });
+  const [code] = (await once(child, 'close')) as [number];
+  assert.equal(code, 130);
+  const { summary } = JSON.parse(output.trimEnd().split('\n').at(-1)!) as {
+    summary: { stoppedBy: string; protocols: { raft: { seeds: number } } };
+  };
+  assert.equal(summary.stoppedBy, 'SIGINT');
+  assert.ok(summary.protocols.raft.seeds >= 1);
 });
 
 test('--connectivity plays every partial partition, in words or as JSON', () => {
@@ -137,7 +215,23 @@ test('synod check judges recorded histories, and names the line that it cannot r
     const broken = synod('check', file('broken.jsonl', [write], '{"client":1}\n'));
     assert.equal(broken.status, 2);
     assert.match(broken.stderr, /broken\.jsonl: line 2: expected "key", a string, found \{"client":1\}/);
-    assert.equal(synod('check', join(directory, 'none.jsonl')).status, 2);
+    const lines: [string, RegExp][] = [
+      ['not JSON', /line 1: expected one JSON object, found not JSON/],
+      ['[1]', /line 1: expected one JSON object, found \[1\]/],
+      [
+        '{"client":1,"key":"k","calledAt":0,"call":{"kind":"increment"}}',
+        /line 1: expected "call" of kind read, write \(value\), delete or compareAndSet/,
+      ],
+      [JSON.stringify({ ...write, returnedAt: -1 }), /line 1: expected "returnedAt", a number not before/],
+      [
+        JSON.stringify({ ...write, result: { kind: 'value', value: 'a' } }),
+        /line 1: expected "result" of kind done, as the call is a write/,
+      ],
+    ];
+    for (const [line, message] of lines) assert.throws(() => parseHistory(line), message);
+    const missing = synod('check', join(directory, 'none.jsonl'));
+    assert.equal(missing.status, 2);
+    assert.match(missing.stderr, /none\.jsonl/);
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -15,6 +15,7 @@ describe('what was given', () => {
     assert.equal(config.electionTimeoutMs, 1000);
     assert.equal(config.heartbeatMs, 100);
     assert.equal(config.requestBytesMax, 1_572_864);
+    assert.equal(config.jsonGateway, true);
     assert.deepEqual(config.log, { level: 'info', format: 'json', outputs: ['default'] });
   });
 
@@ -27,6 +28,7 @@ describe('what was given', () => {
     assert.equal(accepted('--pre-vote --name a').preVote, true);
     assert.equal(accepted('--pre-vote=false').preVote, false);
     assert.equal(accepted('--pre-vote=F').preVote, false);
+    assert.equal(accepted('--enable-grpc-gateway=false').jsonGateway, false);
   });
 
   test('a flag beats the environment, which beats the default', () => {

@@ -204,6 +204,7 @@ function configOf(
     electionTimeoutMs: options.electionTimeoutMs ?? 500,
     initialElectionTickAdvance: true,
     preVote: true,
+    jsonGateway: true,
     snapshotCount: options.snapshotCount ?? 10_000,
     requestBytesMax: 1_572_864,
     transactionOperationsMax: 128,

@@ -16,6 +16,14 @@ export type Return =
   | { readonly kind: 'done' }
   | { readonly kind: 'swapped'; readonly succeeded: boolean };
 
+/** What comes back from which call. */
+const RETURN_KINDS: Readonly<Record<Call['kind'], Return['kind']>> = {
+  read: 'value',
+  write: 'done',
+  delete: 'done',
+  compareAndSet: 'swapped',
+};
+
 export interface Operation {
   readonly client: number;
   readonly key: string;
@@ -65,6 +73,8 @@ function parseLine(line: string, number: number): Operation {
     return broken('"call" of kind read, write (value), delete or compareAndSet (expected, value)');
   if (result === undefined) return { client, key, call, calledAt, result: undefined, returnedAt: 0 };
   if (!isReturn(result)) return broken('"result" of kind value (value), done or swapped (succeeded)');
+  const expected = RETURN_KINDS[call.kind];
+  if (result.kind !== expected) return broken(`"result" of kind ${expected}, as the call is a ${call.kind}`);
   if (typeof returnedAt !== 'number' || returnedAt < calledAt)
     return broken('"returnedAt", a number not before "calledAt"');
   return { client, key, call, calledAt, result, returnedAt };

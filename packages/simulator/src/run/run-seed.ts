@@ -4,6 +4,7 @@ import type { ProtocolUnderTest } from '../checkers/protocol-under-test.ts';
 import { RuleBroken } from '../checkers/rule-broken.ts';
 import type { Fault, FaultKind } from '../faults/fault.ts';
 import type { Mutant } from '../mutants/mutant.ts';
+import type { Account } from '../side-by-side/account.ts';
 import type { TraceListener } from '../world/trace.ts';
 import { World } from '../world/world.ts';
 import type { TimingModel } from '../world/world-shape.ts';
@@ -16,6 +17,8 @@ export interface RunOptions {
   readonly faults?: readonly FaultKind[] | undefined;
   readonly keep?: readonly number[] | undefined;
   readonly mutant?: Mutant | undefined;
+  /** Whether clients carry out errands, so that the report has their accounts. */
+  readonly errands?: boolean | undefined;
   readonly listener?: TraceListener | undefined;
 }
 
@@ -28,6 +31,7 @@ export interface SeedFailure {
 
 export interface SeedReport {
   readonly seed: number;
+  readonly protocol: string;
   readonly failure: SeedFailure | undefined;
   readonly members: number;
   readonly timing: TimingModel;
@@ -43,6 +47,8 @@ export interface SeedReport {
   readonly struck: ReadonlyMap<FaultKind, number>;
   /** Equal for every run of the seed with the same options. */
   readonly traceHash: string;
+  /** What the clients with errands could tell, by client. Whole only where nothing failed. */
+  readonly accounts: readonly Account[];
 }
 
 export function runSeed(seed: number, options: RunOptions): SeedReport {
@@ -55,18 +61,22 @@ export function runSeed(seed: number, options: RunOptions): SeedReport {
   }
   return {
     seed,
+    protocol: options.protocol.name,
     failure,
     members: world.shape.members,
     timing: world.shape.timing,
     schedule: world.faults,
     simulatedMs: world.queue.nowMs,
     operations: world.operations.checked,
-    watchEvents: world.clients.reduce((sum, { watching }) => sum + watching.told, 0),
+    watchEvents:
+      world.clients.reduce((sum, { watching }) => sum + watching.told, 0) +
+      world.errands.reduce((sum, { watch }) => sum + watch.told, 0),
     elections: world.checker.elections,
     messages: world.network.messages,
     events: world.queue.count,
     struck: world.injector.injected,
     traceHash: world.trace.digest(),
+    accounts: world.errands.map(({ account }) => account),
   };
 }
 

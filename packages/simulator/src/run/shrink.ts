@@ -2,23 +2,36 @@
  * Makes a failing schedule of faults shorter: takes parts of it away, larger ones first, as long as the same rule still
  * breaks (Zeller's delta debugging). What is left says what the failure needs.
  */
-import { type RunOptions, runSeed, type SeedReport } from './run-seed.ts';
+import type { Fault } from '../faults/fault.ts';
+import type { SeedFailure } from './run-seed.ts';
 
-export interface Shrunk {
-  readonly report: SeedReport;
+/** What shrinking needs of a run: whether it failed, by what, when, and under which faults. */
+export interface Shrinkable {
+  readonly failure: SeedFailure | undefined;
+  readonly schedule: readonly Fault[];
+  readonly simulatedMs: number;
+}
+
+export interface Shrunk<Report> {
+  readonly report: Report;
   /** Numbers of the faults that are left. */
   readonly keep: readonly number[];
   readonly runs: number;
 }
 
-export function shrink(failing: SeedReport, options: RunOptions, runsMax: number): Shrunk {
+/** `rerun`: the same seed once more, with these faults only. */
+export function shrink<Report extends Shrinkable>(
+  failing: Report,
+  rerun: (keep: readonly number[]) => Report,
+  runsMax: number,
+): Shrunk<Report> {
   let best = failing;
   let keep = failing.schedule.map(({ number }) => number);
   let runs = 0;
   const attempt = (numbers: readonly number[]): boolean => {
     if (runs >= runsMax) return false;
     runs++;
-    const report = runSeed(failing.seed, { ...options, keep: numbers, listener: undefined });
+    const report = rerun(numbers);
     if (report.failure?.rule !== failing.failure?.rule) return false;
     best = report;
     keep = [...numbers];

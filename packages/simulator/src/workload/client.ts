@@ -331,6 +331,6 @@ const LOCK = key('lock');
 const LOCK_SPAN = { from: LOCK, to: undefined };
 
 /** It took effect in an entry whose result this member never saw, because it came in a snapshot: an unknown outcome. */
-function isOldNews(result: CommandResult): boolean {
+export function isOldNews(result: CommandResult): boolean {
   return result.kind === 'failure' && result.reason.code === 'duplicateProposal';
 }

@@ -19,6 +19,8 @@ import { CommandLog } from '../model/command-log.ts';
 import { ReferenceMachine } from '../model/reference-machine.ts';
 import type { Mutant } from '../mutants/mutant.ts';
 import { SeededRandom } from '../random/seeded-random.ts';
+import { drawErrand } from '../side-by-side/errand.ts';
+import { ErrandRunner } from '../side-by-side/errand-runner.ts';
 import { Client, LEASE_SECONDS_MAX } from '../workload/client.ts';
 import { drawMix, type Mix } from '../workload/mix.ts';
 import { EventQueue } from './event-queue.ts';
@@ -32,6 +34,8 @@ export interface WorldOptions {
   readonly protocol: ProtocolUnderTest;
   readonly members?: number | undefined;
   readonly timing?: TimingModel | undefined;
+  /** Sizes that the seed shall not draw. */
+  readonly sizes?: Partial<Pick<WorldShape, 'segmentBytes' | 'trimming'>> | undefined;
   /** How many clients ask; default: as the seed draws. */
   readonly clients?: number | undefined;
   /** Kinds that may be drawn; default: all. */
@@ -39,9 +43,13 @@ export interface WorldOptions {
   /** Numbers of the schedule's faults that are carried out; default: all. */
   readonly keep?: readonly number[] | undefined;
   readonly mutant?: Mutant | undefined;
+  /** Whether clients carry out errands beside all else, to be compared with those of another world. */
+  readonly errands?: boolean | undefined;
   readonly listener?: TraceListener | undefined;
 }
 
+/** Clients with errands, where there are any. */
+const ERRANDS = 3;
 /** How long a world may take to agree once it is healed, in election timeouts; randomised timeouts are up to two each. */
 const LEADER_ELECTION_TIMEOUTS = 8;
 const CONVERGENCE_MS = 60_000;
@@ -67,6 +75,7 @@ export class World {
   readonly leaseTimes: LeaseTimes;
   readonly members: SimulatedMember[] = [];
   readonly clients: Client[];
+  readonly errands: ErrandRunner[];
   readonly injector: Injector;
   readonly administrator: Administrator;
   /** Histories that the linearizability checker gave up. */
@@ -80,10 +89,8 @@ export class World {
     const { queue } = this;
     this.options = options;
     this.random = new SeededRandom(seed, 'world');
-    this.shape = drawShape(new SeededRandom(seed, 'shape'), {
-      members: options.members,
-      timing: options.timing,
-    });
+    const { members, timing } = options;
+    this.shape = { ...drawShape(new SeededRandom(seed, 'shape'), { members, timing }), ...options.sizes };
     this.mix = drawMix(new SeededRandom(seed, 'mix'));
     const drawn = drawFaults(new SeededRandom(seed, 'faults'), this.shape, options.faults ?? FAULT_KINDS);
     this.faults =
@@ -128,11 +135,7 @@ export class World {
       random: new SeededRandom(seed, 'administrator'),
       members: this.members,
       leader: () => this.leader(),
-      recruit: () => {
-        const member = this.addMember();
-        member.start();
-        return member;
-      },
+      recruit: () => this.recruit(),
     });
     this.injector = new Injector({
       queue,
@@ -146,6 +149,9 @@ export class World {
     this.clients = Array.from({ length: options.clients ?? this.mix.clients }, (_, number) =>
       this.makeClient(number + 1),
     );
+    this.errands = Array.from({ length: options.errands === true ? ERRANDS : 0 }, (_, number) =>
+      this.makeErrandRunner(number + 1),
+    );
   }
 
   /** Lets time pass, for scenarios that are written by hand. @throws whatever rule breaks */
@@ -157,6 +163,7 @@ export class World {
   run(): void {
     for (const member of this.members) member.start();
     for (const client of this.clients) client.start();
+    for (const errand of this.errands) errand.start();
     this.injector.plan(this.faults);
     this.runUntil(this.shape.faultsMs);
     this.heal();
@@ -165,7 +172,9 @@ export class World {
     this.runUntil(this.queue.nowMs + 2_000);
     for (const client of this.clients) client.stop();
     this.demandConvergence();
-    if (this.shape.outlivesLeases) this.demandLeasesEnd();
+    this.concludeErrands();
+    // The leases of errands are meant to outlive every world.
+    if (this.shape.outlivesLeases && this.errands.length === 0) this.demandLeasesEnd();
     this.checkAtRest();
   }
 
@@ -187,6 +196,13 @@ export class World {
     return best;
   }
 
+  /** A new member with an empty disk, which is started and in no membership yet. */
+  recruit(): SimulatedMember {
+    const member = this.addMember();
+    member.start();
+    return member;
+  }
+
   private addMember(): SimulatedMember {
     const place = this.members.length;
     this.network.join(idOf(place));
@@ -202,9 +218,20 @@ export class World {
     return new Client({ number, queue, trace, random, mix, members, operations, leaseTimes, keyspace });
   }
 
+  private makeErrandRunner(number: number): ErrandRunner {
+    const { queue, members, operations, shape } = this;
+    const { seed } = this.options;
+    const errand = drawErrand(new SeededRandom(seed, `errand ${number}`), number, shape.faultsMs / 2);
+    const random = new SeededRandom(seed, `way of errand ${number}`);
+    const { keyspace } = this.reference;
+    const leaderPlace = (): number | undefined => this.leader()?.place;
+    return new ErrandRunner(errand, { queue, random, members, leaderPlace, operations, keyspace });
+  }
+
   /** Whoever runs the processes starts one again that is down, when its outage is over. */
   private lifeEnded(member: SimulatedMember): void {
     for (const client of this.clients) client.memberEnded(member.place);
+    for (const errand of this.errands) errand.memberEnded(member.place);
     const waitMs = Math.max(
       SUPERVISOR_RESTART_MS * this.random.next(),
       (this.injector.downUntilMs[member.place] ?? 0) - this.queue.nowMs,
@@ -216,6 +243,7 @@ export class World {
     this.trace.note('everything heals');
     this.injector.heal();
     for (const member of this.members) member.start();
+    for (const errand of this.errands) errand.hurry();
   }
 
   private demandLeader(): void {
@@ -229,6 +257,7 @@ export class World {
     const missing = (): string | undefined => {
       if (this.administrator.isBusy) return 'a member is to be replaced, or a membership is wanted';
       if (this.clients.some(({ isIdle }) => !isIdle)) return 'a client waits for an answer';
+      if (this.errands.some(({ isDone }) => !isDone)) return 'an errand is not done';
       return disagreement(this.members) ?? this.watchesMissing();
     };
     this.runWhile(() => missing() !== undefined, this.queue.nowMs + CONVERGENCE_MS);
@@ -252,7 +281,18 @@ export class World {
       const missing = watching.missing(this.reference.keyspace.revision);
       if (missing !== undefined) return missing;
     }
+    for (const { watch } of this.errands) {
+      const missing = watch.missing(this.reference.keyspace.revision, this.leader()!);
+      if (missing !== undefined) return missing;
+    }
     return undefined;
+  }
+
+  private concludeErrands(): void {
+    for (const errand of this.errands) errand.conclude();
+    const areConcluded = (): boolean => this.errands.every(({ isConcluded }) => isConcluded);
+    this.runWhile(() => !areConcluded(), this.queue.nowMs + CONVERGENCE_MS);
+    require(areConcluded(), 'R21', () => 'a client cannot read in the end what it did');
   }
 
   private checkAtRest(): void {

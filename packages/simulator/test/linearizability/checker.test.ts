@@ -159,8 +159,12 @@ test('a broken line is told with its number and what was expected', () => {
     ['{"key":"k"}', /line 2: expected "client", a number/],
     ['{"client":1,"key":"k","calledAt":0,"call":{"kind":"jump"}}', /line 2: expected "call" of kind/],
     [
-      '{"client":1,"key":"k","calledAt":5,"returnedAt":4,"call":{"kind":"read"},"result":{"kind":"done"}}',
+      '{"client":1,"key":"k","calledAt":5,"returnedAt":4,"call":{"kind":"delete"},"result":{"kind":"done"}}',
       /line 2: expected "returnedAt"/,
+    ],
+    [
+      '{"client":1,"key":"k","calledAt":5,"returnedAt":6,"call":{"kind":"read"},"result":{"kind":"done"}}',
+      /line 2: expected "result" of kind value, as the call is a read/,
     ],
   ];
   for (const [line, message] of problems)

@@ -12,7 +12,7 @@ test('of many faults those are kept that the failure needs', () => {
   for (let seed = 1; seed <= 30; seed++) {
     const failing = runSeed(seed, options);
     if (failing.failure === undefined || failing.schedule.length < 5) continue;
-    const shrunk = shrink(failing, options, 100);
+    const shrunk = shrink(failing, (keep) => runSeed(seed, { ...options, keep }), 100);
     assert.ok(shrunk.keep.length < failing.schedule.length, 'some faults were not needed');
     assert.ok(shrunk.keep.length > 0, 'without damage there is no failure');
     const again = runSeed(seed, { ...options, keep: shrunk.keep });

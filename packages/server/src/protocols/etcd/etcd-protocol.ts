@@ -7,10 +7,12 @@ import { type EtcdOptions, MemberFace } from './member-face.ts';
 import type { RpcTable, ServedMethod } from './rpc.ts';
 import { authHandlers } from './services/auth.ts';
 import { clusterHandlers } from './services/cluster.ts';
+import { electionHandlers } from './services/election.ts';
 import { healthHandlers } from './services/health.ts';
 import { kvHandlers } from './services/kv.ts';
 import { LeaderRequirement } from './services/leader-requirement.ts';
 import { leaseHandlers } from './services/lease.ts';
+import { lockHandlers } from './services/lock.ts';
 import { maintenanceHandlers } from './services/maintenance.ts';
 import { watchHandlers } from './services/watch.ts';
 import { WatchProgress } from './services/watch-progress.ts';
@@ -43,6 +45,8 @@ export function etcdProtocol(
         ...leaseHandlers(face, leaders),
         ...clusterHandlers(face),
         ...maintenanceHandlers(face),
+        ...lockHandlers(face),
+        ...electionHandlers(face, leaders),
         ...healthHandlers(face),
         ...authHandlers(face, passwords, tokens),
       ]),

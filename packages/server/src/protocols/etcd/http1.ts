@@ -1,18 +1,14 @@
 /**
- * The HTTP/1.1 side of the clients' port: health for probes, the version that Kubernetes reads, metrics for Prometheus.
- * Answers as etcd's, down to the order of the fields. Knows the service, and nothing of gRPC.
+ * The HTTP/1.1 side of the clients' port: the JSON gateway, probes, the version that Kubernetes reads, metrics for Prometheus, and
+ * Go's way to show variables. A table of paths; what each does is elsewhere. Knows nothing of HTTP/2.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  ALL_AFTER,
-  type Failure,
-  key,
-  OWN_RESOLVE,
-  type RangeQuery,
-  type RangeResult,
-} from '@synod/coordination';
-import type { CoordinationService, ServiceFailure } from '@synod/coordination/service/service-api.ts';
-import { wireErrorOf } from './error-table.ts';
+import type { CoordinationService } from '@synod/coordination/service/service-api.ts';
+import { type GatewayObserver, JsonGateway } from './gateway/gateway.ts';
+import { JSON_TYPE, refusesMethod, sendText } from './http-answers.ts';
+import { openApiDocument } from './openapi.ts';
+import { health, PROBES, probe } from './probes.ts';
+import type { RpcTable } from './rpc.ts';
 
 /** The part of prom-client's registry that is used. */
 export interface MetricsSource {
@@ -23,92 +19,82 @@ export interface MetricsSource {
 export interface Http1Options {
   readonly serverVersion: string;
   readonly clusterVersion: string;
+  readonly requestBytesMax: number;
   readonly metrics: MetricsSource;
+  /** Whether there is anything under `/v3/`. */
+  readonly jsonGateway: boolean;
+  /** What the gateway makes calls of; the same as gRPC's. */
+  readonly methods: RpcTable;
+  readonly observer?: GatewayObserver | undefined;
 }
 
 export type Http1Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
+type Page = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => void;
+
+/** etcd's default: pages of any origin may ask. */
+const CROSS_ORIGIN = {
+  'Access-Control-Allow-Methods': 'POST, GET, OPTIONS, PUT, DELETE',
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Headers': 'accept, content-type, authorization',
+} as const;
+
 export function etcdHttp1Handler(service: CoordinationService, options: Http1Options): Http1Handler {
+  const gateway = options.jsonGateway ? new JsonGateway(options) : undefined;
+  const pages = pagesOf(service, options);
   return (request, response) => {
-    const [path, query = ''] = (request.url ?? '').split('?', 2);
-    if (path === '/health') health(service, new URLSearchParams(query), request, response);
-    else if (path === '/version') version(options, request, response);
-    else if (path === '/metrics') metrics(options.metrics, response);
-    else sendText(response, 404, '404 page not found\n');
+    for (const [name, value] of Object.entries(CROSS_ORIGIN)) response.setHeader(name, value);
+    if (request.method === 'OPTIONS') {
+      response.writeHead(200).end();
+      return;
+    }
+    const url = request.url ?? '';
+    const mark = url.indexOf('?');
+    // Clients of etcd 3.3 say v3beta.
+    const path = (mark < 0 ? url : url.slice(0, mark)).replace(/^\/v3beta\//, '/v3/');
+    if (gateway !== undefined && path.startsWith('/v3/')) {
+      gateway.serve(path, request, response);
+      return;
+    }
+    const page = pages.get(path);
+    if (page === undefined) sendText(response, 404, '404 page not found\n');
+    else page(request, response, new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)));
   };
 }
 
-const TEXT = 'text/plain; charset=utf-8';
-const JSON_TYPE = 'application/json';
-
-function sendText(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { 'content-type': TEXT, 'x-content-type-options': 'nosniff' }).end(text);
+function pagesOf(service: CoordinationService, options: Http1Options): ReadonlyMap<string, Page> {
+  const pages = new Map<string, Page>([
+    ['/health', (request, response, query) => health({ service, query, request, response })],
+    ['/version', (request, response) => sendVersion(options, request, response)],
+    ['/metrics', (_, response) => sendMetrics(options.metrics, response)],
+    ['/debug/vars', (request, response) => sendVariables(service, request, response)],
+  ]);
+  if (options.jsonGateway) {
+    pages.set('/v3', (_, response) => response.writeHead(301, { location: '/v3/' }).end());
+    pages.set('/openapi.json', (request, response) => sendOpenApi(options.serverVersion, request, response));
+  }
+  for (const kind of ['livez', 'readyz'] as const)
+    for (const check of [undefined, ...PROBES[kind]])
+      pages.set(check === undefined ? `/${kind}` : `/${kind}/${check}`, (request, response, query) =>
+        probe({ service, query, request, response }, kind, check),
+      );
+  return pages;
 }
 
-function refusesMethod(request: IncomingMessage, response: ServerResponse): boolean {
-  if (request.method === 'GET') return false;
-  response.setHeader('allow', 'GET');
-  sendText(response, 405, 'Method Not Allowed\n');
-  return true;
+function sendJson(response: ServerResponse, value: unknown): void {
+  response.writeHead(200, { 'content-type': JSON_TYPE }).end(JSON.stringify(value));
 }
 
-function version(options: Http1Options, request: IncomingMessage, response: ServerResponse): void {
+function sendVersion(options: Http1Options, request: IncomingMessage, response: ServerResponse): void {
   if (refusesMethod(request, response)) return;
-  const body = JSON.stringify({
+  sendJson(response, {
     etcdserver: options.serverVersion,
     etcdcluster: options.clusterVersion,
     storage: options.clusterVersion,
   });
-  response.writeHead(200, { 'content-type': JSON_TYPE }).end(body);
 }
 
-/** What etcd asks itself to see whether it answers: the first key, without its value. */
-const PROBE: RangeQuery = {
-  span: { from: key('\0'), to: ALL_AFTER },
-  revision: 0,
-  limit: 1,
-  sort: undefined,
-  keysOnly: true,
-  countOnly: false,
-  minModRevision: 0,
-  maxModRevision: 0,
-  minCreateRevision: 0,
-  maxCreateRevision: 0,
-};
-
-/** `?serializable=true` asks about this member alone, without a leader and without a quorum. */
-function health(
-  service: CoordinationService,
-  query: URLSearchParams,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
-  if (refusesMethod(request, response)) return;
-  const alone = query.get('serializable') === 'true';
-  if (!alone && !service.hasLeader) {
-    sendHealth(response, 'RAFT NO LEADER');
-    return;
-  }
-  // What it finds is told to nobody, so that it needs nobody's right.
-  service.range(
-    PROBE,
-    !alone,
-    {
-      complete(result: RangeResult | Failure | ServiceFailure) {
-        sendHealth(response, result.kind === 'range' ? '' : `RANGE ERROR:${wireErrorOf(result).text}`);
-      },
-    },
-    OWN_RESOLVE,
-  );
-}
-
-function sendHealth(response: ServerResponse, reason: string): void {
-  const body = JSON.stringify({ health: reason === '' ? 'true' : 'false', reason });
-  if (reason === '') response.writeHead(200, { 'content-type': TEXT }).end(body);
-  else sendText(response, 503, `${body}\n`);
-}
-
-function metrics(source: MetricsSource, response: ServerResponse): void {
+function sendMetrics(source: MetricsSource, response: ServerResponse): void {
   source.metrics().then(
     (text) => response.writeHead(200, { 'content-type': source.contentType }).end(text),
     (error: unknown) =>
@@ -118,4 +104,30 @@ function metrics(source: MetricsSource, response: ServerResponse): void {
         `the metrics cannot be collected: ${error instanceof Error ? error.message : error}\n`,
       ),
   );
+}
+
+/** Without the command line, which etcd shows to everybody: it may hold what is nobody's business. */
+function sendVariables(
+  service: CoordinationService,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  if (refusesMethod(request, response)) return;
+  const { leader, term, commitIndex, appliedIndex, isLearner } = service.status();
+  sendJson(response, {
+    memstats: process.memoryUsage(),
+    'raft.status': {
+      id: service.memberId,
+      term,
+      commit: commitIndex,
+      applied: appliedIndex,
+      lead: leader ?? '0',
+      raftState: leader === service.memberId ? 'StateLeader' : isLearner ? 'StateLearner' : 'StateFollower',
+    },
+  });
+}
+
+function sendOpenApi(version: string, request: IncomingMessage, response: ServerResponse): void {
+  if (refusesMethod(request, response)) return;
+  sendJson(response, openApiDocument(version));
 }

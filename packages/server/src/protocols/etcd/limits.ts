@@ -38,3 +38,13 @@ export const AUTHENTICATION_TRIES_MAX = 8;
 
 /** Ids tried for a lease whose id the member chooses before it gives up. */
 export const LEASE_ID_TRIES_MAX = 8;
+
+/** What a lock or an election gives a client that brings no lease of its own; etcd's sessions have the same. */
+export const SESSION_TTL_SECONDS = 60;
+
+/**
+ * Of a piece of a streamed range: records, and keys looked at, deleted ones among them. Its bytes are bounded by
+ * `--max-request-bytes` and one record.
+ */
+export const RANGE_PIECE_RECORDS_MAX = 1_000;
+export const RANGE_PIECE_KEYS_MAX = 5_000;

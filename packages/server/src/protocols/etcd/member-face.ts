@@ -2,7 +2,7 @@
  * What all etcd services of one member share: the service behind them, reader and writer, the header's ids, the options.
  * Also the rules that etcd applies to every call alike.
  */
-import { MalformedBytes } from '@synod/consensus';
+import { MalformedBytes } from '@synod/consensus/bytes/malformed.ts';
 import type { Failure } from '@synod/coordination';
 import type { CoordinationService, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { REQUEST_BYTES_MAX } from '../../grpc/limits.ts';

@@ -3,6 +3,7 @@
  * no HTTP/2 and no service.
  */
 import type { Caller } from '@synod/coordination';
+import type { CancelReason } from '../../grpc/server-call.ts';
 import type { StatusCode } from '../../grpc/status.ts';
 import type { Identity } from './identity.ts';
 
@@ -22,6 +23,8 @@ export interface FailingCall {
 export interface UnaryCall extends CallMetadata, FailingCall {
   /** The request's bytes; views on them may be kept. */
   readonly message: Uint8Array;
+  /** Set by a handler that waits; called at most once, when the call is over before it was answered. */
+  onCancel: ((reason: CancelReason) => void) | undefined;
   respond(message: Uint8Array): void;
 }
 

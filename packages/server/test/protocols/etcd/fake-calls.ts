@@ -14,7 +14,7 @@ export const OPTIONS: EtcdOptions = {
 };
 
 /** Nobody has a token here, and no worker is started before it is needed. */
-const NO_ACCOUNTS: Accounts = {
+export const NO_ACCOUNTS: Accounts = {
   passwords: new PasswordHasher({ cost: 4 }),
   tokens: {
     identify: (_token, done) => done(undefined),
@@ -41,6 +41,7 @@ export class FakeUnaryCall implements UnaryCall {
     [];
 
   readonly message: Uint8Array;
+  onCancel: UnaryCall['onCancel'];
 
   constructor(message: Uint8Array, headers: Readonly<Record<string, string>>) {
     this.message = message;

@@ -4,6 +4,8 @@ import {
   type CommandResult,
   type Failure,
   type LeaseId,
+  type PageQuery,
+  type PageResult,
   type RangeQuery,
   type RangeResult,
   type Refusal,
@@ -46,6 +48,10 @@ export class FakeService implements CoordinationService {
   readonly ranges: Asked<
     { readonly query: RangeQuery; readonly linearizable: boolean },
     RangeResult | Failure | ServiceFailure
+  >[] = [];
+  readonly pages: Asked<
+    { readonly query: PageQuery; readonly linearizable: boolean },
+    PageResult | Failure | ServiceFailure
   >[] = [];
   readonly keepAlives: Asked<LeaseId, LeaseRenewed | Failure | ServiceFailure>[] = [];
   readonly timesToLive: Asked<
@@ -90,6 +96,13 @@ export class FakeService implements CoordinationService {
   ): void {
     this.ranges.push({ question: { query, linearizable }, completion });
   }
+  page(
+    query: PageQuery,
+    linearizable: boolean,
+    completion: Completion<PageResult | Failure | ServiceFailure>,
+  ): void {
+    this.pages.push({ question: { query, linearizable }, completion });
+  }
   keepAlive(question: LeaseId, completion: Completion<LeaseRenewed | Failure | ServiceFailure>): void {
     this.keepAlives.push({ question, completion });
   }
@@ -120,6 +133,7 @@ export class FakeService implements CoordinationService {
     return (
       this.commands.length +
       this.ranges.length +
+      this.pages.length +
       this.keepAlives.length +
       this.timesToLive.length +
       this.leaseLists.length +

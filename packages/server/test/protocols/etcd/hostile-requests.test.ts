@@ -12,6 +12,7 @@ import { resolveType } from './wire/wire-tables.ts';
 
 const REQUESTS: readonly (readonly [path: string, message: string])[] = [
   ['/etcdserverpb.KV/Range', 'etcdserverpb.RangeRequest'],
+  ['/etcdserverpb.KV/RangeStream', 'etcdserverpb.RangeRequest'],
   ['/etcdserverpb.KV/Put', 'etcdserverpb.PutRequest'],
   ['/etcdserverpb.KV/DeleteRange', 'etcdserverpb.DeleteRangeRequest'],
   ['/etcdserverpb.KV/Txn', 'etcdserverpb.TxnRequest'],
@@ -23,6 +24,13 @@ const REQUESTS: readonly (readonly [path: string, message: string])[] = [
   ['/etcdserverpb.Lease/LeaseTimeToLive', 'etcdserverpb.LeaseTimeToLiveRequest'],
   ['/etcdserverpb.Lease/LeaseLeases', 'etcdserverpb.LeaseLeasesRequest'],
   ['/etcdserverpb.Cluster/MemberList', 'etcdserverpb.MemberListRequest'],
+  ['/v3lockpb.Lock/Lock', 'v3lockpb.LockRequest'],
+  ['/v3lockpb.Lock/Unlock', 'v3lockpb.UnlockRequest'],
+  ['/v3electionpb.Election/Campaign', 'v3electionpb.CampaignRequest'],
+  ['/v3electionpb.Election/Proclaim', 'v3electionpb.ProclaimRequest'],
+  ['/v3electionpb.Election/Leader', 'v3electionpb.LeaderRequest'],
+  ['/v3electionpb.Election/Observe', 'v3electionpb.LeaderRequest'],
+  ['/v3electionpb.Election/Resign', 'v3electionpb.ResignRequest'],
   ['/etcdserverpb.Maintenance/Status', 'etcdserverpb.StatusRequest'],
   ['/etcdserverpb.Maintenance/Alarm', 'etcdserverpb.AlarmRequest'],
 ];

@@ -22,9 +22,16 @@ const METRICS: MetricsSource = {
 async function ask(
   service: FakeService,
   path: string,
-  { method = 'GET', metrics = METRICS, meanwhile = () => {} } = {},
+  { method = 'GET', metrics = METRICS, jsonGateway = true, meanwhile = () => {} } = {},
 ): Promise<Answer> {
-  const handler = etcdHttp1Handler(service, { serverVersion: '3.7.0', clusterVersion: '3.7.0', metrics });
+  const handler = etcdHttp1Handler(service, {
+    serverVersion: '3.7.0',
+    clusterVersion: '3.7.0',
+    requestBytesMax: 1_572_864,
+    metrics,
+    jsonGateway,
+    methods: new Map(),
+  });
   const server = createServer((incoming, outgoing) => {
     handler(incoming, outgoing);
     meanwhile();
@@ -98,6 +105,68 @@ test('health of this member alone needs no leader', async () => {
   assert.equal(service.ranges[0]!.question.linearizable, false);
 });
 
+/** Answers every read there is and those that follow. */
+function answeringAll(
+  service: FakeService,
+  results: Readonly<Record<'serializable' | 'linearizable', boolean>>,
+) {
+  service.range = (_, linearizable, completion) =>
+    completion.complete(
+      results[linearizable ? 'linearizable' : 'serializable']
+        ? { kind: 'range', revision: revision(2), records: [], more: false, count: 0 }
+        : { kind: 'serviceFailure', code: 'noLeader' },
+    );
+  return service;
+}
+
+test('livez asks this member alone, readyz the cluster as well', async () => {
+  const cutOff = { serializable: true, linearizable: false };
+  const body = async (path: string): Promise<string> => {
+    const { status, body: text } = await ask(answeringAll(new FakeService(), cutOff), path);
+    return `${status} ${text}`;
+  };
+  assert.equal(await body('/livez'), '200 ok\n');
+  assert.equal(await body('/livez?verbose'), '200 [+]serializable_read ok\nok\n');
+  assert.equal(
+    await body('/readyz'),
+    '503 [+]data_corruption ok\n[+]serializable_read ok\n[-]linearizable_read failed: etcdserver: no leader\n[+]non_learner ok\n\n',
+  );
+  assert.equal(await body('/readyz?exclude=linearizable_read&exclude=unheard_of'), '200 ok\n');
+  assert.equal(await body('/readyz/serializable_read'), '200 ok\n');
+  assert.equal(
+    await body('/readyz/linearizable_read'),
+    '503 [-]linearizable_read failed: etcdserver: no leader\n\n',
+  );
+  // A check named by its path is not left out.
+  assert.match(await body('/readyz/linearizable_read?exclude=linearizable_read'), /^503 /);
+  assert.equal(await body('/livez/linearizable_read'), '404 404 page not found\n');
+  const learner = answeringAll(new FakeService(), { serializable: true, linearizable: true });
+  learner.isLearner = true;
+  assert.equal(
+    (await ask(learner, '/readyz/non_learner')).body,
+    '[-]non_learner failed: not supported for learner\n\n',
+  );
+  assert.equal((await ask(learner, '/livez')).status, 200);
+});
+
+test('a damaged state fails the check of that name and no other member’s', async () => {
+  const damaged = new FakeService();
+  damaged.range = (_query, _linearizable, completion) =>
+    completion.complete({ kind: 'serviceFailure', code: 'corrupt' });
+  assert.equal(
+    (await ask(damaged, '/readyz/data_corruption')).body,
+    '[-]data_corruption failed: etcdserver: corrupt cluster\n\n',
+  );
+});
+
+test('variables: what Go shows, without the command line', async () => {
+  const { status, body } = await ask(new FakeService(), '/debug/vars');
+  assert.equal(status, 200);
+  const variables = JSON.parse(body) as Record<string, Record<string, unknown>>;
+  assert.deepEqual(Object.keys(variables), ['memstats', 'raft.status']);
+  assert.equal(variables['raft.status']!['raftState'], 'StateLeader');
+});
+
 test('version, as etcd 3.7 orders its fields', async () => {
   assert.deepEqual(await ask(new FakeService(), '/version'), {
     status: 200,
@@ -124,12 +193,19 @@ test('other paths and other methods', async () => {
     type: TEXT,
     body: '404 page not found\n',
   });
-  for (const path of ['/health', '/version'])
+  for (const path of ['/health', '/livez', '/readyz/non_learner', '/version', '/debug/vars', '/openapi.json'])
     assert.deepEqual(await ask(new FakeService(), path, { method: 'POST' }), {
       status: 405,
       type: TEXT,
       body: 'Method Not Allowed\n',
     });
+});
+
+test('without the gateway there is nothing under /v3/', async () => {
+  for (const path of ['/v3/kv/range', '/v3', '/openapi.json']) {
+    const answer = await ask(new FakeService(), path, { method: 'POST', jsonGateway: false });
+    assert.equal(answer.body, '404 page not found\n', path);
+  }
 });
 
 test('a path that is no path is not found, and does no harm', async () => {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { type CommandResult, leaseId, revision } from '@synod/coordination';
 import type { ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { KEEP_ALIVES_WAITING_MAX } from '../../../src/protocols/etcd/limits.ts';
-import { randomLeaseId } from '../../../src/protocols/etcd/services/lease.ts';
+import { randomLeaseId } from '../../../src/protocols/etcd/services/lease-grant.ts';
 import { call, open, setUp } from './fake-calls.ts';
 
 const IDS = '08dfabe2a6a79cc4842c10e19a9c81aea4dd8c22';

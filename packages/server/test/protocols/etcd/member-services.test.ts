@@ -14,20 +14,12 @@ const NOT_SERVED = [
   '/etcdserverpb.Cluster/MemberPromote',
   '/etcdserverpb.Cluster/MemberRemove',
   '/etcdserverpb.Cluster/MemberUpdate',
-  '/etcdserverpb.KV/RangeStream',
   '/etcdserverpb.Maintenance/Defragment',
   '/etcdserverpb.Maintenance/Downgrade',
   '/etcdserverpb.Maintenance/Hash',
   '/etcdserverpb.Maintenance/HashKV',
   '/etcdserverpb.Maintenance/MoveLeader',
   '/etcdserverpb.Maintenance/Snapshot',
-  '/v3electionpb.Election/Campaign',
-  '/v3electionpb.Election/Leader',
-  '/v3electionpb.Election/Observe',
-  '/v3electionpb.Election/Proclaim',
-  '/v3electionpb.Election/Resign',
-  '/v3lockpb.Lock/Lock',
-  '/v3lockpb.Lock/Unlock',
 ];
 
 test('every served call is one of etcd’s, as a stream where etcd streams; the others are known', () => {

@@ -89,11 +89,11 @@ describe('the etcd services over gRPC', () => {
         { code: 8, text: 'grpc: received message larger than max (2200008 vs. 2097152)' },
       ],
       [
-        '/etcdserverpb.KV/RangeStream',
+        '/etcdserverpb.KV/RangeFlood',
         Buffer.alloc(0),
-        { code: 12, text: 'unknown method RangeStream for service etcdserverpb.KV' },
+        { code: 12, text: 'unknown method RangeFlood for service etcdserverpb.KV' },
       ],
-      ['/v3lockpb.Lock/Lock', Buffer.alloc(0), { code: 12, text: 'unknown service v3lockpb.Lock' }],
+      ['/v3lockpb.Locks/Lock', Buffer.alloc(0), { code: 12, text: 'unknown service v3lockpb.Locks' }],
     ];
     for (const [path, request, expected] of refusals)
       assert.deepEqual((await client.call(path, request)).status, expected, path);

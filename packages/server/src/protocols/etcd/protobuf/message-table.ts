@@ -2,12 +2,12 @@
  * Messages that are not on a hot path, described by a table and read and written by one loop: less code to get wrong.
  * The types of the decoded objects come from the table.
  */
-import { type LeaseId, NO_LEASE } from '@synod/coordination';
+import { type LeaseId, NO_LEASE } from '@synod/coordination/machine/values.ts';
 import type { ProtobufReader } from './reader.ts';
 import { LENGTH_DELIMITED, tag, VARINT } from './wire-type.ts';
 import type { ProtobufWriter } from './writer.ts';
 
-/** `id`: a 64-bit number as 16 hex digits; `latin1`: bytes as a string of one character a byte. */
+/** `id`: a 64-bit number as 16 hex digits; `latin1`: bytes as a string of one character a byte; `bytes`: a view on them. */
 type ScalarValues = {
   readonly int64: number;
   readonly enum: number;
@@ -16,6 +16,7 @@ type ScalarValues = {
   readonly leaseId: LeaseId;
   readonly text: string;
   readonly latin1: string;
+  readonly bytes: Uint8Array;
 };
 type ScalarKind = keyof ScalarValues;
 
@@ -29,26 +30,40 @@ export interface RepeatedScalarField<Kind extends 'text' | 'latin1' = 'text' | '
   readonly kind: Kind;
   readonly repeated: true;
 }
+/** Present or not, which is what a member of a union is: one that is present is written though it be empty. */
+export interface MessageField<Message = unknown> {
+  readonly number: number;
+  readonly kind: 'message';
+  readonly of: MessageTable<Message>;
+  readonly repeated?: false;
+}
 export interface RepeatedMessageField<Message = unknown> {
   readonly number: number;
   readonly kind: 'message';
   readonly of: MessageTable<Message>;
   readonly repeated: true;
 }
-type Field = ScalarField | RepeatedScalarField | RepeatedMessageField;
+export type Field = ScalarField | RepeatedScalarField | MessageField | RepeatedMessageField;
+export type Fields = Readonly<Record<string, Field>>;
 
 type ValueOf<F> =
   F extends RepeatedMessageField<infer Message>
     ? readonly Message[]
-    : F extends RepeatedScalarField<infer Kind>
-      ? readonly ScalarValues[Kind][]
-      : F extends ScalarField<infer Kind>
-        ? ScalarValues[Kind]
-        : never;
+    : F extends MessageField<infer Message>
+      ? Message | undefined
+      : F extends RepeatedScalarField<infer Kind>
+        ? readonly ScalarValues[Kind][]
+        : F extends ScalarField<infer Kind>
+          ? ScalarValues[Kind]
+          : never;
 
 export type MessageOf<Fields> = { readonly [Name in keyof Fields]: ValueOf<Fields[Name]> };
 
 export interface MessageTable<Message> {
+  /** By name, in the order of their numbers. */
+  readonly fields: Fields;
+  /** Every field at its default. */
+  empty(): Message;
   decode(reader: ProtobufReader): Message;
   /** Writes the fields without a head. */
   encode(writer: ProtobufWriter, message: Message): void;
@@ -65,12 +80,19 @@ export function repeated<Kind extends 'text' | 'latin1'>(
   return { number, kind, repeated: true };
 }
 
+/** A message within: undefined where it was left out. */
+export function message<Message>(number: number, of: MessageTable<Message>): MessageField<Message> {
+  return { number, kind: 'message', of };
+}
+
 export function repeatedMessage<Message>(
   number: number,
   of: MessageTable<Message>,
 ): RepeatedMessageField<Message> {
   return { number, kind: 'message', of, repeated: true };
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 const DEFAULTS: ScalarValues = {
   int64: 0,
@@ -80,24 +102,31 @@ const DEFAULTS: ScalarValues = {
   leaseId: NO_LEASE,
   text: '',
   latin1: '',
+  bytes: NO_BYTES,
 };
 
 const VARINT_KINDS: ReadonlySet<Field['kind']> = new Set(['int64', 'enum', 'bool', 'id', 'leaseId']);
 
 /** Fields are written in the table's order, which is to be that of their numbers. */
-export function messageTable<const Fields extends Readonly<Record<string, Field>>>(
-  fields: Fields,
-): MessageTable<MessageOf<Fields>> {
+export function messageTable<const Given extends Fields>(
+  fields: Given,
+): MessageTable<MessageOf<Given>> & { readonly fields: Given } {
   const list = Object.entries<Field>(fields);
   const byTag = new Map<number, readonly [string, Field]>();
   for (const [name, field] of list) {
     const wireType = VARINT_KINDS.has(field.kind) ? VARINT : LENGTH_DELIMITED;
     byTag.set(tag(field.number, wireType), [name, field]);
   }
+  const empty = (): Record<string, unknown> => {
+    const message: Record<string, unknown> = {};
+    for (const [name, field] of list) message[name] = defaultOf(field);
+    return message;
+  };
   return {
+    fields,
+    empty: () => empty() as MessageOf<Given>,
     decode(reader) {
-      const message: Record<string, unknown> = {};
-      for (const [name, field] of list) message[name] = field.repeated ? [] : DEFAULTS[field.kind];
+      const message = empty();
       for (let next = reader.tag(); next !== 0; next = reader.tag()) {
         const known = byTag.get(next);
         if (known === undefined) {
@@ -109,17 +138,24 @@ export function messageTable<const Fields extends Readonly<Record<string, Field>
         if (field.repeated) (message[name] as unknown[]).push(value);
         else message[name] = value;
       }
-      return message as MessageOf<Fields>;
+      return message as MessageOf<Given>;
     },
     encode(writer, message) {
       const values = message as Readonly<Record<string, unknown>>;
       for (const [name, field] of list) {
         if (field.repeated)
           for (const value of values[name] as readonly unknown[]) writeElement(writer, field, value);
-        else writeField(writer, field, values[name]);
+        else if (field.kind === 'message') {
+          if (values[name] !== undefined) writeElement(writer, field, values[name]);
+        } else writeField(writer, field, values[name]);
       }
     },
   };
+}
+
+function defaultOf(field: Field): unknown {
+  if (field.repeated) return [];
+  return field.kind === 'message' ? undefined : DEFAULTS[field.kind];
 }
 
 function readValue(reader: ProtobufReader, field: Field): unknown {
@@ -137,7 +173,7 @@ function readValue(reader: ProtobufReader, field: Field): unknown {
 
 function writeElement(
   writer: ProtobufWriter,
-  field: RepeatedScalarField | RepeatedMessageField,
+  field: RepeatedScalarField | MessageField | RepeatedMessageField,
   value: unknown,
 ): void {
   switch (field.kind) {
@@ -174,6 +210,9 @@ function writeField(writer: ProtobufWriter, field: ScalarField, value: unknown):
       return;
     case 'latin1':
       writer.latin1Field(field.number, value as string);
+      return;
+    case 'bytes':
+      writer.bytesField(field.number, value as Uint8Array);
       return;
   }
 }

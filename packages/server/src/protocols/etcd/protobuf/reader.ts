@@ -2,8 +2,8 @@
  * Reads protobuf from bytes that a client sent. Every method throws MalformedBytes where the bytes are not protobuf.
  * Values are views on the buffer, never copies: the buffer must not be used again by whoever owned it. Knows no message.
  */
-import { MalformedBytes } from '@synod/consensus';
-import { type LeaseId, leaseId, NO_LEASE } from '@synod/coordination';
+import { MalformedBytes } from '@synod/consensus/bytes/malformed.ts';
+import { type LeaseId, leaseId, NO_LEASE } from '@synod/coordination/machine/values.ts';
 import { FIELD_NUMBER_MAX, FIXED32, FIXED64, LENGTH_DELIMITED, VARINT } from './wire-type.ts';
 
 const EMPTY = Buffer.alloc(0);

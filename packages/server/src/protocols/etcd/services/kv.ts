@@ -1,4 +1,4 @@
-/** etcdserverpb.KV: Range, Put, DeleteRange, Txn, Compact. */
+/** etcdserverpb.KV: Range, Put, DeleteRange, Txn, Compact. RangeStream is in its own file. */
 import type {
   Caller,
   CommandResult,
@@ -23,6 +23,7 @@ import {
   rangeQueryOf,
   transactionCommandOf,
 } from '../neutral-commands.ts';
+import { onBehalf } from '../on-behalf.ts';
 import {
   checkDeleteRange,
   checkPut,
@@ -31,10 +32,15 @@ import {
   proposalTooLarge,
 } from '../request-checks.ts';
 import type { ServedMethod, UnaryCall } from '../rpc.ts';
+import { openRangeStream } from './range-stream.ts';
 
 export function kvHandlers(face: MemberFace): readonly (readonly [string, ServedMethod])[] {
   return [
     ['/etcdserverpb.KV/Range', { kind: 'unary', handler: (call, caller) => range(face, call, caller) }],
+    [
+      '/etcdserverpb.KV/RangeStream',
+      { kind: 'stream', open: (call, identity) => openRangeStream(onBehalf(face, identity), call) },
+    ],
     ['/etcdserverpb.KV/Put', { kind: 'unary', handler: (call, caller) => put(face, call, caller) }],
     [
       '/etcdserverpb.KV/DeleteRange',

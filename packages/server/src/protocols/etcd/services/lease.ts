@@ -1,19 +1,6 @@
 /** etcdserverpb.Lease: grant, revoke, time-to-live, leases. The keep-alive stream is in its own file. */
-import {
-  type Caller,
-  type CommandResult,
-  type Failure,
-  type LeaseId,
-  leaseId,
-  NO_LEASE,
-} from '@synod/coordination';
-import type {
-  Completion,
-  LeaseList,
-  LeaseTimeToLive,
-  ServiceFailure,
-} from '@synod/coordination/service/service-api.ts';
-import { LEASE_ID_TRIES_MAX } from '../limits.ts';
+import { type Caller, type Failure, NO_LEASE } from '@synod/coordination';
+import type { LeaseList, LeaseTimeToLive, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import type { MemberFace } from '../member-face.ts';
 import {
   leaseGrantRequest,
@@ -25,6 +12,7 @@ import {
 } from '../messages/rare-messages.ts';
 import type { ServedMethod, UnaryCall } from '../rpc.ts';
 import type { LeaderRequirement } from './leader-requirement.ts';
+import { grantLease } from './lease-grant.ts';
 import { openKeepAlive } from './lease-keep-alive.ts';
 
 export function leaseHandlers(
@@ -59,63 +47,20 @@ function grant(face: MemberFace, call: UnaryCall, caller: Caller | undefined): v
   const request = face.decode(call, leaseGrantRequest.decode);
   if (request === undefined || face.refuses(call, false)) return;
   const ttlSeconds = Math.max(request.TTL, shortestTtlSeconds(face.options.electionTimeoutMs));
-  new Grant(face, call, { caller, ttlSeconds, id: request.ID }).submit();
+  grantLease(face, { ttlSeconds, asked: request.ID, caller }, (result) => {
+    if (result.kind !== 'leaseGranted') {
+      face.failWith(call, result);
+      return;
+    }
+    face.writeHeader(result.revision);
+    leaseGrantResponse.encode(face.writer, { ID: result.id, TTL: result.ttlSeconds, error: '' });
+    call.respond(face.writer.finish());
+  });
 }
 
 /** A lease must outlive an election: one and a half of them, as etcd has it, in whole seconds. */
 function shortestTtlSeconds(electionTimeoutMs: number): number {
   return Math.ceil((1.5 * electionTimeoutMs) / 1000);
-}
-
-/** One grant; where the client left the id open, tries another one should it be taken. */
-class Grant implements Completion<CommandResult | ServiceFailure> {
-  private readonly face: MemberFace;
-  private readonly call: UnaryCall;
-  private readonly caller: Caller | undefined;
-  private readonly ttlSeconds: number;
-  /** NO_LEASE: the member chooses. */
-  private readonly asked: LeaseId;
-  private tries = 0;
-
-  constructor(
-    face: MemberFace,
-    call: UnaryCall,
-    asked: { readonly caller: Caller | undefined; readonly ttlSeconds: number; readonly id: LeaseId },
-  ) {
-    this.face = face;
-    this.call = call;
-    this.caller = asked.caller;
-    this.ttlSeconds = asked.ttlSeconds;
-    this.asked = asked.id;
-  }
-
-  submit(): void {
-    this.tries++;
-    const id = this.asked === NO_LEASE ? randomLeaseId(this.face.options.randomBytes()) : this.asked;
-    const { ttlSeconds } = this;
-    this.face.service.submit({ module: 'leases', kind: 'grant', id, ttlSeconds }, this, this.caller);
-  }
-
-  complete(result: CommandResult | ServiceFailure): void {
-    if (result.kind === 'leaseGranted') {
-      const { writer } = this.face;
-      this.face.writeHeader(result.revision);
-      leaseGrantResponse.encode(writer, { ID: result.id, TTL: result.ttlSeconds, error: '' });
-      this.call.respond(writer.finish());
-    } else if (result.kind === 'failure') {
-      const taken = result.reason.code === 'leaseExists' && this.asked === NO_LEASE;
-      if (taken && this.tries < LEASE_ID_TRIES_MAX) this.submit();
-      else this.face.failWith(this.call, result);
-    } else if (result.kind === 'serviceFailure') this.face.failWith(this.call, result);
-    else throw new Error(`a lease grant came to a ${result.kind}`);
-  }
-}
-
-/** From 1 to 2^63 − 1: clients print ids as signed numbers. */
-export function randomLeaseId(bytes: Uint8Array): LeaseId {
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, 8).toString('hex');
-  const positive = (Number.parseInt(hex[0]!, 16) & 7).toString(16) + hex.slice(1);
-  return positive === '0000000000000000' ? leaseId('0000000000000001') : leaseId(positive);
 }
 
 function revoke(face: MemberFace, call: UnaryCall, caller: Caller | undefined): void {

@@ -1,0 +1,41 @@
+/** This process's ends as a command sees them: its streams, its terminal, its signals. */
+import type { Terminal } from './client-command.ts';
+import { EXIT_BY_SIGNAL, EXIT_FAILED } from './exit-codes.ts';
+
+const CLEAR_LINE = '\x1b[K';
+
+export function processTerminal(): Terminal {
+  let controller: AbortController | undefined;
+  // Whoever read along is gone (`| head -1`): there is nobody left to tell.
+  process.stdout.on('error', () => process.exit(EXIT_FAILED));
+  return {
+    get stdin() {
+      return process.stdin;
+    },
+    isInteractive: process.stdin.isTTY === true,
+    out: (bytes) => void process.stdout.write(bytes),
+    error: (text) => void process.stderr.write(text),
+    progress: (text) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r${CLEAR_LINE}${text}`);
+    },
+    secret: async (question) => {
+      const { askSecret } = await import('./ask-secret.ts');
+      return askSecret(question);
+    },
+    // Only who asks takes the signals over; all else ends by them at once.
+    get interrupted() {
+      controller ??= abortedBySignals();
+      return controller.signal;
+    },
+  };
+}
+
+function abortedBySignals(): AbortController {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(EXIT_BY_SIGNAL);
+      controller.abort();
+    });
+  return controller;
+}

@@ -1,0 +1,49 @@
+/** The cells that `simple` puts between commas and `table` between bars. */
+import type { Member } from '../../../client/messages/cluster.ts';
+import { sizeText } from './go-formats.ts';
+import { hexId, NO_HEADER, type Results } from './results.ts';
+
+export const MEMBER_TITLES = ['ID', 'Status', 'Name', 'Peer Addrs', 'Client Addrs', 'Is Learner'];
+
+export function memberRows(members: readonly Member[]): string[][] {
+  return members.map(({ ID, name, peerURLs, clientURLs, isLearner }) => [
+    hexId(ID),
+    // A member tells its name when it starts for the first time.
+    name === '' ? 'unstarted' : 'started',
+    name,
+    peerURLs.join(','),
+    clientURLs.join(','),
+    String(isLearner),
+  ]);
+}
+
+export const STATUS_TITLES = [
+  'Endpoint',
+  'ID',
+  'Version',
+  'DB Size',
+  'Is Leader',
+  'Is Learner',
+  'Raft Term',
+  'Raft Index',
+  'Raft Applied Index',
+  'Errors',
+];
+
+export function statusRows(rows: Results['endpointStatus']): string[][] {
+  return rows.map(({ endpoint, response }) => {
+    const id = (response.header ?? NO_HEADER).member_id;
+    return [
+      endpoint,
+      hexId(id),
+      response.version,
+      sizeText(response.dbSize),
+      String(response.leader === id),
+      String(response.isLearner),
+      String(response.raftTerm),
+      String(response.raftIndex),
+      String(response.raftAppliedIndex),
+      response.errors.join(', '),
+    ];
+  });
+}

@@ -1,0 +1,164 @@
+/**
+ * The calls that the services see when a request comes over HTTP/1.1: a message decoded from JSON goes in, and what is answered
+ * goes out as JSON. Knows no service.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseTimeout } from '../../../grpc/metadata.ts';
+import type { CancelReason } from '../../../grpc/server-call.ts';
+import { STATUS, type StatusCode } from '../../../grpc/status.ts';
+import type { RpcMethod, StreamCall, StreamListener, UnaryCall } from '../rpc.ts';
+import type { MessageSchema } from '../schema/schema.ts';
+import { errorJson, httpStatusOf, streamErrorJson } from './http-status.ts';
+import { DEADLINE_MS_MAX } from './limits.ts';
+import { protobufToJson } from './protobuf-to-json.ts';
+
+/** What a call belongs to. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly answer: MessageSchema;
+  /** Told once, when the call is over, of its status. */
+  readonly ended: (code: StatusCode) => void;
+}
+
+const HEAD = { 'content-type': 'application/json', 'grpc-metadata-content-type': 'application/grpc' };
+
+abstract class GatewayCall {
+  protected readonly exchange: Exchange;
+  /** Answered, failed or cancelled; nothing is sent any more. Monotonic. */
+  protected over = false;
+  private deadline: NodeJS.Timeout | undefined;
+
+  constructor(exchange: Exchange) {
+    this.exchange = exchange;
+    exchange.response.on('close', () => this.letGo('cancelledByClient', STATUS.cancelled));
+  }
+
+  /** `Grpc-Metadata-Name: value` is metadata; so is `Authorization` as it stands. */
+  metadata(name: string): string | undefined {
+    const { headers } = this.exchange.request;
+    const value = headers[`grpc-metadata-${name}`] ?? (name === 'authorization' ? headers[name] : undefined);
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  /** Keeps the deadline that the client set, if any. Fails the call and gives false where it is none. */
+  keepsDeadline(): boolean {
+    const text = this.exchange.request.headers['grpc-timeout'];
+    if (text === undefined) return true;
+    const timeoutMs = typeof text === 'string' ? parseTimeout(text) : undefined;
+    if (timeoutMs === undefined) {
+      this.fail(STATUS.invalidArgument, `invalid grpc-timeout: ${String(text)}`);
+      return false;
+    }
+    if (timeoutMs <= DEADLINE_MS_MAX)
+      this.deadline = setTimeout(() => this.deadlinePassed(), timeoutMs).unref();
+    return true;
+  }
+
+  private deadlinePassed(): void {
+    if (this.over) return;
+    this.writeFailure(STATUS.deadlineExceeded, 'context deadline exceeded');
+    this.letGo('deadlineExceeded', STATUS.deadlineExceeded);
+  }
+
+  fail(code: StatusCode, text: string): void {
+    if (this.over) return;
+    this.finished(code);
+    this.writeFailure(code, text);
+  }
+
+  protected finished(code: StatusCode): void {
+    this.over = true;
+    clearTimeout(this.deadline);
+    this.exchange.ended(code);
+  }
+
+  protected letGo(reason: CancelReason, code: StatusCode): void {
+    if (this.over) return;
+    this.finished(code);
+    this.cancelled(reason);
+  }
+
+  protected abstract cancelled(reason: CancelReason): void;
+  protected abstract writeFailure(code: StatusCode, text: string): void;
+}
+
+export class GatewayUnaryCall extends GatewayCall implements UnaryCall {
+  message: Uint8Array = new Uint8Array(0);
+  onCancel: UnaryCall['onCancel'] = undefined;
+
+  respond(message: Uint8Array): void {
+    if (this.over) return;
+    this.finished(STATUS.ok);
+    const { response, answer } = this.exchange;
+    response.writeHead(200, HEAD).end(protobufToJson(answer, message));
+  }
+
+  protected cancelled(reason: CancelReason): void {
+    this.onCancel?.(reason);
+  }
+
+  protected writeFailure(code: StatusCode, text: string): void {
+    sendError(this.exchange.response, code, text);
+  }
+}
+
+export class GatewayStreamCall extends GatewayCall implements StreamCall {
+  /** Undefined until the method is open, which may fail it at once. */
+  private listener: StreamListener | undefined;
+
+  open(method: Extract<RpcMethod, { kind: 'stream' }>): void {
+    this.exchange.response.on('drain', () => {
+      if (!this.over) this.listener?.onDrain();
+    });
+    this.listener = method.open(this);
+  }
+
+  get isOver(): boolean {
+    return this.over;
+  }
+
+  /** A message from the client. */
+  hear(message: Uint8Array): void {
+    if (!this.over) this.listener?.onMessage(message);
+  }
+
+  /** The client says no more. */
+  halfClose(): void {
+    if (!this.over) this.listener?.onHalfClose();
+  }
+
+  send(message: Uint8Array): boolean {
+    if (this.over) return false;
+    this.writeHead();
+    const { response, answer } = this.exchange;
+    return response.write(`{"result":${protobufToJson(answer, message)}}\n`);
+  }
+
+  finish(): void {
+    if (this.over) return;
+    this.finished(STATUS.ok);
+    this.writeHead();
+    this.exchange.response.end();
+  }
+
+  private writeHead(): void {
+    const { response } = this.exchange;
+    if (!response.headersSent) response.writeHead(200, HEAD);
+  }
+
+  protected cancelled(): void {
+    this.listener?.onCancel();
+  }
+
+  /** Before the first answer the status is HTTP's own; afterwards it is the last line. */
+  protected writeFailure(code: StatusCode, text: string): void {
+    const { response } = this.exchange;
+    if (!response.headersSent) response.writeHead(httpStatusOf(code), { 'content-type': 'application/json' });
+    response.end(streamErrorJson(code, text));
+  }
+}
+
+export function sendError(response: ServerResponse, code: StatusCode, text: string): void {
+  response.writeHead(httpStatusOf(code), { 'content-type': 'application/json' }).end(errorJson(code, text));
+}
