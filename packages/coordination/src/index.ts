@@ -1,4 +1,8 @@
 /** What the other packages may use of the state machine and of the service over it; protocols: service/service-api.ts. */
+export type { Role, User } from './auth/accounts.ts';
+export * from './auth/caller.ts';
+export * from './auth/permission.ts';
+export type { Refusal, Rights } from './auth/rights.ts';
 export * from './backend/backend.ts';
 export * from './backend/memory-backend.ts';
 export * from './keyspace/keyspace.ts';
@@ -15,6 +19,7 @@ export * from './member/leaderless-notice.ts';
 export * from './member/paces.ts';
 export * from './service/machine-outputs.ts';
 export * from './service/member-service.ts';
+export * from './service/simple-tokens.ts';
 export * from './watches/history.ts';
 export * from './watches/watch.ts';
 export * from './watches/watch-hub.ts';

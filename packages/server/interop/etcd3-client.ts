@@ -149,20 +149,61 @@ export interface Namespace {
   election(name: string, ttlSeconds?: number): Election;
 }
 
+export interface PermissionRequest {
+  readonly permission: 'Read' | 'Write' | 'Readwrite';
+  readonly range?: object;
+  readonly key?: string;
+}
+
+export interface Role {
+  readonly name: string;
+  create(): Promise<this>;
+  grant(request: PermissionRequest): Promise<this>;
+  permissions(): Promise<readonly { readonly permission: string }[]>;
+}
+
+export interface User {
+  readonly name: string;
+  create(password: string): Promise<this>;
+  setPassword(password: string): Promise<this>;
+  roles(): Promise<readonly Role[]>;
+  addRole(role: string): Promise<this>;
+}
+
 export interface Etcd3 extends Namespace {
+  role(name: string): Role;
+  user(name: string): User;
+  getUsers(): Promise<readonly User[]>;
+  readonly auth: { authEnable(): Promise<object>; authDisable(): Promise<object> };
   close(): void;
 }
 
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
 interface Etcd3Module {
-  readonly Etcd3: new (options: { hosts: string[]; dialTimeout?: number }) => Etcd3;
+  readonly Etcd3: new (options: { hosts: string[]; dialTimeout?: number; auth?: Credentials }) => Etcd3;
+  readonly Range: { prefix(prefix: string): object };
 }
 
 const installDirectory = join(fileURLToPath(import.meta.url), '../../../../node_modules/.cache/interop');
 
-export function connect(members: readonly { readonly endpoint: string }[]): Etcd3 {
+function installed(): Etcd3Module {
   const packageFile = join(installDirectory, 'package.json');
   if (!existsSync(packageFile))
     throw new Error(`The npm client etcd3 is not in ${installDirectory}: npm run test:interop installs it`);
-  const { Etcd3: Client } = createRequire(packageFile)('etcd3') as Etcd3Module;
-  return new Client({ hosts: members.map((member) => member.endpoint) });
+  return createRequire(packageFile)('etcd3') as Etcd3Module;
+}
+
+export function connect(members: readonly { readonly endpoint: string }[], auth?: Credentials): Etcd3 {
+  const { Etcd3: Client } = installed();
+  const hosts = members.map((member) => member.endpoint);
+  return new Client(auth === undefined ? { hosts } : { hosts, auth });
+}
+
+/** The client's own word for all keys with a prefix. */
+export function prefixRange(prefix: string): object {
+  return installed().Range.prefix(prefix);
 }

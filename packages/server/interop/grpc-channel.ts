@@ -48,8 +48,9 @@ export class GrpcChannel {
     });
   }
 
-  unary(path: string, message: Uint8Array, timeoutMs = 30_000): Promise<GrpcAnswer> {
-    return this.exchange(path, framed(message), timeoutMs);
+  /** `token`: whose call it is, where that counts. */
+  unary(path: string, message: Uint8Array, timeoutMs = 30_000, token?: string): Promise<GrpcAnswer> {
+    return this.exchange(path, framed(message), timeoutMs, token);
   }
 
   /** Sends one message on a stream that stays open, and yields what comes until the caller has enough. */
@@ -72,13 +73,15 @@ export class GrpcChannel {
   }
 
   /** The body as given, framed or not. */
-  exchange(path: string, body: Uint8Array, timeoutMs = 30_000): Promise<GrpcAnswer> {
+  exchange(path: string, body: Uint8Array, timeoutMs = 30_000, token?: string): Promise<GrpcAnswer> {
     return new Promise((resolve) => {
       if (!this.isOpen) {
         resolve({ status: -1, text: 'the connection is closed', message: undefined });
         return;
       }
-      const stream = this.session.request(headersFor(path));
+      const stream = this.session.request(
+        token === undefined ? headersFor(path) : { ...headersFor(path), token },
+      );
       const chunks: Buffer[] = [];
       let status: string | undefined;
       let text = '';

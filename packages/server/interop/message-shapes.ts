@@ -54,6 +54,9 @@ const WATCH_RESPONSE: Shape = {
   11: ['events', [EVENT]],
 };
 
+const PERMISSION: Shape = { 1: ['permType', 'number'], 2: ['key', 'text'], 3: ['rangeEnd', 'text'] };
+
+const HEADER_ALONE: Shape = { 1: ['header', HEADER] };
 const LEADER_KEY: Shape = {
   1: ['name', 'text'],
   2: ['key', 'text'],
@@ -83,6 +86,23 @@ export const ANSWER_SHAPES = {
     5: ['keys', 'texts'],
   },
   '/etcdserverpb.Lease/LeaseLeases': { 2: ['leases', [{ 1: ['id', 'number'] }]] },
+  // The token of Authenticate is left out: no two are alike.
+  '/etcdserverpb.Auth/Authenticate': HEADER_ALONE,
+  '/etcdserverpb.Auth/AuthEnable': HEADER_ALONE,
+  '/etcdserverpb.Auth/AuthDisable': HEADER_ALONE,
+  '/etcdserverpb.Auth/UserAdd': HEADER_ALONE,
+  '/etcdserverpb.Auth/UserDelete': HEADER_ALONE,
+  '/etcdserverpb.Auth/UserChangePassword': HEADER_ALONE,
+  '/etcdserverpb.Auth/UserGrantRole': HEADER_ALONE,
+  '/etcdserverpb.Auth/UserRevokeRole': HEADER_ALONE,
+  '/etcdserverpb.Auth/RoleAdd': HEADER_ALONE,
+  '/etcdserverpb.Auth/RoleDelete': HEADER_ALONE,
+  '/etcdserverpb.Auth/RoleGrantPermission': HEADER_ALONE,
+  '/etcdserverpb.Auth/RoleRevokePermission': HEADER_ALONE,
+  '/etcdserverpb.Auth/UserGet': { 1: ['header', HEADER], 2: ['roles', 'texts'] },
+  '/etcdserverpb.Auth/UserList': { 1: ['header', HEADER], 2: ['users', 'texts'] },
+  '/etcdserverpb.Auth/RoleList': { 1: ['header', HEADER], 2: ['roles', 'texts'] },
+  '/etcdserverpb.Auth/RoleGet': { 1: ['header', HEADER], 2: ['perm', [PERMISSION]] },
   '/v3lockpb.Lock/Lock': { 1: ['header', HEADER], 2: ['key', 'text'] },
   '/v3lockpb.Lock/Unlock': { 1: ['header', HEADER] },
   '/v3electionpb.Election/Campaign': { 1: ['header', HEADER], 2: ['leader', LEADER_KEY] },

@@ -10,7 +10,7 @@
  */
 
 /** Each module has its own tables. Numbers are part of the format and never used again for something else. */
-export const TABLE = { meta: 0, revisions: 1, leases: 2, members: 3, origins: 4 } as const;
+export const TABLE = { meta: 0, revisions: 1, leases: 2, members: 3, origins: 4, auth: 6 } as const;
 export type Table = (typeof TABLE)[keyof typeof TABLE];
 
 export interface Row {

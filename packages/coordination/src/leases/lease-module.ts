@@ -156,6 +156,11 @@ export class LeaseModule {
     this.leases.get(id)?.keys?.delete(key);
   }
 
+  /** The keys that hang on a lease, in no order that means anything. */
+  attached(id: LeaseId): Iterable<Key> {
+    return this.leases.get(id)?.keys ?? [];
+  }
+
   /** In byte order; empty where there is no such lease. */
   keysOf(id: LeaseId): Key[] {
     const keys = this.leases.get(id)?.keys;

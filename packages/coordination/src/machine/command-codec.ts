@@ -3,6 +3,8 @@
  * meaning, and a reader refuses what it does not know. Values are views on the entry's bytes.
  */
 import { ByteReader, ByteWriter, MalformedBytes, readHexId, unreachable, writeHexId } from '@synod/consensus';
+import { type Caller, readCaller, writeCaller } from '../auth/caller.ts';
+import { readAuthCommand, writeAuthCommand } from './auth-command-codec.ts';
 import type {
   Command,
   Comparison,
@@ -17,8 +19,9 @@ import { TRANSACTION_DEPTH_MAX } from './limits.ts';
 import { readText, readTexts, writeText, writeTexts } from './text-codec.ts';
 import { type Key, type KeySpan, key, type LeaseId, leaseId, NO_LEASE, revision } from './values.ts';
 
-/** First byte of every list. */
+/** First byte of every list: one that nobody stands behind, or one that names its caller. */
 const FORMAT_VERSION = 1;
+const FORMAT_WITH_CALLER = 2;
 
 const TAG = {
   put: 1,
@@ -30,6 +33,7 @@ const TAG = {
   revoke: 17,
   checkpoint: 18,
   publish: 32,
+  auth: 64,
 } as const;
 
 const PUT_PREVIOUS = 1;
@@ -47,9 +51,11 @@ const TARGETS: readonly Comparison['target'][] = [
 ];
 const SORT_TARGETS: readonly SortTarget[] = ['key', 'version', 'createRevision', 'modRevision', 'value'];
 
-export function encodeCommands(commands: readonly Command[]): Uint8Array {
+/** `caller`: who stands behind the commands; needed only where auth is enabled. */
+export function encodeCommands(commands: readonly Command[], caller?: Caller): Uint8Array {
   const writer = new ByteWriter(firstCapacity(commands));
-  writer.u8(FORMAT_VERSION);
+  writer.u8(caller === undefined ? FORMAT_VERSION : FORMAT_WITH_CALLER);
+  if (caller !== undefined) writeCaller(writer, caller);
   writer.varint(commands.length);
   for (const command of commands) writeCommand(writer, command);
   return writer.finish();
@@ -58,13 +64,24 @@ export function encodeCommands(commands: readonly Command[]): Uint8Array {
 /** @throws MalformedBytes when the bytes are not a list of commands that this version knows. */
 export function decodeCommands(bytes: Uint8Array): Command[] {
   const reader = new ByteReader(bytes);
-  const version = reader.u8();
-  if (version !== FORMAT_VERSION) throw new MalformedBytes(`a command list of version ${version}`);
+  skipCaller(reader);
   const count = reader.varint();
   const commands: Command[] = [];
   for (let i = 0; i < count; i++) commands.push(readCommand(reader));
   reader.end();
   return commands;
+}
+
+/** Who stands behind a list that `decodeCommands` takes; `undefined`: nobody. @throws MalformedBytes */
+export function decodeCaller(bytes: Uint8Array): Caller | undefined {
+  return skipCaller(new ByteReader(bytes));
+}
+
+function skipCaller(reader: ByteReader): Caller | undefined {
+  const version = reader.u8();
+  if (version === FORMAT_VERSION) return undefined;
+  if (version === FORMAT_WITH_CALLER) return readCaller(reader);
+  throw new MalformedBytes(`a command list of version ${version}`);
 }
 
 /** Room for the commonest list, one put, in one allocation. */
@@ -90,6 +107,10 @@ function writeCommand(writer: ByteWriter, command: Command): void {
       writeText(writer, command.name);
       writeTexts(writer, command.peerUrls);
       writeTexts(writer, command.clientUrls);
+      return;
+    case 'auth':
+      writer.u8(TAG.auth);
+      writeAuthCommand(writer, command);
       return;
     default:
       unreachable(command);
@@ -118,6 +139,8 @@ function readCommand(reader: ByteReader): Command {
         peerUrls: readTexts(reader),
         clientUrls: readTexts(reader),
       };
+    case TAG.auth:
+      return readAuthCommand(reader);
     default:
       return readLeaseCommand(reader, tag);
   }

@@ -3,9 +3,12 @@
  * A log entry carries a list of commands that are applied as one. Every command is total: what is wrong with it is
  * part of its result, never an exception (S10).
  */
+import type { AuthCommand } from './auth-commands.ts';
 import type { Key, KeySpan, LeaseId, Revision } from './values.ts';
 
-export type Command = KeyspaceCommand | LeaseCommand | MemberCommand;
+export type { AuthCommand } from './auth-commands.ts';
+
+export type Command = KeyspaceCommand | LeaseCommand | MemberCommand | AuthCommand;
 
 export type KeyspaceCommand = PutCommand | DeleteRangeCommand | TransactionCommand | CompactCommand;
 

@@ -3,9 +3,11 @@
  * (the engine's port).
  */
 import type { StateMachine } from '@synod/consensus';
+import type { AuthModule } from '../auth/auth-module.ts';
+import type { Rights } from '../auth/rights.ts';
 import type { PageQuery, RangeQuery } from './commands.ts';
 import type { CommandResult, Failure, PageResult, RangeResult } from './results.ts';
-import type { KeyEvent, LeaseId, Revision } from './values.ts';
+import type { Key, KeyEvent, LeaseId, Revision } from './values.ts';
 
 /** Who proposed an entry: enough to find the waiting request, and to apply a retried proposal at most once (S2). */
 export interface ProposalOrigin {
@@ -29,6 +31,8 @@ export interface MachineOutputs {
   compacted(revision: Revision): void;
   /** A lease began, ended, or had its remaining time checkpointed: for the leader's lease clock. */
   leaseChanged(change: LeaseChange): void;
+  /** Somebody signed in, or tokens lost what they stood for. */
+  authChanged(change: AuthChange): void;
   /** The whole state was replaced by a snapshot: rebuild whatever was derived from it. */
   restored(): void;
 }
@@ -49,6 +53,19 @@ export type LeaseChange =
       readonly epoch: number;
       readonly word: number;
     };
+
+export type AuthChange =
+  | { readonly kind: 'signedIn'; readonly user: string; readonly token: string }
+  /** The user is gone, or has another password: earlier tokens are worth nothing. */
+  | { readonly kind: 'signedOut'; readonly user: string }
+  /** No token is worth anything. */
+  | { readonly kind: 'disabled' };
+
+/** Users, roles and what they may do, for reading. */
+export type AuthFacts = Pick<
+  AuthModule,
+  'isEnabled' | 'revision' | 'user' | 'role' | 'userNames' | 'roleNames'
+>;
 
 export interface LeaseFacts {
   readonly id: LeaseId;
@@ -75,6 +92,11 @@ export interface Machine extends StateMachine {
   lease(id: LeaseId): LeaseFacts | undefined;
   /** The keys attached to a lease, in byte order. */
   leaseKeys(id: LeaseId): string[];
+  /** Likewise, in no order that means anything and without a copy. */
+  attachedKeys(id: LeaseId): Iterable<Key>;
   leases(): LeaseFacts[];
   members(): MemberFacts[];
+  readonly auth: AuthFacts;
+  /** Asked for every read while auth is enabled; commands are checked as they are applied. */
+  readonly rights: Rights;
 }

@@ -15,16 +15,19 @@ import {
   type StateRestore,
   unreachable,
 } from '@synod/consensus';
+import { AuthModule, tokenAt } from '../auth/auth-module.ts';
+import { CommandRights } from '../auth/command-rights.ts';
+import { type Refusal, Rights } from '../auth/rights.ts';
 import { type Backend, TABLE } from '../backend/backend.ts';
 import { Keyspace } from '../keyspace/keyspace.ts';
 import type { KeyspaceWrite } from '../keyspace/write.ts';
 import { LeaseModule, type LeaseRevocation } from '../leases/lease-module.ts';
 import { MemberModule } from '../members/member-module.ts';
 import type { WatchHistory } from '../watches/history.ts';
-import { decodeCommands } from './command-codec.ts';
-import type { Command, LeaseCommand, PageQuery, RangeQuery } from './commands.ts';
+import { decodeCaller, decodeCommands } from './command-codec.ts';
+import type { AuthCommand, Command, LeaseCommand, PageQuery, RangeQuery } from './commands.ts';
 import { ImageReader, ViewImage } from './image.ts';
-import type { LeaseFacts, Machine, MachineOutputs, MemberFacts } from './machine-api.ts';
+import type { AuthFacts, LeaseFacts, Machine, MachineOutputs, MemberFacts } from './machine-api.ts';
 import { encodeMeta, META_KEY, readMeta } from './meta-row.ts';
 import { Origins } from './origins.ts';
 import type { CommandResult, Failure, PageResult, RangeResult } from './results.ts';
@@ -49,6 +52,9 @@ export class CoordinationMachine implements Machine {
   private readonly leaseModule: LeaseModule;
   private readonly keyspace: Keyspace;
   private readonly memberModule: MemberModule;
+  private readonly authModule: AuthModule;
+  readonly rights: Rights;
+  private readonly commandRights: CommandRights;
   private readonly origins: Origins;
   /** Monotonic but for a restore. */
   private applied: LogIndex = logIndex(0);
@@ -63,6 +69,9 @@ export class CoordinationMachine implements Machine {
     this.leaseModule = new LeaseModule(options.backend, (change) => options.outputs.leaseChanged(change));
     this.keyspace = new Keyspace(options.backend, this.leaseModule);
     this.memberModule = new MemberModule(options.backend, options.founders);
+    this.authModule = new AuthModule(options.backend, (change) => options.outputs.authChanged(change));
+    this.rights = new Rights(this.authModule);
+    this.commandRights = new CommandRights(this.rights, this.leaseModule);
     this.origins = new Origins(options.backend);
     this.load();
     this.durable = this.applied;
@@ -113,12 +122,20 @@ export class CoordinationMachine implements Machine {
     return this.leaseModule.keysOf(id);
   }
 
+  attachedKeys(id: LeaseId): Iterable<Key> {
+    return this.leaseModule.attached(id);
+  }
+
   leases(): LeaseFacts[] {
     return this.leaseModule.list();
   }
 
   members(): MemberFacts[] {
     return this.memberModule.list();
+  }
+
+  get auth(): AuthFacts {
+    return this.authModule;
   }
 
   apply(entries: readonly Entry[]): void {
@@ -146,7 +163,7 @@ export class CoordinationMachine implements Machine {
     hash.number(this.applied);
     this.keyspace.hashInto(hash);
     this.origins.store();
-    for (const table of [TABLE.leases, TABLE.members, TABLE.origins])
+    for (const table of [TABLE.leases, TABLE.members, TABLE.auth, TABLE.origins])
       for (const { key, value } of this.backend.scan(table, {})) {
         hash.bytes(key);
         hash.bytes(value);
@@ -195,6 +212,8 @@ export class CoordinationMachine implements Machine {
     this.leaseModule.load();
     this.keyspace.load(meta && { current: meta.revision, compactedTo: meta.compactedTo });
     this.memberModule.load();
+    this.authModule.load();
+    this.rights.forget();
     this.origins.load();
   }
 
@@ -216,6 +235,10 @@ export class CoordinationMachine implements Machine {
     if (!this.origins.admit(envelope)) return [this.failure({ code: 'duplicateProposal' })];
     const commands = readCommands(envelope.body);
     if (typeof commands === 'string') return [this.failure({ code: 'unknownCommand', detail: commands })];
+    if (this.authModule.isEnabled) {
+      const refusal = this.refusalOf(envelope.body, commands);
+      if (refusal !== undefined) return commands.map(() => this.failure(refusal));
+    }
     const write = this.keyspace.begin();
     const compactRevision = this.keyspace.compactRevision;
     const results = commands.map((command) => this.run(write, command));
@@ -224,6 +247,16 @@ export class CoordinationMachine implements Machine {
     if (this.keyspace.compactRevision !== compactRevision)
       this.outputs.compacted(this.keyspace.compactRevision);
     return results;
+  }
+
+  /** The first refusal there is: a list is applied as one, so nothing of it may be forbidden (A3). */
+  private refusalOf(body: Uint8Array, commands: readonly Command[]): Refusal | undefined {
+    const caller = decodeCaller(body);
+    for (const command of commands) {
+      const refusal = this.commandRights.refusal(caller, command);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
   }
 
   private run(write: KeyspaceWrite, command: Command): CommandResult {
@@ -235,6 +268,8 @@ export class CoordinationMachine implements Machine {
       case 'members':
         this.memberModule.publish(command);
         return { kind: 'memberPublished', revision: write.current };
+      case 'auth':
+        return this.runAuthCommand(write, command);
       default:
         return unreachable(command);
     }
@@ -261,6 +296,15 @@ export class CoordinationMachine implements Machine {
       default:
         return unreachable(command);
     }
+  }
+
+  private runAuthCommand(write: KeyspaceWrite, command: AuthCommand): CommandResult {
+    const index = this.applied + 1;
+    const reason = this.authModule.apply(command, index);
+    if (reason !== undefined) return { kind: 'failure', reason, revision: write.current };
+    if (command.kind === 'signIn')
+      return { kind: 'signedIn', token: tokenAt(command.token, index), revision: write.current };
+    return { kind: 'authChanged', revision: write.current };
   }
 
   /** All keys of a lease go in the revision of its end (C20). */

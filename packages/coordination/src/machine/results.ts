@@ -15,6 +15,8 @@ export type CommandResult =
   | { readonly kind: 'leaseRevoked'; readonly revision: Revision }
   | { readonly kind: 'leasesCheckpointed'; readonly revision: Revision }
   | { readonly kind: 'memberPublished'; readonly revision: Revision }
+  | { readonly kind: 'authChanged'; readonly revision: Revision }
+  | { readonly kind: 'signedIn'; readonly token: string; readonly revision: Revision }
   | Failure;
 
 /** `revision` in every result is the keyspace's after the command: the header's revision. */
@@ -70,6 +72,24 @@ export type FailureReason =
   | { readonly code: 'leaseNotFound'; readonly id: LeaseId }
   | { readonly code: 'leaseExists'; readonly id: LeaseId }
   | { readonly code: 'leaseTtlTooLarge'; readonly ttlSeconds: number }
+  /** Nobody said who they are, where that counts; or a user was to be made without a name. */
+  | { readonly code: 'userEmpty' }
+  | { readonly code: 'permissionDenied' }
+  /** Rights changed since the caller was made out: it is to be made out anew. */
+  | { readonly code: 'authRevisionOld' }
+  | { readonly code: 'authNotEnabled' }
+  | { readonly code: 'authenticationFailed' }
+  | { readonly code: 'rootUserMissing' }
+  | { readonly code: 'rootRoleMissing' }
+  | { readonly code: 'userExists' }
+  | { readonly code: 'userNotFound' }
+  | { readonly code: 'roleEmpty' }
+  | { readonly code: 'roleExists' }
+  | { readonly code: 'roleNotFound' }
+  | { readonly code: 'roleNotGranted' }
+  | { readonly code: 'permissionNotGranted' }
+  /** A change that would lock everybody out, or a permission for no key at all. */
+  | { readonly code: 'authManagementInvalid' }
   /** The proposal came a second time (S2), or from a life of a member that has ended. */
   | { readonly code: 'duplicateProposal' }
   /** The entry was written by a newer version, or is not a list of commands. */

@@ -12,9 +12,10 @@ import {
   type Replica,
   type Transport,
 } from '@synod/consensus';
+import { OWN_RESOLVE } from '../auth/caller.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { CoordinationMachine } from '../machine/machine.ts';
-import type { LeaseChange, ProposalOrigin } from '../machine/machine-api.ts';
+import type { AuthChange, LeaseChange, ProposalOrigin } from '../machine/machine-api.ts';
 import type { CommandResult } from '../machine/results.ts';
 import type { KeyEvent, Revision } from '../machine/values.ts';
 import { HubPump } from '../service/hub-pump.ts';
@@ -23,6 +24,7 @@ import { LeaseKeeper } from '../service/lease-keeper.ts';
 import type { OutputReceivers } from '../service/machine-outputs.ts';
 import { MemberService } from '../service/member-service.ts';
 import { PeerCalls } from '../service/peer-calls.ts';
+import { SimpleTokens } from '../service/simple-tokens.ts';
 import { WatchHub } from '../watches/watch-hub.ts';
 import { type LeaderlessFacts, LeaderlessNotice } from './leaderless-notice.ts';
 import { REQUEST_RETRY_ELECTIONS, REQUEST_TIMEOUT_BASE_MS, REQUEST_TIMEOUT_ELECTIONS } from './limits.ts';
@@ -48,6 +50,8 @@ export interface CoordinationMemberParts {
   readonly leaseExtensionMs: number;
   /** An encoded command list may be no larger. */
   readonly commandBytesMax: number;
+  /** A simple token is forgotten so long after it was last used. */
+  readonly simpleTokenTtlMs: number;
   readonly paces: MemberPaces;
   readonly observe: (event: MemberEvent) => void;
 }
@@ -68,6 +72,7 @@ export class CoordinationMember implements OutputReceivers {
   readonly hub: WatchHub;
   /** What every protocol calls. */
   readonly service: MemberService;
+  readonly simpleTokens: SimpleTokens;
   private readonly parts: CoordinationMemberParts;
   private readonly pump: HubPump;
   private readonly calls: PeerCalls;
@@ -116,6 +121,11 @@ export class CoordinationMember implements OutputReceivers {
       commandBytesMax: parts.commandBytesMax,
       wakeHub: () => this.pump.wake(),
     });
+    this.simpleTokens = new SimpleTokens({
+      ttlMs: parts.simpleTokenTtlMs,
+      nowMs: () => clock.nowMs(),
+      authRevision: () => machine.auth.revision,
+    });
     this.leaseKeeper = new LeaseKeeper({
       machine,
       replica,
@@ -124,7 +134,7 @@ export class CoordinationMember implements OutputReceivers {
       extensionMs: parts.leaseExtensionMs,
       checkpointIntervalMs: paces.leaseCheckpointIntervalMs,
       expiriesATick: paces.leaseExpiriesATick,
-      submit: (command, done) => this.service.submit(command, { complete: done }),
+      submit: (command, done) => this.service.submit(command, { complete: done }, OWN_RESOLVE),
     });
     this.upkeep = new Upkeep({
       machine,
@@ -157,6 +167,7 @@ export class CoordinationMember implements OutputReceivers {
     this.calls.tick();
     this.leaderCalls.tick();
     this.leaseKeeper.tick();
+    this.simpleTokens.tick();
     this.upkeep.tick();
     this.leaderless.tick(this.parts.clock.nowMs(), this.leader !== undefined);
     this.pump.wake();
@@ -201,7 +212,12 @@ export class CoordinationMember implements OutputReceivers {
     this.leaseKeeper.changed(change);
   }
 
+  authChanged(change: AuthChange): void {
+    this.simpleTokens.changed(change);
+  }
+
   restored(): void {
+    this.simpleTokens.forgetAll();
     this.hub.restored();
     this.pump.wake();
   }

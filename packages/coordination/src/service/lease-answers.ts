@@ -1,12 +1,16 @@
 /** How members ask each other about leases, as bytes. Their version is that of the calls that carry them. */
 import { ByteReader, ByteWriter, MalformedBytes } from '@synod/consensus';
+import { type Caller, readCaller, writeCaller } from '../auth/caller.ts';
+import type { Refusal } from '../auth/rights.ts';
 import { type LeaseId, leaseId } from '../machine/values.ts';
 
 export type RenewAnswer =
+  | LeaseQuestionRefused
   | { readonly kind: 'renewed'; readonly ttlSeconds: number }
   | { readonly kind: 'notFound' };
 
 export type TimeToLiveAnswer =
+  | LeaseQuestionRefused
   | {
       readonly kind: 'found';
       readonly remainingSeconds: number;
@@ -15,31 +19,73 @@ export type TimeToLiveAnswer =
     }
   | { readonly kind: 'notFound' };
 
+/** The leader decides what a caller may ask: it alone is sure to know every key of the lease. */
+export interface LeaseQuestionRefused {
+  readonly kind: 'refused';
+  readonly reason: Refusal;
+}
+
+export interface RenewQuestion {
+  readonly id: LeaseId;
+  readonly caller: Caller | undefined;
+}
+
 export interface TimeToLiveQuestion {
   readonly id: LeaseId;
   readonly withKeys: boolean;
+  readonly caller: Caller | undefined;
 }
 
 const NOT_FOUND = 0;
 const FOUND = 1;
+const REFUSED = 2;
 
-export function encodeRenewQuestion(id: LeaseId): Uint8Array {
+/** Numbers are part of the peer protocol. */
+const REFUSALS: readonly Refusal['code'][] = [
+  'userEmpty',
+  'permissionDenied',
+  'authRevisionOld',
+  'userNotFound',
+];
+
+function writeRefusal(writer: ByteWriter, { reason }: LeaseQuestionRefused): void {
+  writer.u8(REFUSALS.indexOf(reason.code));
+}
+
+function readRefusal(reader: ByteReader): LeaseQuestionRefused {
+  const code = REFUSALS[reader.u8()];
+  if (code === undefined) throw new MalformedBytes('a refusal of an unknown kind');
+  reader.end();
+  return { kind: 'refused', reason: { code } };
+}
+
+function writeMaybeCaller(writer: ByteWriter, caller: Caller | undefined): void {
+  if (caller !== undefined) writeCaller(writer, caller);
+}
+
+function readMaybeCaller(reader: ByteReader): Caller | undefined {
+  return reader.remaining === 0 ? undefined : readCaller(reader);
+}
+
+export function encodeRenewQuestion({ id, caller }: RenewQuestion): Uint8Array {
   const writer = new ByteWriter(24);
   writer.latin1(id);
+  writeMaybeCaller(writer, caller);
   return writer.finish();
 }
 
 /** @throws MalformedBytes */
-export function decodeRenewQuestion(bytes: Uint8Array): LeaseId {
+export function decodeRenewQuestion(bytes: Uint8Array): RenewQuestion {
   const reader = new ByteReader(bytes);
-  const id = leaseId(reader.latin1());
+  const question = { id: leaseId(reader.latin1()), caller: readMaybeCaller(reader) };
   reader.end();
-  return id;
+  return question;
 }
 
 export function encodeRenewAnswer(answer: RenewAnswer): Uint8Array {
   const writer = new ByteWriter(16);
-  writer.u8(answer.kind === 'renewed' ? FOUND : NOT_FOUND);
+  writer.u8(answer.kind === 'renewed' ? FOUND : answer.kind === 'refused' ? REFUSED : NOT_FOUND);
+  if (answer.kind === 'refused') writeRefusal(writer, answer);
   if (answer.kind === 'renewed') writer.varint(answer.ttlSeconds);
   return writer.finish();
 }
@@ -47,8 +93,10 @@ export function encodeRenewAnswer(answer: RenewAnswer): Uint8Array {
 /** @throws MalformedBytes */
 export function decodeRenewAnswer(bytes: Uint8Array): RenewAnswer {
   const reader = new ByteReader(bytes);
+  const kind = reader.u8();
+  if (kind === REFUSED) return readRefusal(reader);
   const answer: RenewAnswer =
-    reader.u8() === FOUND ? { kind: 'renewed', ttlSeconds: reader.varint() } : { kind: 'notFound' };
+    kind === FOUND ? { kind: 'renewed', ttlSeconds: reader.varint() } : { kind: 'notFound' };
   reader.end();
   return answer;
 }
@@ -57,20 +105,26 @@ export function encodeTimeToLiveQuestion(question: TimeToLiveQuestion): Uint8Arr
   const writer = new ByteWriter(24);
   writer.latin1(question.id);
   writer.u8(question.withKeys ? 1 : 0);
+  writeMaybeCaller(writer, question.caller);
   return writer.finish();
 }
 
 /** @throws MalformedBytes */
 export function decodeTimeToLiveQuestion(bytes: Uint8Array): TimeToLiveQuestion {
   const reader = new ByteReader(bytes);
-  const question = { id: leaseId(reader.latin1()), withKeys: reader.u8() === 1 };
+  const question = {
+    id: leaseId(reader.latin1()),
+    withKeys: reader.u8() === 1,
+    caller: readMaybeCaller(reader),
+  };
   reader.end();
   return question;
 }
 
 export function encodeTimeToLiveAnswer(answer: TimeToLiveAnswer): Uint8Array {
   const writer = new ByteWriter();
-  writer.u8(answer.kind === 'found' ? FOUND : NOT_FOUND);
+  writer.u8(answer.kind === 'found' ? FOUND : answer.kind === 'refused' ? REFUSED : NOT_FOUND);
+  if (answer.kind === 'refused') writeRefusal(writer, answer);
   if (answer.kind === 'found') {
     writer.varint(answer.remainingSeconds);
     writer.varint(answer.grantedSeconds);
@@ -83,7 +137,9 @@ export function encodeTimeToLiveAnswer(answer: TimeToLiveAnswer): Uint8Array {
 /** @throws MalformedBytes */
 export function decodeTimeToLiveAnswer(bytes: Uint8Array): TimeToLiveAnswer {
   const reader = new ByteReader(bytes);
-  if (reader.u8() !== FOUND) return { kind: 'notFound' };
+  const kind = reader.u8();
+  if (kind === REFUSED) return readRefusal(reader);
+  if (kind !== FOUND) return { kind: 'notFound' };
   const remainingSeconds = reader.varint();
   const grantedSeconds = reader.varint();
   const count = reader.varint();

@@ -4,6 +4,9 @@
  * here they are kept: announce before promoting, confirm leadership before renewing.
  */
 import { type ReadBarrierFailure, type ReplicaApi, unreachable } from '@synod/consensus';
+import type { Caller } from '../auth/caller.ts';
+import type { Access } from '../auth/permission.ts';
+import type { Refusal } from '../auth/rights.ts';
 import { announcement, LeaseClock } from '../leases/lease-clock.ts';
 import type { LeaseCommand } from '../machine/commands.ts';
 import type { LeaseChange, Machine } from '../machine/machine-api.ts';
@@ -15,13 +18,14 @@ import {
   decodeTimeToLiveQuestion,
   encodeRenewAnswer,
   encodeTimeToLiveAnswer,
+  type RenewQuestion,
   type TimeToLiveQuestion,
 } from './lease-answers.ts';
 import { METHOD } from './peer-calls.ts';
 import type { ServiceFailure } from './service-api.ts';
 
 export interface LeaseKeeperParts {
-  readonly machine: Pick<Machine, 'lease' | 'leases' | 'leaseKeys'>;
+  readonly machine: Pick<Machine, 'lease' | 'leases' | 'leaseKeys' | 'attachedKeys' | 'auth' | 'rights'>;
   readonly replica: Pick<ReplicaApi, 'read'>;
   readonly leaderCalls: Pick<LeaderCalls, 'serve'>;
   readonly nowMs: () => number;
@@ -51,7 +55,7 @@ export class LeaseKeeper {
     this.clock = new LeaseClock({ extensionMs, checkpointIntervalMs });
     parts.leaderCalls.serve(METHOD.leaseRenew, {
       read: decodeRenewQuestion,
-      answer: (id, answer) => this.whenConfirmed(answer, () => this.renew(id, answer)),
+      answer: (question, answer) => this.whenConfirmed(answer, () => this.renewIfPermitted(question, answer)),
     });
     parts.leaderCalls.serve(METHOD.leaseTimeToLive, {
       read: decodeTimeToLiveQuestion,
@@ -113,6 +117,22 @@ export class LeaseKeeper {
     });
   }
 
+  /** Who keeps a lease alive keeps its keys: they are to be writable, as for its end (A11). */
+  private renewIfPermitted({ id, caller }: RenewQuestion, answer: Answer): void {
+    const reason = this.refusal(caller, id, 'write');
+    if (reason === undefined) this.renew(id, answer);
+    else answer(encodeRenewAnswer({ kind: 'refused', reason }));
+  }
+
+  /** `access`: what the caller needs of every key of the lease; undefined: nothing. */
+  private refusal(caller: Caller | undefined, id: LeaseId, access: Access | undefined): Refusal | undefined {
+    const { machine } = this.parts;
+    if (!machine.auth.isEnabled) return undefined;
+    const refusal = machine.rights.refusalOfUser(caller);
+    if (refusal !== undefined || access === undefined) return refusal;
+    return machine.rights.refusalOfKeys(caller, machine.attachedKeys(id), access);
+  }
+
   private renew(id: LeaseId, answer: Answer): void {
     const renewal = this.clock.renew(id, this.parts.nowMs());
     switch (renewal.kind) {
@@ -135,6 +155,11 @@ export class LeaseKeeper {
   }
 
   private tellTimeToLive(question: TimeToLiveQuestion, answer: Answer): void {
+    const reason = this.refusal(question.caller, question.id, question.withKeys ? 'read' : undefined);
+    if (reason !== undefined) {
+      answer(encodeTimeToLiveAnswer({ kind: 'refused', reason }));
+      return;
+    }
     const facts = this.parts.machine.lease(question.id);
     const remainingSeconds = this.clock.remainingSeconds(question.id, this.parts.nowMs());
     if (facts === undefined || remainingSeconds === undefined) {

@@ -14,3 +14,6 @@ export const LEASE_EXPIRIES_A_TICK = 500;
  * take as a reason to wait.
  */
 export const PENDING_COMMAND_BYTES_MAX = 128 * 1024 * 1024;
+
+/** Simple tokens that a member remembers; past it the one that was not used for longest is forgotten. */
+export const SIMPLE_TOKENS_MAX = 100_000;

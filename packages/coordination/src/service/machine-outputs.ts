@@ -2,7 +2,7 @@
  * Hands what comes out of the state machine to those who wait for it: results to proposals, events to watchers, lease
  * changes to the lease keeper. The machine is built before any of them, so they connect here later.
  */
-import type { LeaseChange, MachineOutputs, ProposalOrigin } from '../machine/machine-api.ts';
+import type { AuthChange, LeaseChange, MachineOutputs, ProposalOrigin } from '../machine/machine-api.ts';
 import type { CommandResult } from '../machine/results.ts';
 import type { KeyEvent, Revision } from '../machine/values.ts';
 
@@ -11,6 +11,7 @@ export interface OutputReceivers {
   readonly events: (revision: Revision, events: readonly KeyEvent[]) => void;
   readonly compacted: (revision: Revision) => void;
   readonly leaseChanged: (change: LeaseChange) => void;
+  readonly authChanged: (change: AuthChange) => void;
   readonly restored: () => void;
 }
 
@@ -36,6 +37,10 @@ export class ConnectedOutputs implements MachineOutputs {
 
   leaseChanged(change: LeaseChange): void {
     this.receivers?.leaseChanged(change);
+  }
+
+  authChanged(change: AuthChange): void {
+    this.receivers?.authChanged(change);
   }
 
   restored(): void {

@@ -3,11 +3,14 @@
  * reads after a quorum round, watches, leases. Knows no protocol, no socket and no file.
  */
 import type { MemberId, ProposalFailure, Proposals, ReadBarrierFailure, ReplicaApi } from '@synod/consensus';
+import type { Caller } from '../auth/caller.ts';
+import type { Refusal } from '../auth/rights.ts';
 import { encodeCommands } from '../machine/command-codec.ts';
 import type { Command, PageQuery, RangeQuery } from '../machine/commands.ts';
 import type { Machine } from '../machine/machine-api.ts';
 import type { CommandResult, Failure, PageResult, RangeResult } from '../machine/results.ts';
-import type { LeaseId, Revision } from '../machine/values.ts';
+import type { KeySpan, LeaseId, Revision } from '../machine/values.ts';
+import type { WatchCreation, WatchSpec } from '../watches/watch.ts';
 import type { WatchHub } from '../watches/watch-hub.ts';
 import type { LeaderCalls } from './leader-calls.ts';
 import {
@@ -19,6 +22,8 @@ import {
 import { PENDING_COMMAND_BYTES_MAX } from './limits.ts';
 import { METHOD } from './peer-calls.ts';
 import type {
+  AccessLevel,
+  AuthKnown,
   Completion,
   CoordinationService,
   LeaderListener,
@@ -29,6 +34,7 @@ import type {
   MemberStatus,
   ServiceErrorCode,
   ServiceFailure,
+  WatchRefused,
   WatchSink,
   WatchStream,
 } from './service-api.ts';
@@ -61,6 +67,8 @@ const READ_ERRORS: Readonly<Record<ReadBarrierFailure, ServiceErrorCode>> = {
   stopped: 'stopped',
   tooManyReads: 'tooManyRequests',
 };
+
+type HubStream = ReturnType<WatchHub['openStream']>;
 
 function failed(code: ServiceErrorCode): ServiceFailure {
   return { kind: 'serviceFailure', code };
@@ -120,8 +128,32 @@ export class MemberService implements CoordinationService {
     this.leaderListeners.delete(listener);
   }
 
-  submit(command: Command, completion: Completion<CommandResult | ServiceFailure>): void {
-    const body = encodeCommands([command]);
+  get authEnabled(): boolean {
+    return this.parts.machine.auth.isEnabled;
+  }
+
+  get authRevision(): number {
+    return this.parts.machine.auth.revision;
+  }
+
+  accessRefusal(caller: Caller | undefined, level: AccessLevel): Refusal | undefined {
+    if (!this.authEnabled) return undefined;
+    const { rights } = this.parts.machine;
+    return level === 'root' ? rights.refusalOfRoot(caller) : rights.refusalOfUser(caller);
+  }
+
+  auth(completion: Completion<AuthKnown | ServiceFailure>): void {
+    this.parts.replica.read((failure) => {
+      completion.complete(
+        failure === undefined
+          ? { kind: 'authKnown', facts: this.parts.machine.auth }
+          : failed(READ_ERRORS[failure]),
+      );
+    });
+  }
+
+  submit(command: Command, completion: Completion<CommandResult | ServiceFailure>, caller?: Caller): void {
+    const body = encodeCommands([command], caller);
     if (body.length > this.parts.commandBytesMax) {
       completion.complete(failed('requestTooLarge'));
       return;
@@ -141,16 +173,18 @@ export class MemberService implements CoordinationService {
     query: RangeQuery,
     linearizable: boolean,
     completion: Completion<RangeResult | Failure | ServiceFailure>,
+    caller?: Caller,
   ): void {
-    this.readThen(linearizable, completion, () => this.parts.machine.range(query));
+    this.readThen(linearizable, completion, () => this.rangeNow(query, caller));
   }
 
   page(
     query: PageQuery,
     linearizable: boolean,
     completion: Completion<PageResult | Failure | ServiceFailure>,
+    caller?: Caller,
   ): void {
-    this.readThen(linearizable, completion, () => this.parts.machine.page(query));
+    this.readThen(linearizable, completion, () => this.pageNow(query, caller));
   }
 
   /** At once, or after a quorum round. */
@@ -168,11 +202,33 @@ export class MemberService implements CoordinationService {
     });
   }
 
-  keepAlive(id: LeaseId, completion: Completion<LeaseRenewed | Failure | ServiceFailure>): void {
-    const question = encodeRenewQuestion(id);
+  /** Right and answer come of one state: nothing is applied between them (A4). */
+  private rangeNow(query: RangeQuery, caller: Caller | undefined): RangeResult | Failure {
+    const refusal = this.refusalToRead(caller, query.span);
+    return refusal === undefined ? this.parts.machine.range(query) : this.refused(refusal);
+  }
+
+  /** Likewise: of a range in pages, each is checked anew. */
+  private pageNow(query: PageQuery, caller: Caller | undefined): PageResult | Failure {
+    const refusal = this.refusalToRead(caller, query.span);
+    return refusal === undefined ? this.parts.machine.page(query) : this.refused(refusal);
+  }
+
+  private refusalToRead(caller: Caller | undefined, span: KeySpan): Refusal | undefined {
+    const { auth, rights } = this.parts.machine;
+    return auth.isEnabled ? rights.refusalOfSpan(caller, span, 'read') : undefined;
+  }
+
+  keepAlive(
+    id: LeaseId,
+    completion: Completion<LeaseRenewed | Failure | ServiceFailure>,
+    caller?: Caller,
+  ): void {
+    const question = encodeRenewQuestion({ id, caller });
     this.parts.leaderCalls.ask(METHOD.leaseRenew, question, decodeRenewAnswer, (told) => {
       if (typeof told === 'string') completion.complete(failed(told));
       else if (told.kind === 'notFound') completion.complete(this.leaseNotFound(id));
+      else if (told.kind === 'refused') completion.complete(this.refused(told.reason));
       else completion.complete({ kind: 'leaseRenewed', id, ttlSeconds: told.ttlSeconds });
     });
   }
@@ -181,11 +237,13 @@ export class MemberService implements CoordinationService {
     id: LeaseId,
     withKeys: boolean,
     completion: Completion<LeaseTimeToLive | Failure | ServiceFailure>,
+    caller?: Caller,
   ): void {
-    const question = encodeTimeToLiveQuestion({ id, withKeys });
+    const question = encodeTimeToLiveQuestion({ id, withKeys, caller });
     this.parts.leaderCalls.ask(METHOD.leaseTimeToLive, question, decodeTimeToLiveAnswer, (told) => {
       if (typeof told === 'string') completion.complete(failed(told));
       else if (told.kind === 'notFound') completion.complete(this.leaseNotFound(id));
+      else if (told.kind === 'refused') completion.complete(this.refused(told.reason));
       else {
         const { remainingSeconds, grantedSeconds, keys } = told;
         completion.complete({ kind: 'leaseTimeToLive', id, remainingSeconds, grantedSeconds, keys });
@@ -193,14 +251,20 @@ export class MemberService implements CoordinationService {
     });
   }
 
-  leases(completion: Completion<LeaseList | ServiceFailure>): void {
+  leases(completion: Completion<LeaseList | Failure | ServiceFailure>, caller?: Caller): void {
     this.parts.replica.read((failure) => {
-      completion.complete(
-        failure === undefined
-          ? { kind: 'leaseList', ids: this.parts.machine.leases().map(({ id }) => id) }
-          : failed(READ_ERRORS[failure]),
-      );
+      completion.complete(failure === undefined ? this.leasesNow(caller) : failed(READ_ERRORS[failure]));
     });
+  }
+
+  /** Where a list tells of leases, it tells of keys: all of them are to be readable (A11). */
+  private leasesNow(caller: Caller | undefined): LeaseList | Failure {
+    const { machine } = this.parts;
+    const ids = machine.leases().map(({ id }) => id);
+    if (!machine.auth.isEnabled) return { kind: 'leaseList', ids };
+    let refusal = machine.rights.refusalOfUser(caller);
+    for (const id of ids) refusal ??= machine.rights.refusalOfKeys(caller, machine.attachedKeys(id), 'read');
+    return refusal === undefined ? { kind: 'leaseList', ids } : this.refused(refusal);
   }
 
   members(linearizable: boolean, completion: Completion<MemberList | ServiceFailure>): void {
@@ -232,25 +296,34 @@ export class MemberService implements CoordinationService {
 
   openWatchStream(sink: WatchSink): WatchStream {
     const stream = this.parts.hub.openStream(sink);
-    return new PumpedWatchStream(stream, this.parts.wakeHub);
+    return new GuardedWatchStream(stream, this.parts.machine, this.parts.wakeHub);
   }
 
   private leaseNotFound(id: LeaseId): Failure {
     return { kind: 'failure', reason: { code: 'leaseNotFound', id }, revision: this.revision };
   }
+
+  private refused(reason: Refusal): Failure {
+    return { kind: 'failure', reason, revision: this.revision };
+  }
 }
 
-/** A hub's stream that wakes the pump when it has made work for it. */
-class PumpedWatchStream implements WatchStream {
-  private readonly stream: WatchStream;
+/** A hub's stream that watches only what its callers may read, and wakes the pump when it has made work for it. */
+class GuardedWatchStream implements WatchStream {
+  private readonly stream: HubStream;
+  private readonly machine: Pick<Machine, 'auth' | 'rights'>;
   private readonly wakeHub: () => void;
 
-  constructor(stream: WatchStream, wakeHub: () => void) {
+  constructor(stream: HubStream, machine: Pick<Machine, 'auth' | 'rights'>, wakeHub: () => void) {
     this.stream = stream;
+    this.machine = machine;
     this.wakeHub = wakeHub;
   }
 
-  create(spec: Parameters<WatchStream['create']>[0]): ReturnType<WatchStream['create']> {
+  create(spec: WatchSpec, caller?: Caller): WatchCreation | WatchRefused {
+    const { auth, rights } = this.machine;
+    const reason = auth.isEnabled ? rights.refusalOfSpan(caller, spec.span, 'read') : undefined;
+    if (reason !== undefined) return { kind: 'forbidden', reason };
     const creation = this.stream.create(spec);
     this.wakeHub();
     return creation;

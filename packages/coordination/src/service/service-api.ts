@@ -3,8 +3,10 @@
  * else; the service knows no protocol, no socket and no wire form. Answers come to an object with `complete`, always
  * exactly once and possibly before the call returns; an object and not a promise, because puts and ranges pass here.
  */
+import type { Caller } from '../auth/caller.ts';
+import type { Refusal } from '../auth/rights.ts';
 import type { Command, PageQuery, RangeQuery } from '../machine/commands.ts';
-import type { MemberFacts } from '../machine/machine-api.ts';
+import type { AuthFacts, MemberFacts } from '../machine/machine-api.ts';
 import type { CommandResult, Failure, PageResult, RangeResult } from '../machine/results.ts';
 import type { LeaseId, Revision } from '../machine/values.ts';
 import type { WatchCreation, WatchSink, WatchSpec } from '../watches/watch.ts';
@@ -46,6 +48,20 @@ export type ServiceErrorCode =
 export interface ServiceFailure {
   readonly kind: 'serviceFailure';
   readonly code: ServiceErrorCode;
+}
+
+/** What a request needs of whoever makes it, as far as that does not depend on keys. */
+export type AccessLevel = 'user' | 'root';
+
+/** Users and roles as they are once a quorum confirmed that this member knows all that was decided. */
+export interface AuthKnown {
+  readonly kind: 'authKnown';
+  readonly facts: AuthFacts;
+}
+
+export interface WatchRefused {
+  readonly kind: 'forbidden';
+  readonly reason: Refusal;
 }
 
 export interface LeaseRenewed {
@@ -93,7 +109,7 @@ export interface MemberStatus {
 
 /** The part of the hub's stream that protocols use. */
 export interface WatchStream {
-  create(spec: WatchSpec): WatchCreation;
+  create(spec: WatchSpec, caller?: Caller): WatchCreation | WatchRefused;
   /** `false`: there is no such watch. Nothing of the watch comes after. */
   cancel(id: number): boolean;
   /** Asks for `progress` of one watch: comes only if the watch is up to date. */
@@ -123,31 +139,46 @@ export interface CoordinationService {
   /** The highest client-visible key revision that was compacted; 0: none. */
   readonly compactRevision: Revision;
 
+  /** Whether callers count: while it is not, no request need say who makes it. */
+  readonly authEnabled: boolean;
+  readonly authRevision: number;
+  /** Why a caller may not do what needs this level; `undefined`: permitted, as everything is while auth is disabled. */
+  accessRefusal(caller: Caller | undefined, level: AccessLevel): Refusal | undefined;
+  /** For questions about users and roles, after one quorum round. */
+  auth(completion: Completion<AuthKnown | ServiceFailure>): void;
+
   addLeaderListener(listener: LeaderListener): void;
   removeLeaderListener(listener: LeaderListener): void;
 
-  /** Puts a command through the log. */
-  submit(command: Command, completion: Completion<CommandResult | ServiceFailure>): void;
+  /** Puts a command through the log. `caller` here and below: who asks; without one nothing is permitted where callers count. */
+  submit(command: Command, completion: Completion<CommandResult | ServiceFailure>, caller?: Caller): void;
   /** Linearizable: after one quorum round (C1). Otherwise this member's state as it is (C5). */
   range(
     query: RangeQuery,
     linearizable: boolean,
     completion: Completion<RangeResult | Failure | ServiceFailure>,
+    caller?: Caller,
   ): void;
   /** A piece of a range; as `range`. */
   page(
     query: PageQuery,
     linearizable: boolean,
     completion: Completion<PageResult | Failure | ServiceFailure>,
+    caller?: Caller,
   ): void;
   /** Answered by the leader's lease clock; a Failure is `leaseNotFound`. */
-  keepAlive(id: LeaseId, completion: Completion<LeaseRenewed | Failure | ServiceFailure>): void;
+  keepAlive(
+    id: LeaseId,
+    completion: Completion<LeaseRenewed | Failure | ServiceFailure>,
+    caller?: Caller,
+  ): void;
   timeToLive(
     id: LeaseId,
     withKeys: boolean,
     completion: Completion<LeaseTimeToLive | Failure | ServiceFailure>,
+    caller?: Caller,
   ): void;
-  leases(completion: Completion<LeaseList | ServiceFailure>): void;
+  leases(completion: Completion<LeaseList | Failure | ServiceFailure>, caller?: Caller): void;
   members(linearizable: boolean, completion: Completion<MemberList | ServiceFailure>): void;
   status(): MemberStatus;
   openWatchStream(sink: WatchSink): WatchStream;

@@ -1,6 +1,8 @@
 /** A machine on a backend in memory, the log it was fed, and everything that came out of it. */
 import { type Entry, encodeEnvelope, epoch, logIndex } from '@synod/consensus';
 import {
+  type AuthChange,
+  type Caller,
   type Command,
   type CommandResult,
   type CoordinationMachine,
@@ -20,6 +22,7 @@ export type Output =
   | { readonly kind: 'events'; readonly revision: Revision; readonly events: readonly KeyEvent[] }
   | { readonly kind: 'compacted'; readonly revision: Revision }
   | { readonly kind: 'leaseChanged'; readonly change: LeaseChange }
+  | { readonly kind: 'authChanged'; readonly change: AuthChange }
   | { readonly kind: 'restored' };
 
 export const MEMBER = '00000000000000aa';
@@ -39,9 +42,14 @@ export class MachineUnderTest {
 
   /** Applies commands as one entry of the log. */
   run(...commands: Command[]): readonly CommandResult[] {
+    return this.runFor(undefined, ...commands);
+  }
+
+  /** Likewise, on behalf of somebody. */
+  runFor(caller: Caller | undefined, ...commands: Command[]): readonly CommandResult[] {
     this.sequence++;
     const { sequence } = this;
-    const body = encodeCommands(commands);
+    const body = encodeCommands(commands, caller);
     return this.apply(
       encodeEnvelope({ member: MEMBER, incarnation: 1, sequence, oldestPending: sequence, body }),
     );
@@ -102,6 +110,7 @@ export class MachineUnderTest {
       events: (revision, events) => put({ kind: 'events', revision, events }),
       compacted: (revision) => put({ kind: 'compacted', revision }),
       leaseChanged: (change) => put({ kind: 'leaseChanged', change }),
+      authChanged: (change) => put({ kind: 'authChanged', change }),
       restored: () => put({ kind: 'restored' }),
     };
     return createMachine({ backend: this.backend, outputs, founders: [] });

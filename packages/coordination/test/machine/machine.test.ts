@@ -250,7 +250,7 @@ test('members: the founders, until each speaks for itself; what they said surviv
   const reopened = createMachine({
     backend: subject.backend,
     founders: [second, founder],
-    outputs: { result() {}, events() {}, compacted() {}, leaseChanged() {}, restored() {} },
+    outputs: { result() {}, events() {}, compacted() {}, leaseChanged() {}, authChanged() {}, restored() {} },
   });
   assert.deepEqual(reopened.members(), [{ ...founder, clientUrls: ['http://c'] }, second]);
 });

@@ -79,6 +79,7 @@ export class LeaseWorld {
         },
         events: () => {},
         compacted: () => {},
+        authChanged: () => {},
         leaseChanged: (change) => {
           for (const { keeper } of [this.a, this.b]) keeper.changed(change);
         },
@@ -150,17 +151,22 @@ export class LeaseWorld {
   /** What a keep-alive came to, once it did. */
   renew(member: WorldMember, id: LeaseId): { answer?: string } {
     const seen: { answer?: string } = {};
-    member.leaderCalls.ask(METHOD.leaseRenew, encodeRenewQuestion(id), decodeRenewAnswer, (told) => {
-      assert.equal(seen.answer, undefined, 'one answer');
-      if (typeof told === 'string') seen.answer = told;
-      else seen.answer = told.kind === 'renewed' ? `renewed ${told.ttlSeconds}` : told.kind;
-    });
+    member.leaderCalls.ask(
+      METHOD.leaseRenew,
+      encodeRenewQuestion({ id, caller: undefined }),
+      decodeRenewAnswer,
+      (told) => {
+        assert.equal(seen.answer, undefined, 'one answer');
+        if (typeof told === 'string') seen.answer = told;
+        else seen.answer = told.kind === 'renewed' ? `renewed ${told.ttlSeconds}` : told.kind;
+      },
+    );
     return seen;
   }
 
   timeToLive(member: WorldMember, id: LeaseId): { answer?: TimeToLiveAnswer | string } {
     const seen: { answer?: TimeToLiveAnswer | string } = {};
-    const question = encodeTimeToLiveQuestion({ id, withKeys: true });
+    const question = encodeTimeToLiveQuestion({ id, withKeys: true, caller: undefined });
     member.leaderCalls.ask(METHOD.leaseTimeToLive, question, decodeTimeToLiveAnswer, (told) => {
       seen.answer = told;
     });

@@ -92,6 +92,7 @@ function serviceUnderTest() {
   const ignored: Omit<OutputReceivers, 'result'> = {
     events: () => {},
     compacted: () => {},
+    authChanged: () => {},
     leaseChanged: () => {},
     restored: () => {},
   };

@@ -51,6 +51,7 @@ class Member {
           hub?.publish(revision, events);
         },
         compacted: () => undefined,
+        authChanged: () => {},
         leaseChanged: () => undefined,
         restored: () => hub?.restored(),
       },

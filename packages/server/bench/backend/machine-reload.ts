@@ -27,6 +27,7 @@ const IGNORED: MachineOutputs = {
   result() {},
   events() {},
   compacted() {},
+  authChanged() {},
   leaseChanged() {},
   restored() {},
 };

@@ -66,6 +66,13 @@ export const FLAGS = {
     'how long to wait for the answer to a ping (0s: no pings)',
   ),
   'watch-progress-notify-interval': works('duration', '10m', 'between bookmarks of silent watches'),
+  'auth-token': works(
+    'string',
+    'simple',
+    'simple, or jwt with its options: jwt,pub-key=FILE,priv-key=FILE,sign-method=RS256,ttl=5m',
+  ),
+  'auth-token-ttl': works('count', '300', 'seconds without use after which a simple token is forgotten'),
+  'bcrypt-cost': works('count', '10', 'how slow passwords are to hash, from 4 to 31'),
   'enable-grpc-gateway': works('boolean', 'true', 'serve the JSON gateway under /v3/'),
   logger: works('string', 'zap', 'accepted; the log has etcd’s fields', { choices: ['zap'] }),
   'log-level': works('string', 'info', 'debug, info, warn, error, panic or fatal', {
@@ -137,9 +144,6 @@ export const FLAGS = {
   'host-whitelist': notYet('*'),
   'tls-min-version': notYet('TLS1.2'),
   'tls-max-version': notYet(),
-  'auth-token': notYet('simple'),
-  'bcrypt-cost': notYet('10'),
-  'auth-token-ttl': notYet('300'),
   'enable-pprof': notYet('false'),
   metrics: notYet('basic'),
   'listen-metrics-urls': notYet(),

@@ -1,5 +1,6 @@
 /** What one member is told of itself and its cluster: the checked form of flags, environment and file. */
 import type { ProtocolName } from '@synod/consensus';
+import type { TokenOptions } from '../tokens/web-token-options.ts';
 
 export interface Founder {
   /** 16 hex digits. */
@@ -39,9 +40,17 @@ export interface MemberConfig {
     readonly timeoutMs: number;
   };
   readonly watchProgressIntervalMs: number;
+  readonly auth: AuthConfig;
   /** Whether calls are served over HTTP/1.1 too. */
   readonly jsonGateway: boolean;
   readonly log: LogConfig;
+}
+
+export interface AuthConfig {
+  readonly tokens: TokenOptions;
+  /** A simple token is forgotten so long after it was last used. */
+  readonly simpleTokenTtlMs: number;
+  readonly bcryptCost: number;
 }
 
 export interface LogConfig {

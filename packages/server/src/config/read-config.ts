@@ -3,6 +3,7 @@
  * otherwise a flag beats the environment, which beats the default.
  */
 import { resolve } from 'node:path';
+import { tokenOptionsOf } from '../tokens/web-token-options.ts';
 import { ConfigFailure, type ConfigProblem, refuse } from './config-problem.ts';
 import { booleanOf, choiceOf, countOf, durationMsOf, listenUrlsOf, listOf, urlsOf } from './flag-values.ts';
 import { FLAGS, type Flag, type FlagName, type WorkingFlag, type WorkingFlagName } from './flags.ts';
@@ -14,7 +15,7 @@ import {
   type GivenValue,
 } from './given-flags.ts';
 import { foundedCluster } from './initial-cluster.ts';
-import type { LogConfig, MemberConfig } from './member-config.ts';
+import type { AuthConfig, LogConfig, MemberConfig } from './member-config.ts';
 
 export interface ConfigSources {
   /** What stands after `synod start`. */
@@ -45,6 +46,10 @@ export function readConfig(sources: ConfigSources): ConfigResult {
 const ELECTION_TIMEOUT_MS_MAX = 50_000;
 const HEARTBEATS_PER_ELECTION_MIN = 5;
 /** What 32 bits hold, as HTTP/2 announces it. */
+/** As bcrypt has them; with the least it is no hash worth the name, with the most it takes days. */
+const BCRYPT_COST_MIN = 4;
+const BCRYPT_COST_MAX = 31;
+
 const CONCURRENT_STREAMS_LARGEST = 2 ** 32 - 1;
 /** More often than this nobody is told the revision; and no timer reaches past the other. */
 const WATCH_PROGRESS_INTERVAL_MS_MIN = 100;
@@ -139,6 +144,7 @@ function memberConfig(values: Values, workingDirectory: string): MemberConfig {
     concurrentStreamsMax: countOf(values.of('max-concurrent-streams'), 1, CONCURRENT_STREAMS_LARGEST),
     keepalive: keepalive(values),
     watchProgressIntervalMs: watchProgressIntervalMs(values),
+    auth: authConfig(values),
     jsonGateway: booleanOf(values.of('enable-grpc-gateway')),
     log: logConfig(values),
   };
@@ -199,6 +205,17 @@ function watchProgressIntervalMs(values: Values): number {
   const givenMs = durationMsOf(values.of(name));
   const intervalMs = givenMs > 0 ? givenMs : durationMsOf({ text: FLAGS[name].default, origin: name });
   return Math.min(Math.max(intervalMs, WATCH_PROGRESS_INTERVAL_MS_MIN), WATCH_PROGRESS_INTERVAL_MS_MAX);
+}
+
+function authConfig(values: Values): AuthConfig {
+  const given = values.of('auth-token');
+  const tokens = tokenOptionsOf(given.text);
+  if (typeof tokens === 'string') refuse(`invalid value "${given.text}" for ${given.origin}: ${tokens}`);
+  return {
+    tokens,
+    simpleTokenTtlMs: countOf(values.of('auth-token-ttl'), 1) * 1000,
+    bcryptCost: countOf(values.of('bcrypt-cost'), BCRYPT_COST_MIN, BCRYPT_COST_MAX),
+  };
 }
 
 function logConfig(values: Values): LogConfig {

@@ -84,6 +84,11 @@ abstract class Call implements StreamHandler, MessageSink, DeadlineLinks {
     return this.headers.get(key);
   }
 
+  /** Of the certificate that the client showed and that was found good; undefined: there is none. */
+  get peerCommonName(): string | undefined {
+    return this.stream.peerCommonName;
+  }
+
   get authority(): string | undefined {
     return this.headers.authority;
   }

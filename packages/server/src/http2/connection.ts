@@ -47,6 +47,8 @@ export interface ConnectionOptions {
   readonly flusher: TurnFlusher;
   /** Milliseconds that never go back. */
   readonly clock: () => number;
+  /** Of the peer's certificate, where it showed one that was found good. */
+  readonly peerCommonName?: string | undefined;
 }
 
 /** `draining`: no new streams, the open ones go on. `ended`: no stream is left and nothing is read any more. */
@@ -54,6 +56,7 @@ type ConnectionState = 'open' | 'draining' | 'ended';
 
 export class Http2Connection implements StreamOwner {
   readonly role: ConnectionRole;
+  readonly peerCommonName: string | undefined;
   readonly host: ConnectionHost;
   readonly limits: Http2Limits;
   readonly output: ConnectionOutput;
@@ -84,6 +87,7 @@ export class Http2Connection implements StreamOwner {
     const { socket, role, limits, clock } = options;
     this.socket = socket;
     this.role = role;
+    this.peerCommonName = options.peerCommonName;
     this.host = options.host;
     this.limits = limits;
     this.clock = clock;

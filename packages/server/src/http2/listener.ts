@@ -48,8 +48,11 @@ export interface Http2ListenerOptions {
 }
 
 export interface Http2Listener {
-  /** Takes over a socket that was just accepted: plain, TLS or any other duplex stream. */
-  accept(socket: Duplex): void;
+  /**
+   * Takes over a socket that was just accepted: plain, TLS or any other duplex stream.
+   * @param peerCommonName of the peer's certificate, where it showed one that was found good
+   */
+  accept(socket: Duplex, peerCommonName?: string): void;
   readonly counters: Http2Counters;
   /** Every connection ends after the streams that are open; resolves when the last has. New ones are closed. */
   shutDown(): Promise<void>;
@@ -110,7 +113,7 @@ class Listener implements Http2Listener {
     this.timer.unref();
   }
 
-  accept(socket: Duplex): void {
+  accept(socket: Duplex, peerCommonName?: string): void {
     if (this.stopping) {
       socket.destroy();
       return;
@@ -135,7 +138,7 @@ class Listener implements Http2Listener {
       if (protocol === 'undecided') return;
       if (protocol === 'http2') {
         forget();
-        this.adopt(socket, seen);
+        this.adopt(socket, seen, peerCommonName);
       } else if (protocol === 'http1' && this.options.http1Server !== undefined) {
         forget();
         handOver(socket, seen, this.options.http1Server);
@@ -150,7 +153,11 @@ class Listener implements Http2Listener {
     socket.on('close', onGone);
   }
 
-  private adopt(socket: Duplex, firstBytes: Buffer<ArrayBufferLike>): void {
+  private adopt(
+    socket: Duplex,
+    firstBytes: Buffer<ArrayBufferLike>,
+    peerCommonName: string | undefined,
+  ): void {
     if ('setNoDelay' in socket && typeof socket.setNoDelay === 'function') socket.setNoDelay(true);
     const connection = new Http2Connection({
       socket,
@@ -164,6 +171,7 @@ class Listener implements Http2Listener {
       keepalive: this.keepalive,
       flusher: this.flusher,
       clock: this.clock,
+      peerCommonName,
     });
     this.tally.connectionsTotal++;
     this.connections.add(connection);

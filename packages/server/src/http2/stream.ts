@@ -26,6 +26,8 @@ export type WriteInto = (into: Buffer, offset: number) => number;
 
 /** The connection, as its streams see it. */
 export interface StreamOwner {
+  /** Of the peer's certificate, where it showed one that was found good. */
+  readonly peerCommonName: string | undefined;
   /** All of our side is in the output. */
   localSideEnded(stream: Http2Stream): void;
   /** The stream's user gives it up. */
@@ -75,6 +77,10 @@ export class Http2Stream {
     this.sender = parts.sender;
     this.sendWindow = parts.sendWindowBytes;
     this.receiveWindow = new ReceiveWindow(parts.sender.limits.streamWindowBytes);
+  }
+
+  get peerCommonName(): string | undefined {
+    return this.owner.peerCommonName;
   }
 
   /** A header block, without the end of the stream. */

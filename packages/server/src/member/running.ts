@@ -2,14 +2,22 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type MemberId, type Replica, memberId as toMemberId } from '@synod/consensus';
-import { type CoordinationMachine, CoordinationMember, SHIPPED_PACES } from '@synod/coordination';
+import {
+  type CoordinationMachine,
+  CoordinationMember,
+  OWN_RESOLVE,
+  SHIPPED_PACES,
+} from '@synod/coordination';
 import type { MemberConfig } from '../config/member-config.ts';
 import type { StatusCode } from '../grpc/status.ts';
 import type { Log } from '../log/log.ts';
 import type { MemberMetrics } from '../metrics/member-metrics.ts';
+import { PasswordHasher } from '../passwords/password-hasher.ts';
 import { type EtcdProtocol, etcdProtocol } from '../protocols/etcd/etcd-protocol.ts';
 import { etcdHttp1Handler } from '../protocols/etcd/http1.ts';
 import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
+import { SimpleTokenKind } from '../tokens/simple-token-kind.ts';
+import { type WebTokenKeys, WebTokenKind } from '../tokens/web-token-kind.ts';
 import type { PeerTransport } from '../transport/peer-transport.ts';
 import { type ClientListener, listenForClients } from './client-listener.ts';
 import { CLOCK } from './clock.ts';
@@ -32,6 +40,8 @@ export interface RunningParts {
   readonly transport: PeerTransport;
   readonly storage: MemberStorage;
   readonly electionTicks: number;
+  /** Undefined: tokens are simple ones. */
+  readonly webTokenKeys: WebTokenKeys | undefined;
   readonly failed: (reason: string) => void;
 }
 
@@ -39,6 +49,7 @@ export class Running {
   readonly member: CoordinationMember;
   private readonly parts: RunningParts;
   private readonly id: MemberId;
+  private readonly passwords: PasswordHasher;
   private readonly protocol: EtcdProtocol;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
@@ -62,16 +73,26 @@ export class Running {
       electionTimeoutTicks: electionTicks,
       leaseExtensionMs: config.electionTimeoutMs,
       commandBytesMax: config.requestBytesMax + COMMAND_OVERHEAD_BYTES,
+      simpleTokenTtlMs: config.auth.simpleTokenTtlMs,
       paces: SHIPPED_PACES,
       observe: memberObserver(parts.log, config.founders, parts.failed),
     });
-    this.protocol = etcdProtocol(this.member.service, {
+    this.passwords = new PasswordHasher({ cost: config.auth.bcryptCost });
+    const options = {
       ...ETCD_DEFAULTS,
       transactionOperationsMax: config.transactionOperationsMax,
       requestBytesMax: config.requestBytesMax,
       progressIntervalMs: config.watchProgressIntervalMs,
       electionTimeoutMs: config.electionTimeoutMs,
       randomBytes: () => randomBytes(8),
+    };
+    const { service, simpleTokens } = this.member;
+    this.protocol = etcdProtocol(service, options, {
+      passwords: this.passwords,
+      tokens:
+        parts.webTokenKeys === undefined
+          ? new SimpleTokenKind(simpleTokens, service)
+          : new WebTokenKind({ keys: parts.webTokenKeys, nowMs: Date.now }),
     });
   }
 
@@ -128,6 +149,7 @@ export class Running {
           else done();
         },
       },
+      OWN_RESOLVE,
     );
   }
 
@@ -154,6 +176,7 @@ export class Running {
     clearInterval(this.timer);
     this.protocol.stop();
     this.clients?.destroy();
+    await this.passwords.stop();
     await new Promise<void>((resolve) => this.member.stop(resolve));
   }
 
@@ -168,6 +191,7 @@ export class Running {
     metrics.connect({
       currentRevision: () => machine.revision,
       compactRevision: () => machine.compactRevision,
+      authRevision: () => machine.auth.revision,
       keys: () => machine.keyCount,
       storeBytes: () => storage.backend.sizes(),
       proposalsPending: () => proposals.pendingCount,

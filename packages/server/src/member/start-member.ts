@@ -26,6 +26,7 @@ import { makeCore } from './make-core.ts';
 import { Running } from './running.ts';
 import { StartFailure } from './start-failure.ts';
 import { type MemberStorage, openStorage } from './storage.ts';
+import { readWebTokenKeys } from './web-token-keys.ts';
 
 export interface RunningMember {
   /** The ports that clients and peers are served on, in the order of the configuration. */
@@ -153,6 +154,7 @@ class Member implements RunningMember {
       config.listenPeerUrls,
       this.transport.listen(config.listenPeerUrls.map(addressOf)),
     );
+    const webTokenKeys = await readWebTokenKeys(config.auth.tokens);
     const replica = await this.openReplica();
     const running = new Running({
       config,
@@ -163,6 +165,7 @@ class Member implements RunningMember {
       transport: this.transport,
       storage: this.storage,
       electionTicks: this.electionTicks,
+      webTokenKeys,
       failed: (reason) => this.announceFailure(reason),
     });
     this.running = running;

@@ -9,6 +9,7 @@ const ROUND_TRIP_BUCKETS = Array.from({ length: 16 }, (_, i) => 0.0001 * 2 ** i)
 export interface MetricSources {
   readonly currentRevision: () => number;
   readonly compactRevision: () => number;
+  readonly authRevision: () => number;
   readonly keys: () => number;
   readonly storeBytes: () => { readonly totalBytes: number; readonly usedBytes: number };
   readonly proposalsPending: () => number;
@@ -145,6 +146,11 @@ class PromMetrics implements MemberMetrics {
       'etcd_debugging_mvcc_compact_revision',
       'The revision that was compacted last.',
       compactRevision,
+    );
+    this.gauge(
+      'etcd_debugging_auth_revision',
+      'The revision of users, roles and permissions.',
+      sources.authRevision,
     );
     this.gauge('etcd_debugging_mvcc_keys_total', 'Keys that exist.', keys);
     this.gauge(

@@ -202,3 +202,24 @@ describe('flags that are known and not supported yet', () => {
     assert.ok(read(['--cert-file', '']).ok);
   });
 });
+
+describe('auth', () => {
+  test('the defaults of etcd, and values that are given', () => {
+    assert.deepEqual(accepted(LISTEN).auth, {
+      tokens: { kind: 'simple' },
+      simpleTokenTtlMs: 300_000,
+      bcryptCost: 10,
+    });
+    const { auth } = accepted(
+      `${LISTEN} --auth-token jwt,sign-method=ES256,pub-key=k.pem --auth-token-ttl 60 --bcrypt-cost 12`,
+    );
+    assert.deepEqual([auth.tokens.kind, auth.simpleTokenTtlMs, auth.bcryptCost], ['jwt', 60_000, 12]);
+  });
+
+  test('what is wrong with them', () => {
+    assert.match(refused('--auth-token=other').message, /--auth-token: it must be simple, or jwt/);
+    assert.match(refused('--bcrypt-cost=3').message, /--bcrypt-cost must be at least 4/);
+    assert.match(refused('--bcrypt-cost=32').message, /--bcrypt-cost must be at most 31/);
+    assert.match(refused('--auth-token-ttl=0').message, /--auth-token-ttl must be at least 1/);
+  });
+});

@@ -29,6 +29,7 @@ export interface ClusterOptions {
   readonly heartbeatMs?: number;
   readonly electionTimeoutMs?: number;
   readonly snapshotCount?: number;
+  readonly tokens?: MemberConfig['auth']['tokens'];
 }
 
 export class TestMember {
@@ -210,6 +211,7 @@ function configOf(
     concurrentStreamsMax: 1_000_000,
     keepalive: { minTimeMs: 5_000, intervalMs: 7_200_000, timeoutMs: 20_000 },
     watchProgressIntervalMs: 600_000,
+    auth: { tokens: options.tokens ?? { kind: 'simple' }, simpleTokenTtlMs: 300_000, bcryptCost: 4 },
     log: { level: 'info', format: 'json', outputs: ['default'] },
   };
 }

@@ -32,6 +32,7 @@ function world() {
   return {
     currentRevision: 7,
     compactRevision: 3,
+    authRevision: 4,
     keys: 5,
     store: { totalBytes: 8192, usedBytes: 4096 },
     pending: 2,
@@ -50,6 +51,7 @@ function connected(facts: ReturnType<typeof world>): MemberMetrics {
   metrics.connect({
     currentRevision: () => facts.currentRevision,
     compactRevision: () => facts.compactRevision,
+    authRevision: () => facts.authRevision,
     keys: () => facts.keys,
     storeBytes: () => facts.store,
     proposalsPending: () => facts.pending,

@@ -111,6 +111,8 @@ export class ReferenceMachine {
         return this.runLease(command);
       case 'members':
         return { kind: 'memberPublished', revision: this.keyspace.current };
+      case 'auth':
+        throw new Error('no simulated client changes users and roles');
       default:
         return unreachable(command);
     }

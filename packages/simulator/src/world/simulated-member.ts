@@ -66,6 +66,8 @@ export type MemberState = 'down' | 'opening' | 'up' | 'broken';
 const CLUSTER_ID = clusterId('00000000000051c1');
 /** Far above what clients send here. */
 const COMMAND_BYTES_MAX = 1_000_000;
+/** No simulated client signs in. */
+const SIMPLE_TOKEN_TTL_MS = 300_000;
 
 export class SimulatedMember {
   readonly place: number;
@@ -256,6 +258,7 @@ export class SimulatedMember {
       electionTimeoutTicks: shape.electionTimeoutTicks,
       leaseExtensionMs: shape.electionTimeoutTicks * shape.tickMs,
       commandBytesMax: COMMAND_BYTES_MAX,
+      simpleTokenTtlMs: SIMPLE_TOKEN_TTL_MS,
       paces: shape.paces,
       observe: (event) => this.observeMember(event),
     });

@@ -20,6 +20,11 @@ export type RequestErrorCode =
   | 'tooManyOperations'
   | 'duplicateKey'
   | 'invalidSortOption'
+  | 'invalidAuthToken'
+  | 'permissionNotGiven'
+  | 'userHasNoPassword'
+  | 'passwordTooLong'
+  | 'tokenCannotBeSigned'
   /** Bytes that are no message of the right kind, as the one request of a call or as one of a stream. */
   | 'malformedRequest'
   | 'malformedStreamMessage';
@@ -56,6 +61,49 @@ export const ETCD_ERRORS: Readonly<Record<EtcdErrorCode, WireError>> = {
   leaseNotFound: { grpcCode: STATUS.notFound, text: 'etcdserver: requested lease not found' },
   leaseExists: { grpcCode: STATUS.failedPrecondition, text: 'etcdserver: lease already exists' },
   leaseTtlTooLarge: { grpcCode: STATUS.outOfRange, text: 'etcdserver: too large lease TTL' },
+  userEmpty: { grpcCode: STATUS.invalidArgument, text: 'etcdserver: user name is empty' },
+  permissionDenied: { grpcCode: STATUS.permissionDenied, text: 'etcdserver: permission denied' },
+  authRevisionOld: { grpcCode: STATUS.invalidArgument, text: 'etcdserver: revision of auth store is old' },
+  authNotEnabled: {
+    grpcCode: STATUS.failedPrecondition,
+    text: 'etcdserver: authentication is not enabled',
+  },
+  authenticationFailed: {
+    grpcCode: STATUS.invalidArgument,
+    text: 'etcdserver: authentication failed, invalid user ID or password',
+  },
+  rootUserMissing: { grpcCode: STATUS.failedPrecondition, text: 'etcdserver: root user does not exist' },
+  rootRoleMissing: {
+    grpcCode: STATUS.failedPrecondition,
+    text: 'etcdserver: root user does not have root role',
+  },
+  userExists: { grpcCode: STATUS.failedPrecondition, text: 'etcdserver: user name already exists' },
+  userNotFound: { grpcCode: STATUS.failedPrecondition, text: 'etcdserver: user name not found' },
+  roleEmpty: { grpcCode: STATUS.invalidArgument, text: 'etcdserver: role name is empty' },
+  roleExists: { grpcCode: STATUS.failedPrecondition, text: 'etcdserver: role name already exists' },
+  roleNotFound: { grpcCode: STATUS.failedPrecondition, text: 'etcdserver: role name not found' },
+  roleNotGranted: {
+    grpcCode: STATUS.failedPrecondition,
+    text: 'etcdserver: role is not granted to the user',
+  },
+  permissionNotGranted: {
+    grpcCode: STATUS.failedPrecondition,
+    text: 'etcdserver: permission is not granted to the role',
+  },
+  permissionNotGiven: { grpcCode: STATUS.invalidArgument, text: 'etcdserver: permission not given' },
+  authManagementInvalid: { grpcCode: STATUS.invalidArgument, text: 'etcdserver: invalid auth management' },
+  invalidAuthToken: { grpcCode: STATUS.unauthenticated, text: 'etcdserver: invalid auth token' },
+  // etcd lets these three through as they come from its parts.
+  userHasNoPassword: {
+    grpcCode: STATUS.unknown,
+    text: 'auth: authentication failed, password was given for no password user',
+  },
+  passwordTooLong: { grpcCode: STATUS.unknown, text: 'bcrypt: password length exceeds 72 bytes' },
+  tokenCannotBeSigned: {
+    grpcCode: STATUS.unknown,
+    text: 'auth: token signing attempted with verify-only key',
+  },
+
   // The two that etcd has no words for. A duplicate proposal was applied before, and its first answer is lost.
   duplicateProposal: { grpcCode: STATUS.unavailable, text: 'etcdserver: request timed out' },
   unknownCommand: { grpcCode: STATUS.failedPrecondition, text: 'etcdserver: not capable' },

@@ -30,6 +30,12 @@ export const KEEP_ALIVES_WAITING_MAX = 4096;
 /** Watches on one stream. */
 export const WATCHES_PER_STREAM_MAX = 100_000;
 
+/** Messages of a stream that wait while its caller is made out; beyond, the stream is refused. */
+export const MESSAGES_BEFORE_IDENTITY_MAX = 1024;
+
+/** Times that a password is compared where accounts change meanwhile. */
+export const AUTHENTICATION_TRIES_MAX = 8;
+
 /** Ids tried for a lease whose id the member chooses before it gives up. */
 export const LEASE_ID_TRIES_MAX = 8;
 

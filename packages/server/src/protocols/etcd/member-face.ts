@@ -66,6 +66,19 @@ export class MemberFace {
     return this.decodeOr(call, 'malformedStreamMessage', bytes, decoder);
   }
 
+  /** Decodes bytes that may be anything: undefined where they are no such message. */
+  tryDecode<Message>(bytes: Uint8Array, decoder: (reader: ProtobufReader) => Message): Message | undefined {
+    this.reader.open(bytes);
+    try {
+      return decoder(this.reader);
+    } catch (error) {
+      if (!(error instanceof MalformedBytes)) throw error;
+      return undefined;
+    } finally {
+      this.reader.close();
+    }
+  }
+
   private decodeOr<Message>(
     call: FailingCall,
     otherwise: 'malformedRequest' | 'malformedStreamMessage',

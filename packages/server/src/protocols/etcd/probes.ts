@@ -3,7 +3,14 @@
  * each check. Answers as etcd's, down to the order of the fields.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ALL_AFTER, type Failure, key, type RangeQuery, type RangeResult } from '@synod/coordination';
+import {
+  ALL_AFTER,
+  type Failure,
+  key,
+  OWN_RESOLVE,
+  type RangeQuery,
+  type RangeResult,
+} from '@synod/coordination';
 import type { CoordinationService, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { wireErrorOf } from './error-table.ts';
 import { refusesMethod, sendText, TEXT_TYPE } from './http-answers.ts';
@@ -35,11 +42,13 @@ function read(
   linearizable: boolean,
   told: (trouble: string | undefined) => void,
 ): void {
-  service.range(FIRST_KEY, linearizable, {
+  // What it finds is told to nobody, so that it needs nobody's right.
+  const completion = {
     complete(result: RangeResult | Failure | ServiceFailure) {
       told(result.kind === 'range' ? undefined : wireErrorOf(result).text);
     },
-  });
+  };
+  service.range(FIRST_KEY, linearizable, completion, OWN_RESOLVE);
 }
 
 /** `?serializable=true` asks about this member alone, without a leader and without a quorum. */

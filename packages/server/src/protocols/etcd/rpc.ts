@@ -2,12 +2,16 @@
  * The part of gRPC's calls that the etcd services use; the classes of the gRPC layer have it, and tests need no more. Knows
  * no HTTP/2 and no service.
  */
+import type { Caller } from '@synod/coordination';
 import type { CancelReason } from '../../grpc/server-call.ts';
 import type { StatusCode } from '../../grpc/status.ts';
+import type { Identity } from './identity.ts';
 
 export interface CallMetadata {
   /** The first value of a request header, lower-case name. */
   metadata(name: string): string | undefined;
+  /** Of the certificate that the client showed and that was found good; undefined: there is none. */
+  readonly peerCommonName?: string | undefined;
 }
 
 /** Anything a call can be failed through. */
@@ -45,6 +49,11 @@ export interface StreamListener {
 export type RpcMethod =
   | { readonly kind: 'unary'; readonly handler: (call: UnaryCall) => void }
   | { readonly kind: 'stream'; readonly open: (call: StreamCall) => StreamListener };
+
+/** As the services have them: with who calls, once that was made out; `undefined` and ANYBODY where callers do not count. */
+export type ServedMethod =
+  | { readonly kind: 'unary'; readonly handler: (call: UnaryCall, caller: Caller | undefined) => void }
+  | { readonly kind: 'stream'; readonly open: (call: StreamCall, identity: Identity) => StreamListener };
 
 /** By path: `/package.Service/Method`. */
 export type RpcTable = ReadonlyMap<string, RpcMethod>;

@@ -1,6 +1,7 @@
 /** The etcd protocol over a fake service, driven by calls that only remember what came back. */
 import assert from 'node:assert/strict';
-import { type EtcdProtocol, etcdProtocol } from '../../../src/protocols/etcd/etcd-protocol.ts';
+import { PasswordHasher } from '../../../src/passwords/password-hasher.ts';
+import { type Accounts, type EtcdProtocol, etcdProtocol } from '../../../src/protocols/etcd/etcd-protocol.ts';
 import { ETCD_DEFAULTS, type EtcdOptions } from '../../../src/protocols/etcd/member-face.ts';
 import type { StreamCall, StreamListener, UnaryCall } from '../../../src/protocols/etcd/rpc.ts';
 import { FakeService } from './fake-service.ts';
@@ -12,6 +13,17 @@ export const OPTIONS: EtcdOptions = {
   randomBytes: () => Buffer.from('ff00000000000001', 'hex'),
 };
 
+/** Nobody has a token here, and no worker is started before it is needed. */
+export const NO_ACCOUNTS: Accounts = {
+  passwords: new PasswordHasher({ cost: 4 }),
+  tokens: {
+    identify: (_token, done) => done(undefined),
+    issue: () => {
+      throw new Error('no token is issued here');
+    },
+  },
+};
+
 export interface Setup {
   readonly service: FakeService;
   readonly protocol: EtcdProtocol;
@@ -19,7 +31,7 @@ export interface Setup {
 
 export function setUp(options: Partial<EtcdOptions> = {}): Setup {
   const service = new FakeService();
-  return { service, protocol: etcdProtocol(service, { ...OPTIONS, ...options }) };
+  return { service, protocol: etcdProtocol(service, { ...OPTIONS, ...options }, NO_ACCOUNTS) };
 }
 
 export class FakeUnaryCall implements UnaryCall {

@@ -8,6 +8,7 @@ import {
   type PageResult,
   type RangeQuery,
   type RangeResult,
+  type Refusal,
   type Revision,
   revision,
   type WatchCreation,
@@ -15,6 +16,7 @@ import {
   type WatchSpec,
 } from '@synod/coordination';
 import type {
+  AuthKnown,
   Completion,
   CoordinationService,
   LeaderListener,
@@ -40,6 +42,8 @@ export class FakeService implements CoordinationService {
   isLearner = false;
   hasLeader = true;
   compactRevision: Revision = revision(0);
+  authEnabled = false;
+  authRevision = 1;
 
   readonly commands: Asked<Command, CommandResult | ServiceFailure>[] = [];
   readonly ranges: Asked<
@@ -71,6 +75,12 @@ export class FakeService implements CoordinationService {
     errors: [],
   };
 
+  accessRefusal(): Refusal | undefined {
+    return this.authEnabled ? { code: 'userEmpty' } : undefined;
+  }
+  auth(_completion: Completion<AuthKnown | ServiceFailure>): void {
+    throw new Error('this service has no users');
+  }
   addLeaderListener(listener: LeaderListener): void {
     this.listeners.add(listener);
   }

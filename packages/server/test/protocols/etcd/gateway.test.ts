@@ -1,13 +1,13 @@
 /** The JSON gateway over node's own server and client, on a real state machine. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, test } from 'node:test';
+import { after, afterEach, beforeEach, describe, test } from 'node:test';
 import { REQUEST_BYTES_MAX } from '../../../src/grpc/limits.ts';
 import type { StatusCode } from '../../../src/grpc/status.ts';
 import { type EtcdProtocol, etcdProtocol } from '../../../src/protocols/etcd/etcd-protocol.ts';
 import { etcdHttp1Handler } from '../../../src/protocols/etcd/http1.ts';
 import { CALLS } from '../../../src/protocols/etcd/schema/calls.ts';
-import { OPTIONS } from './fake-calls.ts';
+import { NO_ACCOUNTS, OPTIONS } from './fake-calls.ts';
 import { type Asked, type HttpAnswer, ServedHandler } from './http-client.ts';
 import { LocalService } from './local-service.ts';
 
@@ -19,7 +19,7 @@ let ended: { readonly path: string; readonly code: StatusCode }[];
 
 beforeEach(async () => {
   service = new LocalService();
-  protocol = etcdProtocol(service, OPTIONS);
+  protocol = etcdProtocol(service, OPTIONS, NO_ACCOUNTS);
   ended = [];
   served = await ServedHandler.start(
     etcdHttp1Handler(service, {
@@ -40,6 +40,9 @@ afterEach(async () => {
   await served.stop();
   protocol.stop();
 });
+
+// Some of the calls hash a password.
+after(() => NO_ACCOUNTS.passwords.stop());
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const post = (path: string, body: unknown, asked: Asked = {}): Promise<HttpAnswer> =>
@@ -98,7 +101,7 @@ describe('calls with one answer', () => {
       ],
       ['/v3/lock/unlock', {}, 500, 2, 'etcdserver: key is not provided'],
       ['/v3/kv/range', '{"key":', 400, 3, 'unexpected EOF'],
-      ['/v3/auth/enable', {}, 501, 12, 'unknown service etcdserverpb.Auth'],
+      ['/v3/auth/enable', {}, 400, 9, 'etcdserver: root user does not exist'],
       ['/v3/cluster/member/add', {}, 501, 12, 'unknown method MemberAdd for service etcdserverpb.Cluster'],
       ['/v3/kv/nope', {}, 404, 5, 'Not Found'],
       ['/v3/kv/range/', {}, 404, 5, 'Not Found'],

@@ -21,6 +21,7 @@ import {
   type WatchSink,
 } from '@synod/coordination';
 import type {
+  AuthKnown,
   Completion,
   LeaseList,
   LeaseTimeToLive,
@@ -46,6 +47,7 @@ export class LocalService extends FakeService {
           this.lastResults = results;
         },
         events: (revision, events) => hub?.publish(revision, events),
+        authChanged: () => undefined,
         compacted: () => undefined,
         leaseChanged: () => undefined,
         restored: () => undefined,
@@ -55,6 +57,10 @@ export class LocalService extends FakeService {
     this.hub = hub;
     // A plain field there, and the machine's own here.
     Object.defineProperty(this, 'revision', { get: (): Revision => this.machine.revision });
+  }
+
+  override auth(completion: Completion<AuthKnown | ServiceFailure>): void {
+    completion.complete({ kind: 'authKnown', facts: this.machine.auth });
   }
 
   override submit(command: Command, completion: Completion<CommandResult | ServiceFailure>): void {

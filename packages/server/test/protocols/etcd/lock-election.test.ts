@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { etcdProtocol } from '../../../src/protocols/etcd/etcd-protocol.ts';
-import { call, type FakeUnaryCall, OPTIONS, open, type Setup } from './fake-calls.ts';
+import { call, type FakeUnaryCall, NO_ACCOUNTS, OPTIONS, open, type Setup } from './fake-calls.ts';
 import { LocalService } from './local-service.ts';
 import { type TableMessage, tableDecode } from './wire/table-codec.ts';
 
@@ -12,7 +12,7 @@ interface LocalSetup extends Setup {
 
 function setUpWithLeases(...leases: bigint[]): LocalSetup {
   const service = new LocalService();
-  const setup = { service, protocol: etcdProtocol(service, OPTIONS) };
+  const setup = { service, protocol: etcdProtocol(service, OPTIONS, NO_ACCOUNTS) };
   for (const ID of leases)
     call(setup, 'Lease/LeaseGrant', ['etcdserverpb.LeaseGrantRequest', { TTL: 100n, ID }]);
   return setup;

@@ -10,23 +10,6 @@ const NOTHING = Buffer.alloc(0);
 
 /** Calls of etcd 3.7 that Synod does not serve yet: the gRPC layer answers them UNIMPLEMENTED. May only shrink. */
 const NOT_SERVED = [
-  '/etcdserverpb.Auth/AuthDisable',
-  '/etcdserverpb.Auth/AuthEnable',
-  '/etcdserverpb.Auth/AuthStatus',
-  '/etcdserverpb.Auth/Authenticate',
-  '/etcdserverpb.Auth/RoleAdd',
-  '/etcdserverpb.Auth/RoleDelete',
-  '/etcdserverpb.Auth/RoleGet',
-  '/etcdserverpb.Auth/RoleGrantPermission',
-  '/etcdserverpb.Auth/RoleList',
-  '/etcdserverpb.Auth/RoleRevokePermission',
-  '/etcdserverpb.Auth/UserAdd',
-  '/etcdserverpb.Auth/UserChangePassword',
-  '/etcdserverpb.Auth/UserDelete',
-  '/etcdserverpb.Auth/UserGet',
-  '/etcdserverpb.Auth/UserGrantRole',
-  '/etcdserverpb.Auth/UserList',
-  '/etcdserverpb.Auth/UserRevokeRole',
   '/etcdserverpb.Cluster/MemberAdd',
   '/etcdserverpb.Cluster/MemberPromote',
   '/etcdserverpb.Cluster/MemberRemove',

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { etcdProtocol } from '../../../src/protocols/etcd/etcd-protocol.ts';
 import { etcdHttp1Handler } from '../../../src/protocols/etcd/http1.ts';
 import { CALLS } from '../../../src/protocols/etcd/schema/calls.ts';
-import { OPTIONS } from './fake-calls.ts';
+import { NO_ACCOUNTS, OPTIONS } from './fake-calls.ts';
 import { ServedHandler } from './http-client.ts';
 import { LocalService } from './local-service.ts';
 
@@ -38,7 +38,7 @@ interface Document {
 }
 
 const service = new LocalService();
-const protocol = etcdProtocol(service, OPTIONS);
+const protocol = etcdProtocol(service, OPTIONS, NO_ACCOUNTS);
 const handler = etcdHttp1Handler(service, {
   serverVersion: '3.7.0',
   clusterVersion: '3.7.0',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { etcdProtocol } from '../../../src/protocols/etcd/etcd-protocol.ts';
-import { call, OPTIONS, type OpenStream, open, type Setup } from './fake-calls.ts';
+import { call, NO_ACCOUNTS, OPTIONS, type OpenStream, open, type Setup } from './fake-calls.ts';
 import { LocalService } from './local-service.ts';
 import { type TableMessage, tableDecode, tableEncode } from './wire/table-codec.ts';
 
@@ -10,7 +10,7 @@ const KEYS = 2_500;
 
 function setUpWithKeys(count = KEYS, valueLength = 3): Setup & { readonly service: LocalService } {
   const service = new LocalService();
-  const setup = { service, protocol: etcdProtocol(service, OPTIONS) };
+  const setup = { service, protocol: etcdProtocol(service, OPTIONS, NO_ACCOUNTS) };
   for (let at = 0; at < count; at++) put(setup, `k${String(at).padStart(5, '0')}`, valueLength);
   return setup;
 }

@@ -50,7 +50,7 @@ export class DeletionWait implements WatchSink {
     else if (result.records[0] === undefined) this.finish(undefined);
     else {
       this.watching = this.face.service.openWatchStream(this);
-      this.watching.create({
+      const creation = this.watching.create({
         id: undefined,
         span: { from: result.records[0].key, to: undefined },
         startRevision: result.revision + 1,
@@ -58,6 +58,11 @@ export class DeletionWait implements WatchSink {
         deletes: true,
         previous: false,
       });
+      // What could be read a moment ago may be forbidden by now.
+      if (creation.kind === 'forbidden') {
+        this.unwatch();
+        this.finish({ kind: 'failure', reason: creation.reason, revision: result.revision });
+      }
     }
   }
 

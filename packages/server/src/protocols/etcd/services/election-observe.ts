@@ -76,6 +76,12 @@ class Observation implements StreamListener, LeaderBoundStream, WatchSink {
       deletes: wants === 'theLeadersKey',
       previous: false,
     });
+    if (creation.kind === 'forbidden') {
+      // What could be read a moment ago is forbidden by now.
+      this.finish();
+      this.face.fail(this.call, creation.reason.code);
+      return;
+    }
     if (creation.kind !== 'created') throw new Error('a span of at least one key was refused');
     this.watch = { id: creation.id, wants };
   }

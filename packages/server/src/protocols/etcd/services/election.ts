@@ -14,8 +14,9 @@ import {
   proclaimRequest,
   resignRequest,
 } from '../messages/lock-election.ts';
+import { onBehalf } from '../on-behalf.ts';
 import { proposalTooLarge } from '../request-checks.ts';
-import type { RpcMethod, UnaryCall } from '../rpc.ts';
+import type { ServedMethod, UnaryCall } from '../rpc.ts';
 import { before, DeletionWait } from './deletion-wait.ts';
 import { openObserve } from './election-observe.ts';
 import type { LeaderRequirement } from './leader-requirement.ts';
@@ -37,13 +38,28 @@ import {
 export function electionHandlers(
   face: MemberFace,
   leaders: LeaderRequirement,
-): readonly (readonly [string, RpcMethod])[] {
+): readonly (readonly [string, ServedMethod])[] {
   return [
-    ['/v3electionpb.Election/Campaign', { kind: 'unary', handler: (call) => campaign(face, call) }],
-    ['/v3electionpb.Election/Proclaim', { kind: 'unary', handler: (call) => proclaim(face, call) }],
-    ['/v3electionpb.Election/Leader', { kind: 'unary', handler: (call) => leader(face, call) }],
-    ['/v3electionpb.Election/Observe', { kind: 'stream', open: (call) => openObserve(face, leaders, call) }],
-    ['/v3electionpb.Election/Resign', { kind: 'unary', handler: (call) => resign(face, call) }],
+    [
+      '/v3electionpb.Election/Campaign',
+      { kind: 'unary', handler: (call, caller) => campaign(onBehalf(face, caller), call) },
+    ],
+    [
+      '/v3electionpb.Election/Proclaim',
+      { kind: 'unary', handler: (call, caller) => proclaim(onBehalf(face, caller), call) },
+    ],
+    [
+      '/v3electionpb.Election/Leader',
+      { kind: 'unary', handler: (call, caller) => leader(onBehalf(face, caller), call) },
+    ],
+    [
+      '/v3electionpb.Election/Observe',
+      { kind: 'stream', open: (call, identity) => openObserve(onBehalf(face, identity), leaders, call) },
+    ],
+    [
+      '/v3electionpb.Election/Resign',
+      { kind: 'unary', handler: (call, caller) => resign(onBehalf(face, caller), call) },
+    ],
   ];
 }
 

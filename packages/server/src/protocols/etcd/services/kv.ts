@@ -1,5 +1,6 @@
 /** etcdserverpb.KV: Range, Put, DeleteRange, Txn, Compact. RangeStream is in its own file. */
 import type {
+  Caller,
   CommandResult,
   DeleteRangeResult,
   Failure,
@@ -22,6 +23,7 @@ import {
   rangeQueryOf,
   transactionCommandOf,
 } from '../neutral-commands.ts';
+import { onBehalf } from '../on-behalf.ts';
 import {
   checkDeleteRange,
   checkPut,
@@ -29,59 +31,65 @@ import {
   checkTransaction,
   proposalTooLarge,
 } from '../request-checks.ts';
-import type { RpcMethod, UnaryCall } from '../rpc.ts';
+import type { ServedMethod, UnaryCall } from '../rpc.ts';
 import { openRangeStream } from './range-stream.ts';
 
-export function kvHandlers(face: MemberFace): readonly (readonly [string, RpcMethod])[] {
+export function kvHandlers(face: MemberFace): readonly (readonly [string, ServedMethod])[] {
   return [
-    ['/etcdserverpb.KV/Range', { kind: 'unary', handler: (call) => range(face, call) }],
-    ['/etcdserverpb.KV/RangeStream', { kind: 'stream', open: (call) => openRangeStream(face, call) }],
-    ['/etcdserverpb.KV/Put', { kind: 'unary', handler: (call) => put(face, call) }],
-    ['/etcdserverpb.KV/DeleteRange', { kind: 'unary', handler: (call) => deleteRange(face, call) }],
-    ['/etcdserverpb.KV/Txn', { kind: 'unary', handler: (call) => transaction(face, call) }],
-    ['/etcdserverpb.KV/Compact', { kind: 'unary', handler: (call) => compact(face, call) }],
+    ['/etcdserverpb.KV/Range', { kind: 'unary', handler: (call, caller) => range(face, call, caller) }],
+    [
+      '/etcdserverpb.KV/RangeStream',
+      { kind: 'stream', open: (call, identity) => openRangeStream(onBehalf(face, identity), call) },
+    ],
+    ['/etcdserverpb.KV/Put', { kind: 'unary', handler: (call, caller) => put(face, call, caller) }],
+    [
+      '/etcdserverpb.KV/DeleteRange',
+      { kind: 'unary', handler: (call, caller) => deleteRange(face, call, caller) },
+    ],
+    ['/etcdserverpb.KV/Txn', { kind: 'unary', handler: (call, caller) => transaction(face, call, caller) }],
+    ['/etcdserverpb.KV/Compact', { kind: 'unary', handler: (call, caller) => compact(face, call, caller) }],
   ];
 }
 
-function range(face: MemberFace, call: UnaryCall): void {
+function range(face: MemberFace, call: UnaryCall, caller: Caller | undefined): void {
   const request = face.decode(call, decodeRangeRequest);
   if (request === undefined || face.refuses(call, request.serializable)) return;
   const error = checkRange(request);
   if (error !== undefined) face.fail(call, error);
-  else face.service.range(rangeQueryOf(request), !request.serializable, new RangeAnswer(face, call));
+  else face.service.range(rangeQueryOf(request), !request.serializable, new RangeAnswer(face, call), caller);
 }
 
-function put(face: MemberFace, call: UnaryCall): void {
+function put(face: MemberFace, call: UnaryCall, caller: Caller | undefined): void {
   const request = face.decode(call, decodePutRequest);
   if (request === undefined || face.refuses(call, false)) return;
   const error = checkPut(request) ?? proposalTooLarge(call.message, face.options.requestBytesMax);
   if (error !== undefined) face.fail(call, error);
-  else face.service.submit(putCommandOf(request), new CommandAnswer(face, call));
+  else face.service.submit(putCommandOf(request), new CommandAnswer(face, call), caller);
 }
 
-function deleteRange(face: MemberFace, call: UnaryCall): void {
+function deleteRange(face: MemberFace, call: UnaryCall, caller: Caller | undefined): void {
   const request = face.decode(call, decodeDeleteRangeRequest);
   if (request === undefined || face.refuses(call, false)) return;
   const error = checkDeleteRange(request) ?? proposalTooLarge(call.message, face.options.requestBytesMax);
   if (error !== undefined) face.fail(call, error);
-  else face.service.submit(deleteRangeCommandOf(request), new CommandAnswer(face, call));
+  else face.service.submit(deleteRangeCommandOf(request), new CommandAnswer(face, call), caller);
 }
 
-function transaction(face: MemberFace, call: UnaryCall): void {
+function transaction(face: MemberFace, call: UnaryCall, caller: Caller | undefined): void {
   const request = face.decode(call, decodeTransactionRequest);
   if (request === undefined || face.refuses(call, false)) return;
   const { transactionOperationsMax, requestBytesMax } = face.options;
   const error =
     checkTransaction(request, transactionOperationsMax) ?? proposalTooLarge(call.message, requestBytesMax);
   if (error !== undefined) face.fail(call, error);
-  else face.service.submit(transactionCommandOf(request), new CommandAnswer(face, call));
+  else face.service.submit(transactionCommandOf(request), new CommandAnswer(face, call), caller);
 }
 
 /**
  * The answer comes when nobody can see what was compacted any more. `physical` asks for more, that the space be free: it is
  * not waited for, because the keyspace sweeps in small steps between other work and nothing can tell the difference.
  */
-function compact(face: MemberFace, call: UnaryCall): void {
+function compact(face: MemberFace, call: UnaryCall, caller: Caller | undefined): void {
   const request = face.decode(call, compactionRequest.decode);
   if (request === undefined || face.refuses(call, false)) return;
   // Nothing is kept from below 0.
@@ -90,6 +98,7 @@ function compact(face: MemberFace, call: UnaryCall): void {
     face.service.submit(
       { module: 'keyspace', kind: 'compact', revision: revision(request.revision) },
       new CommandAnswer(face, call),
+      caller,
     );
 }
 

@@ -2,7 +2,14 @@
  * The grant of a lease: of the id that was asked for, or of one the member chooses, in which case another is tried should
  * it be taken. Knows no call: the lease service, and locks and elections without a lease of their own, grant by it.
  */
-import { type CommandResult, type Failure, type LeaseId, leaseId, NO_LEASE } from '@synod/coordination';
+import {
+  type Caller,
+  type CommandResult,
+  type Failure,
+  type LeaseId,
+  leaseId,
+  NO_LEASE,
+} from '@synod/coordination';
 import type { Completion, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { LEASE_ID_TRIES_MAX } from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';
@@ -11,6 +18,7 @@ export interface WantedLease {
   readonly ttlSeconds: number;
   /** NO_LEASE: the member chooses. */
   readonly asked: LeaseId;
+  readonly caller?: Caller | undefined;
 }
 
 export type LeaseGranted = Extract<CommandResult, { kind: 'leaseGranted' }>;
@@ -43,7 +51,7 @@ class Grant implements Completion<CommandResult | ServiceFailure> {
     this.tries++;
     const { asked, ttlSeconds } = this.wanted;
     const id = asked === NO_LEASE ? randomLeaseId(this.face.options.randomBytes()) : asked;
-    this.face.service.submit({ module: 'leases', kind: 'grant', id, ttlSeconds }, this);
+    this.face.service.submit({ module: 'leases', kind: 'grant', id, ttlSeconds }, this, this.wanted.caller);
   }
 
   complete(result: CommandResult | ServiceFailure): void {

@@ -2,6 +2,7 @@
 import type { Failure, LeaseId } from '@synod/coordination';
 import type { Completion, LeaseRenewed, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import type { StatusCode } from '../../../grpc/status.ts';
+import type { Identity } from '../identity.ts';
 import { KEEP_ALIVES_WAITING_MAX } from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';
 import { decodeLeaseKeepAliveRequest, writeLeaseKeepAliveBody } from '../messages/lease-keep-alive.ts';
@@ -12,8 +13,9 @@ export function openKeepAlive(
   face: MemberFace,
   leaders: LeaderRequirement,
   call: StreamCall,
+  identity: Identity,
 ): StreamListener {
-  const stream = new KeepAliveStream(face, leaders, call);
+  const stream = new KeepAliveStream(face, leaders, call, identity);
   if (face.refuses(call, false)) stream.over = true;
   else leaders.opened(stream);
   return stream;
@@ -23,6 +25,7 @@ class KeepAliveStream implements StreamListener, LeaderBoundStream {
   readonly face: MemberFace;
   readonly call: StreamCall;
   private readonly leaders: LeaderRequirement;
+  private readonly identity: Identity;
   /** Renewals without an answer. */
   waiting = 0;
   /** The client sends no more; the stream ends with the last answer. */
@@ -30,7 +33,8 @@ class KeepAliveStream implements StreamListener, LeaderBoundStream {
   /** Nothing may be sent any more. */
   over = false;
 
-  constructor(face: MemberFace, leaders: LeaderRequirement, call: StreamCall) {
+  constructor(face: MemberFace, leaders: LeaderRequirement, call: StreamCall, identity: Identity) {
+    this.identity = identity;
     this.face = face;
     this.leaders = leaders;
     this.call = call;
@@ -45,8 +49,14 @@ class KeepAliveStream implements StreamListener, LeaderBoundStream {
     }
     const id = this.face.decodeStreamed(this, bytes, decodeLeaseKeepAliveRequest);
     if (id === undefined) return;
+    const caller = this.identity.caller();
+    if (caller === 'invalidAuthToken') {
+      this.finish();
+      this.face.fail(this.call, caller);
+      return;
+    }
     this.waiting++;
-    this.face.service.keepAlive(id, new Renewal(this, id));
+    this.face.service.keepAlive(id, new Renewal(this, id), caller);
   }
 
   /** For the decoder. */

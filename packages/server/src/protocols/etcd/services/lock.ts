@@ -15,8 +15,9 @@ import type { ServiceFailure } from '@synod/coordination/service/service-api.ts'
 import { STATUS } from '../../../grpc/status.ts';
 import type { MemberFace } from '../member-face.ts';
 import { lockRequest, lockResponse, unlockRequest } from '../messages/lock-election.ts';
+import { onBehalf } from '../on-behalf.ts';
 import { proposalTooLarge } from '../request-checks.ts';
-import type { RpcMethod, UnaryCall } from '../rpc.ts';
+import type { ServedMethod, UnaryCall } from '../rpc.ts';
 import { before, DeletionWait } from './deletion-wait.ts';
 import {
   askRange,
@@ -33,10 +34,13 @@ import {
   withLease,
 } from './ownership.ts';
 
-export function lockHandlers(face: MemberFace): readonly (readonly [string, RpcMethod])[] {
+export function lockHandlers(face: MemberFace): readonly (readonly [string, ServedMethod])[] {
   return [
-    ['/v3lockpb.Lock/Lock', { kind: 'unary', handler: (call) => lock(face, call) }],
-    ['/v3lockpb.Lock/Unlock', { kind: 'unary', handler: (call) => unlock(face, call) }],
+    ['/v3lockpb.Lock/Lock', { kind: 'unary', handler: (call, caller) => lock(onBehalf(face, caller), call) }],
+    [
+      '/v3lockpb.Lock/Unlock',
+      { kind: 'unary', handler: (call, caller) => unlock(onBehalf(face, caller), call) },
+    ],
   ];
 }
 

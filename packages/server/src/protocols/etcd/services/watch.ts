@@ -6,8 +6,9 @@ import { unreachable } from '@synod/consensus';
 import type { Revision, WatchEvent, WatchSink, WatchSpec } from '@synod/coordination';
 import type { WatchStream } from '@synod/coordination/service/service-api.ts';
 import { MESSAGE_OVERHEAD_BYTES } from '../../../grpc/limits.ts';
-import type { StatusCode } from '../../../grpc/status.ts';
-import { ETCD_ERRORS } from '../error-table.ts';
+import { STATUS_NAMES, type StatusCode } from '../../../grpc/status.ts';
+import { ETCD_ERRORS, type EtcdErrorCode } from '../error-table.ts';
+import type { Identity } from '../identity.ts';
 import { WATCHES_PER_STREAM_MAX } from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';
 import { eventSize, writeEvent } from '../messages/key-value.ts';
@@ -21,7 +22,7 @@ import {
   writeWatchAnswer,
 } from '../messages/watch.ts';
 import { spanOf } from '../neutral-commands.ts';
-import type { RpcMethod, StreamCall, StreamListener } from '../rpc.ts';
+import type { ServedMethod, StreamCall, StreamListener } from '../rpc.ts';
 import type { LeaderBoundStream, LeaderRequirement } from './leader-requirement.ts';
 import type { WatchProgress } from './watch-progress.ts';
 
@@ -29,11 +30,11 @@ export function watchHandlers(
   face: MemberFace,
   leaders: LeaderRequirement,
   progress: WatchProgress,
-): readonly (readonly [string, RpcMethod])[] {
+): readonly (readonly [string, ServedMethod])[] {
   return [
     [
       '/etcdserverpb.Watch/Watch',
-      { kind: 'stream', open: (call) => openWatch(face, leaders, progress, call) },
+      { kind: 'stream', open: (call, identity) => openWatch(face, leaders, progress, call, identity) },
     ],
   ];
 }
@@ -43,8 +44,9 @@ function openWatch(
   leaders: LeaderRequirement,
   progress: WatchProgress,
   call: StreamCall,
+  identity: Identity,
 ): StreamListener {
-  const stream = new EtcdWatchStream(face, leaders, progress, call);
+  const stream = new EtcdWatchStream(face, leaders, progress, call, identity);
   if (face.refuses(call, false)) stream.finish();
   else leaders.opened(stream);
   return stream;
@@ -58,6 +60,12 @@ const REFUSALS = {
   duplicateWatchId: 'mvcc: duplicate watch ID provided on the WatchStream',
   emptySpan: 'mvcc: watcher range is empty',
 } as const;
+
+/** As etcd's clients print a status: of a watch that is not permitted, etcd says it in this form. */
+function statusText(code: EtcdErrorCode): string {
+  const { grpcCode, text } = ETCD_ERRORS[code];
+  return `rpc error: code = ${STATUS_NAMES[grpcCode]} desc = ${text}`;
+}
 
 /** What this protocol remembers of a watch; the rest is the hub's. */
 interface OpenWatch {
@@ -74,12 +82,20 @@ export class EtcdWatchStream implements StreamListener, WatchSink, LeaderBoundSt
   private readonly face: MemberFace;
   private readonly leaders: LeaderRequirement;
   private readonly progressRounds: WatchProgress;
+  private readonly identity: Identity;
   private readonly hubStream: WatchStream;
   private readonly watches = new Map<number, OpenWatch>();
   /** Nothing may be sent any more. */
   private over = false;
 
-  constructor(face: MemberFace, leaders: LeaderRequirement, progress: WatchProgress, call: StreamCall) {
+  constructor(
+    face: MemberFace,
+    leaders: LeaderRequirement,
+    progress: WatchProgress,
+    call: StreamCall,
+    identity: Identity,
+  ) {
+    this.identity = identity;
     this.face = face;
     this.leaders = leaders;
     this.progressRounds = progress;
@@ -118,7 +134,16 @@ export class EtcdWatchStream implements StreamListener, WatchSink, LeaderBoundSt
       this.refuse(ETCD_ERRORS.tooManyRequests.text);
       return;
     }
-    const creation = this.hubStream.create(specOf(request));
+    const caller = this.identity.caller();
+    if (caller === 'invalidAuthToken') {
+      this.refuse(statusText(caller));
+      return;
+    }
+    const creation = this.hubStream.create(specOf(request), caller);
+    if (creation.kind === 'forbidden') {
+      this.refuse(statusText(creation.reason.code));
+      return;
+    }
     if (creation.kind === 'refused') {
       this.refuse(REFUSALS[creation.why]);
       return;
