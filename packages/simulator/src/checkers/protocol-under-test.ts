@@ -17,6 +17,7 @@ export interface CoreOptions {
   readonly recovered: RecoveredLog;
   readonly incarnation: number;
   readonly electionTimeoutTicks: number;
+  readonly hasTightLimits: boolean;
   /** In [0, 1). */
   readonly random: () => number;
 }
@@ -24,7 +25,7 @@ export interface CoreOptions {
 export interface ProtocolUnderTest {
   readonly name: ProtocolName;
   createCore(options: CoreOptions): ConsensusCore;
-  createChecker(): ProtocolChecker;
+  createChecker(options: Pick<CoreOptions, 'hasTightLimits'>): ProtocolChecker;
 }
 
 /** One world's knowledge of a protocol's run, over all members and lives. */

@@ -39,7 +39,7 @@ export class CalmCluster {
 
   constructor({ protocol, members, seed, delayMs, trimming = TRIMMING_DEFAULTS }: CalmClusterOptions) {
     this.delayMs = delayMs;
-    const sizes = { segmentBytes: SEGMENT_BYTES, trimming };
+    const sizes = { segmentBytes: SEGMENT_BYTES, trimming, hasTightLimits: false };
     this.world = new World({ seed, protocol, members, timing: 'partial', faults: [], clients: 0, sizes });
     this.world.network.conditions = { ...CALM_NETWORK, delayMinMs: delayMs, delayMaxMs: delayMs };
     for (const member of this.world.members) member.start();

@@ -155,6 +155,7 @@ export class SimulatedMember {
             recovered,
             incarnation,
             electionTimeoutTicks: shape.electionTimeoutTicks,
+            hasTightLimits: shape.hasTightLimits,
             random: () => random.next(),
           };
           const core = around.protocol.createCore(options);

@@ -10,6 +10,8 @@ export interface WorldShape {
   readonly tickMs: number;
   readonly electionTimeoutTicks: number;
   readonly segmentBytes: number;
+  /** Whether a protocol's windows and messages are so small that they fill; else they are production's. */
+  readonly hasTightLimits: boolean;
   readonly trimming: {
     readonly snapshotCount: number;
     readonly catchUpEntries: number;
@@ -39,6 +41,7 @@ export function drawShape(random: SeededRandom, options: ShapeOptions): WorldSha
     tickMs: 100,
     electionTimeoutTicks: 10,
     segmentBytes: random.pick([4096, 8192, 16384]),
+    hasTightLimits: true,
     trimming: {
       snapshotCount: random.whole(10, 200),
       catchUpEntries: random.pick([0, 5, 20, 100]),

@@ -35,7 +35,7 @@ export interface WorldOptions {
   readonly members?: number | undefined;
   readonly timing?: TimingModel | undefined;
   /** Sizes that the seed shall not draw. */
-  readonly sizes?: Partial<Pick<WorldShape, 'segmentBytes' | 'trimming'>> | undefined;
+  readonly sizes?: Partial<Pick<WorldShape, 'segmentBytes' | 'trimming' | 'hasTightLimits'>> | undefined;
   /** How many clients ask; default: as the seed draws. */
   readonly clients?: number | undefined;
   /** Kinds that may be drawn; default: all. */
@@ -114,7 +114,7 @@ export class World {
     });
     this.commandLog = new CommandLog((entry) => this.reference.apply(entry));
     this.operations = new ClientOperations(this.commandLog, this.reference);
-    this.checker = protocol.createChecker();
+    this.checker = protocol.createChecker(this.shape);
     this.surroundings = {
       shape: this.shape,
       queue,

@@ -26,9 +26,12 @@ const TIGHT_LIMITS: PaxosLimits = {
   applyBytesMax: 2_000,
 };
 
+const limitsOf = (hasTightLimits: boolean): PaxosLimits =>
+  hasTightLimits ? TIGHT_LIMITS : DEFAULT_PAXOS_LIMITS;
+
 export const paxosUnderTest: ProtocolUnderTest = {
   name: 'paxos',
-  createCore: ({ id, incarnation, recovered, electionTimeoutTicks, random }) =>
+  createCore: ({ id, incarnation, recovered, electionTimeoutTicks, hasTightLimits, random }) =>
     createPaxosCore({
       id,
       incarnation,
@@ -36,15 +39,19 @@ export const paxosUnderTest: ProtocolUnderTest = {
       electionTimeoutTicks,
       random,
       initialElectionTicks: 1,
-      limits: TIGHT_LIMITS,
+      limits: limitsOf(hasTightLimits),
     }),
-  createChecker: () => new PaxosChecker(),
+  createChecker: ({ hasTightLimits }) => new PaxosChecker(limitsOf(hasTightLimits)),
 };
 
 class PaxosChecker implements ProtocolChecker {
-  private readonly run = new PaxosRun(TIGHT_LIMITS.windowSlotsMax);
+  private readonly run: PaxosRun;
   private readonly led = new Set<number>();
   private lives = 0;
+
+  constructor({ windowSlotsMax }: PaxosLimits) {
+    this.run = new PaxosRun(windowSlotsMax);
+  }
 
   get elections(): number {
     return this.led.size;
