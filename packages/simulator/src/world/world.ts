@@ -268,8 +268,11 @@ export class World {
   /** C19 the other way round: a lease that nobody keeps alive ends, and its keys with it, however often the leader changed. */
   private demandLeasesEnd(): void {
     const { leases } = this.reference.leases;
-    const { electionTimeoutTicks, tickMs } = this.shape;
-    const longestMs = LEASE_SECONDS_MAX * 1000 + electionTimeoutTicks * tickMs + LEASE_EXPIRY_SLACK_MS;
+    const { electionTimeoutTicks, tickMs, paces } = this.shape;
+    // A new leader gives all their whole time again, so they may all end at one time, and then so many a tick.
+    const queuedMs = Math.ceil(leases.size / paces.leaseExpiriesATick) * tickMs;
+    const longestMs =
+      LEASE_SECONDS_MAX * 1000 + electionTimeoutTicks * tickMs + queuedMs + LEASE_EXPIRY_SLACK_MS;
     this.runWhile(() => leases.size > 0, this.queue.nowMs + longestMs);
     require(leases.size === 0, 'C19', () => `lease ${[...leases.keys()][0]} does not end`);
     this.demandConvergence();

@@ -2,7 +2,7 @@
  * P15: a read sees everything that anybody may have answered for before it was asked, and a leader answers only once a
  * group that no phase-1 quorum avoids has confirmed the round.
  */
-import type { Effect, PaxosCore } from '@synod/consensus';
+import type { Effect, Membership, PaxosCore } from '@synod/consensus';
 import type { ReadRound } from '@synod/consensus/reads/leader-reads.ts';
 import { require } from '../rule-broken.ts';
 import { countVoters, sizesOf } from './quorum-count.ts';
@@ -18,6 +18,8 @@ export class LifeReads {
   /** The rounds that wait before a step, and the ballot they belong to. */
   private waiting: readonly ReadRound[] = [];
   private ballot = 0;
+  /** In force before a step: in one step a round may be confirmed and then another membership come into force. */
+  private membership: Membership;
   /** The newest round that left. Rises. */
   private newestRound = 0;
 
@@ -25,11 +27,13 @@ export class LifeReads {
     this.run = run;
     this.place = place;
     this.core = core;
+    this.membership = core.state.memberships.latest.membership;
   }
 
   beforeStep(token: number | undefined): void {
     if (token !== undefined) this.asked.set(token, this.run.markedUpTo);
-    const { role, promised } = this.core.state;
+    const { role, promised, memberships } = this.core.state;
+    this.membership = memberships.latest.membership;
     this.waiting = role.kind === 'leader' ? [...role.reads.openRounds] : [];
     this.ballot = promised;
   }
@@ -61,14 +65,16 @@ export class LifeReads {
 
   private answered(round: number): void {
     const { run, place } = this;
-    const membership = this.core.state.memberships.latest.membership;
     const { confirmedRounds } = run.ballot(this.ballot);
     let confirmed = 1 << place;
     for (const [other, newest] of confirmedRounds.entries())
       if (newest !== undefined && newest >= round) confirmed |= 1 << other;
-    const others = membership.voters.length - countVoters(membership, confirmed, run.placeOf);
-    require(others < sizesOf(membership).phase1, 'P15', () =>
-      `m${place} answers the reads of round ${round}, and ${others} voters that did not confirm it make a phase-1 quorum`);
+    const isAvoided = (membership: Membership): boolean =>
+      membership.voters.length - countVoters(membership, confirmed, run.placeOf) >=
+      sizesOf(membership).phase1;
+    require(!isAvoided(this.membership) ||
+      !isAvoided(this.core.state.memberships.latest.membership), 'P15', () =>
+      `m${place} answers the reads of round ${round}, and voters that did not confirm it make a phase-1 quorum`);
   }
 }
 
