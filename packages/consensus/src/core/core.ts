@@ -20,8 +20,9 @@ export interface RecoveredLog {
    */
   readonly entries: readonly Entry[];
   /**
-   * The state machine holds everything up to here, so it is committed, though the log's own copy may be stale. A core
-   * that becomes leader holds it for certain, and may count on it; without, it may wait for ever for what it has.
+   * The state machine holds everything up to here, so it is committed. It was given only what was committed and durable in
+   * the log, and a snapshot only once the log durably began after it; what of that a core may count on is its protocol's
+   * business. Without, it may wait for ever for what it has.
    */
   readonly stateIndex?: LogIndex;
 }

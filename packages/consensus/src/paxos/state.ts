@@ -35,6 +35,8 @@ export interface PaxosBeginnings {
   readonly memberships: Memberships;
   readonly pendingMembership: MembershipAt | undefined;
   readonly commitIndex: LogIndex;
+  /** What the hard state that was read says of that; at most `commitIndex`. */
+  readonly recordedCommit: LogIndex;
   readonly unknown: readonly SlotRange[];
 }
 
@@ -129,7 +131,7 @@ export class PaxosState {
     this.unknown = beginnings.unknown;
     this.pendingMembership = beginnings.pendingMembership;
     this.commitIndex = beginnings.commitIndex;
-    this.recordedCommit = beginnings.commitIndex;
+    this.recordedCommit = beginnings.recordedCommit;
     this.applyingIndex = beginnings.slots.trimmedIndex;
     this.appliedIndex = this.applyingIndex;
     this.forwardedReads = new ForwardedReads(Math.floor(settings.random() * 2 ** 48));

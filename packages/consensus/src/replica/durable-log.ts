@@ -3,8 +3,10 @@ import type { LogRecord } from '../core/effects.ts';
 import { type LogIndex, logIndex, NO_TICKET, type Ticket } from '../core/numbers.ts';
 
 export class DurableLog {
-  /** Monotone. */
+  /** The newest durable write. Monotone. */
   ticket: Ticket = NO_TICKET;
+  /** The newest write asked for. Monotone. */
+  askedTicket: Ticket = NO_TICKET;
   /** The end of the durable log; falls only where Raft cuts it. */
   index: LogIndex;
   /** The end of the log after each write that is not durable yet, oldest first. */
@@ -15,6 +17,7 @@ export class DurableLog {
   }
 
   asked(ticket: Ticket, records: readonly LogRecord[]): void {
+    this.askedTicket = ticket;
     const last = records.findLast((record) => record.kind !== 'hardState');
     if (last === undefined) return;
     this.writes.push({ ticket, lastIndex: last.kind === 'entry' ? last.entry.index : last.meta.index });

@@ -1,10 +1,11 @@
 /**
  * Feeds the state machine what was committed, strictly in the order the core said it: entries and snapshots pass
- * through one queue, so that no apply can race a restore (pitfall 27). Bounded work a turn.
+ * through one queue, so that no apply can race a restore (pitfall 27). The state never gets ahead of what the log durably
+ * knows. Bounded work a turn.
  */
 import type { SnapshotMeta } from '../core/effects.ts';
 import type { Entry } from '../core/entry.ts';
-import type { LogIndex } from '../core/numbers.ts';
+import type { LogIndex, Ticket } from '../core/numbers.ts';
 import { APPLY_ENTRIES_PER_TURN } from './limits.ts';
 import type { Clock, Disk, StateMachine } from './ports.ts';
 import { snapshotPath } from './snapshot-names.ts';
@@ -12,12 +13,14 @@ import { readWholeFile } from './snapshot-seal.ts';
 
 type Task =
   | { readonly kind: 'apply'; readonly entries: readonly Entry[]; next: number }
-  | { readonly kind: 'restore'; readonly meta: SnapshotMeta };
+  | { readonly kind: 'restore'; readonly meta: SnapshotMeta; readonly after: Ticket };
 
 export interface MachineDriverPorts {
   readonly machine: StateMachine;
   readonly disk: Disk;
   readonly clock: Clock;
+  /** The newest write of the log that is durable. */
+  durableTicket(): Ticket;
   /** The state machine holds everything up to here. */
   applied(index: LogIndex): void;
   restored(meta: SnapshotMeta): void;
@@ -45,8 +48,17 @@ export class MachineDriver {
     this.pump();
   }
 
-  restore(meta: SnapshotMeta): void {
-    this.tasks.push({ kind: 'restore', meta });
+  /**
+   * Puts a snapshot in force once the write `after` is durable: the one that has the log begin after it. Otherwise a
+   * power cut could leave a state above log entries that were never committed.
+   */
+  restore(meta: SnapshotMeta, after: Ticket): void {
+    this.tasks.push({ kind: 'restore', meta, after });
+    this.pump();
+  }
+
+  /** More of the log is durable: what waited for that goes on. */
+  logReached(): void {
     this.pump();
   }
 
@@ -60,7 +72,8 @@ export class MachineDriver {
       const task = this.tasks[0];
       if (task === undefined) return;
       if (task.kind === 'apply') this.applySome(task);
-      else this.restoreAll(task.meta);
+      else if (task.after <= this.ports.durableTicket()) this.restoreAll(task.meta);
+      else return;
     }
   }
 

@@ -1,5 +1,5 @@
 /**
- * Brings a replica to life: opens the journal, puts a newer snapshot file in force, makes sure that state and log
+ * Brings a replica to life: opens the journal, puts the snapshot file in force that the log needs, makes sure that state and log
  * meet, then lets the owner make the core from what was recovered.
  */
 import type { ConsensusCore, RecoveredLog } from '../core/core.ts';
@@ -7,7 +7,7 @@ import type { JournalError } from '../journal/journal-error.ts';
 import { type JournalOpenResult, type JournalOptions, openJournal } from '../journal/open.ts';
 import { restoreFromFile } from './machine-driver.ts';
 import { Replica, type ReplicaOptions } from './replica.ts';
-import { isPartName, SNAPSHOT_DIRECTORY, snapshotNameIndex, snapshotPath } from './snapshot-names.ts';
+import { isPartName, SNAPSHOT_DIRECTORY, snapshotPath } from './snapshot-names.ts';
 import { readWholeFile } from './snapshot-seal.ts';
 
 export interface ReplicaOpenOptions extends ReplicaOptions, Omit<JournalOptions, 'clock' | 'disk'> {
@@ -87,53 +87,31 @@ function removeParts(options: ReplicaOpenOptions, done: (error: JournalError | u
 }
 
 /**
- * Puts the newest sound snapshot file in force, if it holds what neither the state nor the log does: one was received
- * whole, and the member stopped before or while it was restored. A file that the log reaches past was made here for
- * others; applying the log is cheaper than restoring it.
+ * Puts the snapshot in force that the log begins after, if the state does not reach there: it was received whole, and the
+ * member stopped before or while it was restored. Other files are passed over. They were made here for others, or were
+ * received a moment before the log could say so, and the state must not get ahead of what the log durably holds (P14);
+ * whoever sent such a file sends it again.
  */
 function restoreIfNeeded(
   options: ReplicaOpenOptions,
   recovered: RecoveredLog,
   done: (error: JournalError | undefined) => void,
 ): void {
-  const logBeginsAfter = recovered.snapshot.index;
-  const logEnds = highestIndex(recovered);
-  const { appliedIndex } = options.machine;
-  const isNeeded = (index: number): boolean =>
-    logBeginsAfter > appliedIndex ? index >= logBeginsAfter : index > Math.max(logEnds, appliedIndex);
-  const indexes = options.disk
-    .list(SNAPSHOT_DIRECTORY)
-    .map(snapshotNameIndex)
-    .filter((index) => index !== undefined)
-    .filter(isNeeded)
-    .sort((a, b) => a - b);
-  const tryNewest = (): void => {
-    const index = indexes.pop();
-    if (index === undefined) {
-      done(undefined);
-      return;
-    }
-    const path = snapshotPath(index);
-    // Verified before the state is touched: a rotten file must not cost the state that is there.
-    readWholeFile(options, path, {
-      piece: () => {},
-      end: () => restore(path),
-      failed: (result) => {
-        if (result.kind === 'malformed') tryNewest();
-        else done({ kind: 'disk', error: result.error });
-      },
-    });
-  };
-  const restore = (path: string): void =>
+  const { index } = recovered.snapshot;
+  const path = snapshotPath(index);
+  if (index <= options.machine.appliedIndex || options.disk.size(path) === undefined) {
+    done(undefined);
+    return;
+  }
+  const restore = (): void =>
     restoreFromFile(options, path, (failure) => {
       if (failure === undefined) done(undefined);
-      else
-        done({
-          kind: 'damaged',
-          path,
-          offset: 0,
-          detail: `${failure} (the log begins after ${logBeginsAfter})`,
-        });
+      else done({ kind: 'damaged', path, offset: 0, detail: `${failure} (the log begins after ${index})` });
     });
-  tryNewest();
+  // Verified before the state is touched: a rotten file must not cost the state that is there.
+  readWholeFile(options, path, {
+    piece: () => {},
+    end: restore,
+    failed: (result) => done(result.kind === 'malformed' ? undefined : { kind: 'disk', error: result.error }),
+  });
 }

@@ -78,6 +78,7 @@ export class Replica implements ReplicaApi {
       machine: options.machine,
       disk: options.disk,
       clock: options.clock,
+      durableTicket: () => this.durable.ticket,
       applied: (index) => this.applied(index),
       restored: (meta) => this.restored(meta.index),
       failed: (reason) => this.fatal(reason),
@@ -254,7 +255,7 @@ export class Replica implements ReplicaApi {
         this.snapshots.abandonSending();
         return;
       case 'restore':
-        this.driver.restore(effect.meta);
+        this.driver.restore(effect.meta, this.durable.askedTicket);
         return;
       default:
         unreachable(effect);
@@ -272,6 +273,7 @@ export class Replica implements ReplicaApi {
     this.durable.reached(reached);
     this.heldSends.release(reached, (to, message) => this.send(to, message));
     this.run({ kind: 'durable', ticket: reached });
+    if (!this.ended) this.driver.logReached();
   }
 
   private send(to: MemberId, message: PeerMessage): void {

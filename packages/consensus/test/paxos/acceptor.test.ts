@@ -171,6 +171,27 @@ test('P14 after a restart the journal says what is chosen: it is applied at once
   assert.deepEqual(promise.entries, [value(3, LOW)]);
 });
 
+test('P14 R21 what the state machine holds is chosen: after a restart it can be taught, and a snapshot made of it', () => {
+  const slots = [1, 2, 3, 5].map((n) => value(n, LOW));
+  const core = coreWith({ promised: LOW, owner: 2, chosenUpTo: 1, stateIndex: 3, slots });
+  assert.equal(core.status().commitIndex, 3);
+  give(core, { kind: 'applied', index: logIndex(3) });
+  assert.equal(core.snapshotMeta(logIndex(3)).index, 3);
+  const [write] = hear(core, 3, { kind: 'prepare', ballot: HIGH, from: logIndex(1) });
+  assert.ok(write?.kind === 'write');
+  const record = write.records.find(({ kind }) => kind === 'hardState');
+  assert.ok(record?.kind === 'hardState' && decodeHardState(record.state).chosenUpTo === 3);
+});
+
+test('P14 P16 the state machine vouches for no slot that is missing or unknown here', () => {
+  const past = { promised: LOW, owner: 2, chosenUpTo: 1, stateIndex: 5 };
+  const gap = coreWith({ ...past, slots: [1, 2, 4, 5].map((n) => value(n, LOW)) });
+  assert.equal(gap.status().commitIndex, 2);
+  const unreadableSlots = [{ first: logIndex(3), last: logIndex(3) }];
+  const rotten = coreWith({ ...past, slots: [1, 2, 3, 4].map((n) => value(n, LOW)), unreadableSlots });
+  assert.equal(rotten.status().commitIndex, 2);
+});
+
 test('P14 the chosen prefix goes into the journal with what is written anyway, and holds up no message', () => {
   const core = coreWith();
   makeLeader(core);

@@ -20,6 +20,8 @@ export interface Past extends Partial<PaxosOptions> {
   /** Up to here the journal says that slots are chosen. */
   readonly chosenUpTo?: number;
   readonly slots?: readonly Entry[];
+  /** The state machine holds everything up to here. */
+  readonly stateIndex?: number;
 }
 
 export function value(slot: number, ballot: number, text = `${slot}@${ballot}`): Entry {
@@ -52,6 +54,7 @@ export function coreWith(past: Past = {}): PaxosCore {
         membership: quorum === undefined ? simple : { ...simple, quorum },
       },
       entries: slots,
+      stateIndex: logIndex(past.stateIndex ?? 0),
     },
     ...options,
   });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Effect } from '../../src/core/effects.ts';
-import { logIndex } from '../../src/core/numbers.ts';
+import { logIndex, ticket } from '../../src/core/numbers.ts';
 import { APPLY_ENTRIES_PER_TURN } from '../../src/replica/limits.ts';
 import { entries, putSnapshot, ReplicaBench } from './scripted-core.ts';
 
@@ -33,6 +33,20 @@ test('pitfall 27 entries that follow a snapshot wait until it is in force', () =
   bench.settle();
   assert.deepEqual(appliedInputs(bench), [5, 7]);
   assert.equal(bench.machine.gaps, 0);
+});
+
+test('P14 a snapshot is put in force only when the log durably begins after it', () => {
+  const bench = ReplicaBench.opened();
+  putSnapshot(bench, 5, ['a']);
+  const meta = bench.core.snapshotMeta(logIndex(5));
+  given(bench, [
+    { kind: 'write', ticket: ticket(1), records: [{ kind: 'snapshot', meta }] },
+    { kind: 'restore', meta },
+  ]);
+  assert.equal(bench.machine.appliedIndex, 0, 'a power cut now would leave a log that does not know of it');
+  bench.settle();
+  assert.equal(bench.machine.appliedIndex, 5);
+  assert.deepEqual(appliedInputs(bench), [5]);
 });
 
 test('pitfall 27 of two snapshots in quick succession neither loses its file before it is in force', () => {

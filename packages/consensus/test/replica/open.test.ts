@@ -42,17 +42,25 @@ test('pitfall 27 a power cut after the snapshot record and before the restore: t
   assert.deepEqual(again.machine.bodies, ['a', 'b']);
 });
 
-test('pitfall 22 a whole file that the log does not know yet is put in force too: what it holds is committed', () => {
+test('P14 a whole file that the log does not know yet is passed over: the state stays behind what the log holds', () => {
   const bench = ReplicaBench.opened();
   putSnapshot(bench, 7, ['x']);
   bench.disk.crash();
   const again = new ReplicaBench(bench.disk);
   assert(again.open().ok);
-  assert.equal(again.machine.appliedIndex, 7);
-  again.core.answer = (input) => (input.kind === 'tick' ? [{ kind: 'apply', entries: entries(1, 8) }] : []);
+  assert.deepEqual([again.machine.restores, again.machine.appliedIndex], [0, 0]);
+});
+
+test('pitfall 22 entries that the state holds are passed over', () => {
+  const bench = stateBehind();
+  putSnapshot(bench, 5, ['x']);
+  bench.disk.crash();
+  const again = new ReplicaBench(bench.disk);
+  assert(again.open().ok);
+  again.core.answer = (input) => (input.kind === 'tick' ? [{ kind: 'apply', entries: entries(1, 6) }] : []);
   again.replica.tick();
-  assert.equal(again.machine.gaps, 0, 'entries that the state holds are passed over');
-  assert.equal(again.machine.appliedIndex, 8);
+  assert.equal(again.machine.gaps, 0);
+  assert.equal(again.machine.appliedIndex, 6);
 });
 
 test('a file that was made here for others is not restored at the start: the log reaches past it', () => {
@@ -76,15 +84,17 @@ test('a file that was made here for others is not restored at the start: the log
   assert.deepEqual([again.machine.restores, again.machine.appliedIndex], [0, 0]);
 });
 
-test('a rotten snapshot file is not touched, and an older sound one serves', () => {
+test('a rotten snapshot file costs no state, and no file above where the log begins takes its place', () => {
   const bench = stateBehind();
-  putSnapshot(bench, 6, ['sound']);
-  const rotten = putSnapshot(bench, 9, ['rotten']);
+  putSnapshot(bench, 9, ['received before the log knew of it']);
+  const rotten = putSnapshot(bench, 5, ['rotten']);
   bench.disk.corrupt(rotten, bench.disk.size(rotten)! - 30);
   bench.disk.crash();
   const again = new ReplicaBench(bench.disk);
-  assert(again.open().ok);
-  assert.deepEqual(again.machine.bodies, ['sound']);
+  const result = again.open();
+  assert(!result.ok);
+  assert.deepEqual(result.error, { kind: 'stateBehindLog', stateIndex: 0, logBeginsAfter: 5 });
+  assert.equal(again.machine.restores, 0);
 });
 
 test('unfinished files of an earlier life are removed', () => {
