@@ -2,6 +2,7 @@
  * Changes of membership by a stop slot: the old members decide it, nothing is assigned above it until it is chosen, then
  * the new ones rule: any set of voters, and quorums of any safe size (P12, P13).
  */
+import { assert } from '../core/assert.ts';
 import type { MembershipChangeFailure } from '../core/effects.ts';
 import { type Membership, type MembershipChange, sameIds, simpleMembership } from '../core/membership.ts';
 import { encodeMembership } from '../core/membership-codec.ts';
@@ -19,7 +20,7 @@ export function changeMembership(
   if (isChanging(leader)) return 'changeInProgress';
   // What earlier ballots left could be a change itself.
   if (leader.recovering || state.commitIndex < leader.recoveredTop) return 'noOwnTermCommit';
-  if (freeSlots(state, leader) <= 0) return 'changeInProgress';
+  assert(freeSlots(state, leader) > 0, 'P11: one slot of the window is kept for a change of membership');
   const { membership } = state.memberships.latest;
   const target = targetOf(change);
   if (target.voters.length === 0) return 'noVoters';

@@ -33,10 +33,13 @@ export function freeSlots(state: PaxosState, leader: LeaderRole): number {
   return state.commitIndex + state.settings.limits.windowSlotsMax + 1 - leader.nextSlot;
 }
 
-/** Gives slots to what waits for them, as many as there are. */
+/**
+ * Gives slots to the commands that wait for them, as many as there are. The last slot of the window is left to a change of
+ * membership, which would find none under a load that fills every slot as soon as it is free.
+ */
 export function assignBacklog(state: PaxosState, leader: LeaderRole): void {
   if (leader.backlog.length === 0) return;
-  const count = Math.min(leader.backlog.length, freeSlots(state, leader));
+  const count = Math.min(leader.backlog.length, freeSlots(state, leader) - 1);
   if (count <= 0) return;
   for (let i = 0; i < count; i++) {
     const payload = leader.backlog[i]!;

@@ -226,12 +226,25 @@ test('P2 a command gets one slot, and a leader proposes nothing while an earlier
 });
 
 test('P11 nothing is proposed above the window; what waits follows when the prefix grows', () => {
-  const core = coreWith({ limits: { windowSlotsMax: 2 } });
+  const core = coreWith({ limits: { windowSlotsMax: 3 } });
   makeLeader(core);
   assert.deepEqual(proposedTo(propose(core, 'a', 'b', 'c', 'd'), 2), ['1 a', '2 b']);
   makeDurable(core);
   assert.deepEqual(proposedTo(hear(core, 2, accepted(core, 2)), 2), [], 'slot 1 is not chosen yet');
   assert.deepEqual(proposedTo(hear(core, 2, accepted(core, 1)), 2), ['3 c', '4 d']);
+});
+
+test('P11 R21 a window that commands keep full has a slot for a change of membership', () => {
+  const core = coreWith({ limits: { windowSlotsMax: 3 } });
+  makeLeader(core);
+  propose(core, 'a', 'b', 'c', 'd', 'e');
+  const effects = give(core, {
+    kind: 'changeMembership',
+    change: { voters: [1, 2, 4].map(idOf), learners: [] },
+  });
+  assert.ok(effects.every(({ kind }) => kind !== 'changeRejected'));
+  assert.ok(core.status().changingMembership);
+  assert.equal(core.state.slots.at(3)?.kind, 'membership', 'as high as the window reaches, and no higher');
 });
 
 test('R19 uncommitted bytes are limited: a batch too many is refused whole', () => {

@@ -17,10 +17,10 @@ import { checkQuorumsMeet } from './quorums-meet.ts';
 import { PaxosRun } from './run-record.ts';
 import { checkWindow } from './window.ts';
 
-/** Small enough that windows fill, and that promises and answers to learners come in several chunks. */
+/** Small enough that windows fill (with eight commands and a change), and that promises and answers to learners come in several chunks. */
 const TIGHT_LIMITS: PaxosLimits = {
   ...DEFAULT_PAXOS_LIMITS,
-  windowSlotsMax: 8,
+  windowSlotsMax: 9,
   messageBytesMax: 600,
   inflightMessagesMax: 16,
   applyBytesMax: 2_000,
