@@ -61,6 +61,8 @@ export class Network {
   messages = 0;
   bytes = 0;
   lost = 0;
+  /** Everything sent so far has arrived by then, or never will. Monotone. */
+  allArrivedMs = 0;
   private readonly queue: EventQueue;
   private readonly random: SeededRandom;
   private readonly trace: Trace;
@@ -167,6 +169,7 @@ export class Network {
       if (arrivalMs < link.lastArrivalMs) arrivalMs = link.lastArrivalMs;
       link.lastArrivalMs = arrivalMs;
     }
+    if (arrivalMs > this.allArrivedMs) this.allArrivedMs = arrivalMs;
     queue.after(Math.max(arrivalMs - queue.nowMs, 0.001), () => {
       if (link.cuts > 0) this.lost++;
       else this.deliver(from, to, packet.lane, packet.bytes);

@@ -26,6 +26,11 @@ const ONCE_FAILING: readonly OnceFailing[] = [
     protocol: raftUnderTest,
     what: 'C19 hundreds of leases end at one time, and one of them a tick',
   },
+  {
+    seed: 309_702,
+    protocol: raftUnderTest,
+    what: 'C19 a keep-alive that was fourteen seconds on its way renews a lease after everything healed',
+  },
   { seed: 250, protocol: paxosUnderTest, errands: true, what: STATE_AHEAD },
   { seed: 1450, protocol: paxosUnderTest, errands: true, what: STATE_AHEAD },
 ];
