@@ -210,20 +210,21 @@ describe('the same arguments', () => {
   for (const format of FORMATS)
     test(`watch --prefix s/ --prev-kv -w ${format}`, async () => {
       const { members } = cluster();
-      const past = await etcdctl(members, ['put', 's/w', '1', '-w', 'json']);
+      const key = `s/${format}`;
+      const past = await etcdctl(members, ['put', key, '1', '-w', 'json']);
       const args = [
         'watch',
         '--prefix',
-        's/w',
+        key,
         '--prev-kv',
         `--rev=${headerRevision(past.stdout)}`,
         '-w',
         format,
       ];
-      await etcdctl(members, ['put', 's/w', '2']);
-      await etcdctl(members, ['del', 's/w']);
+      await etcdctl(members, ['put', key, '2']);
+      await etcdctl(members, ['del', key]);
       // An event takes several lines, and more than one write: with the value of the last, all before it is there.
-      await etcdctl(members, ['put', 's/w', LAST_VALUE]);
+      await etcdctl(members, ['put', key, LAST_VALUE]);
       const watches = [new RunningEtcdctl(members[0]!, args), new RunningEtcdctl(members[0]!, args, SYNOD)];
       const [theirs, ours] = await Promise.all(
         watches.map(async (watch) => {

@@ -54,6 +54,7 @@ export function settled({ code, stdout }: Finished): Said {
         /"(Revision|MemberID|Raft\w+|\w*ModRevision|\w*CreateRevision|DBSize|ID|Lease)" : -?\d+/g,
         '"$1" : N',
       )
+      .replace(/, \d+(\.\d+)? [kMG]?B, /g, ', N, ')
       .replace(/"took":"[^"]*"|took = \S+/g, 'took')
       .replace(/lease [0-9a-f]{16}/g, 'lease L')
       .replace(/remaining\(\d+s\)/g, 'remaining(N)'),
