@@ -31,6 +31,11 @@ const ONCE_FAILING: readonly OnceFailing[] = [
     protocol: raftUnderTest,
     what: 'C19 a keep-alive that was fourteen seconds on its way renews a lease after everything healed',
   },
+  {
+    seed: 408_855,
+    protocol: paxosUnderTest,
+    what: 'P6 a leader that was overtaken proposes by the membership before the one that its successor made',
+  },
   { seed: 250, protocol: paxosUnderTest, errands: true, what: STATE_AHEAD },
   { seed: 1450, protocol: paxosUnderTest, errands: true, what: STATE_AHEAD },
 ];

@@ -32,8 +32,8 @@ export function noteAccepted(run: PaxosRun, place: number, entry: Entry, hash: n
 function countOn(run: PaxosRun): void {
   for (let slot = run.chosenUpTo + 1; ; slot++) {
     const quorums = run.acceptances[slot]?.filter((acceptance) => isQuorum(run, slot, acceptance));
-    const first = quorums?.[0];
-    if (quorums === undefined || first === undefined) return;
+    if (quorums === undefined || quorums.length === 0) return;
+    const first = quorums.reduce((lowest, one) => (one.ballot < lowest.ballot ? one : lowest));
     for (const { hash } of quorums)
       require(hash === first.hash, 'P1', () => `two values are chosen in slot ${slot}`);
     run.chose(first);

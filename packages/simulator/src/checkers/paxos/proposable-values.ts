@@ -16,8 +16,9 @@ export function checkProposable(
   hash: number,
 ): void {
   const { index: slot, epoch: ballot } = entry;
-  // Under which membership a slot above the chosen ones will be decided is P13's matter; so far the newest rules.
-  const membership = run.membershipAbove(slot);
+  // Under which membership a slot above the chosen ones will be decided is P13's matter; so far the newest rules. A
+  // leader that was overtaken goes on by the last one that it can know of, and nobody who promised more will accept it.
+  const membership = run.membershipKnownAbove(slot, ballot);
   const own = run.acceptors[place]!.durablePromise >= ballot ? 1 << place : 0;
   const promisers = record.promisers | own;
   const needed = sizesOf(membership).phase1;

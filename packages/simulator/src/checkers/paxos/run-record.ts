@@ -34,8 +34,15 @@ export class PaxosRun {
   readonly acceptances: Acceptance[][] = [];
   /** By slot without a gap, the hash of what is chosen; slot 0 stands for the genesis. Only grows. */
   readonly chosen: number[] = [0];
-  /** Rising slots of chosen memberships; each rules the slots above its own (P13). The first is the founding one. */
-  readonly memberships: { readonly slot: number; readonly membership: Membership }[] = [];
+  /**
+   * Rising slots of chosen memberships, each with the ballot at which it was chosen; each rules the slots above its own
+   * (P13). The first is the founding one.
+   */
+  readonly memberships: {
+    readonly slot: number;
+    readonly membership: Membership;
+    readonly ballot: number;
+  }[] = [];
   /** Up to here some replica has marked slots chosen. Rises. */
   markedUpTo = 0;
   readonly ballots = new Map<number, BallotRecord>();
@@ -48,7 +55,7 @@ export class PaxosRun {
 
   enter(id: MemberId, place: number, founding: Membership): void {
     this.places.set(id, place);
-    if (this.memberships.length === 0) this.memberships.push({ slot: 0, membership: founding });
+    if (this.memberships.length === 0) this.memberships.push({ slot: 0, membership: founding, ballot: 0 });
   }
 
   /** Everything up to here is chosen. */
@@ -58,6 +65,11 @@ export class PaxosRun {
 
   membershipAbove(slot: number): Membership {
     return this.memberships.findLast((one) => one.slot < slot)!.membership;
+  }
+
+  /** As far as a proposer at this ballot must know: what a higher ballot chose it has not heard of. */
+  membershipKnownAbove(slot: number, ballot: number): Membership {
+    return this.memberships.findLast((one) => one.slot < slot && one.ballot <= ballot)!.membership;
   }
 
   isChosen(slot: number, hash: number): boolean {
@@ -74,9 +86,9 @@ export class PaxosRun {
   }
 
   /** The next slot is chosen. */
-  chose({ hash, entry }: Acceptance): void {
+  chose({ hash, entry, ballot }: Acceptance): void {
     this.chosen.push(hash);
     if (entry.kind === 'membership')
-      this.memberships.push({ slot: entry.index, membership: decodeMembership(entry.payload) });
+      this.memberships.push({ slot: entry.index, membership: decodeMembership(entry.payload), ballot });
   }
 }
