@@ -81,6 +81,8 @@ export function tickRetirement(state: PaxosState, leader: LeaderRole): void {
   for (const id of retirement.members) leader.peers.delete(id);
   leader.retirement = undefined;
   if (!isVoter(membership, state.id)) leave(state, leader);
+  // A change that an earlier ballot left may have waited for the end of this one.
+  else recoverSlots(state, leader);
 }
 
 /** A removed leader names an heir that knows of it, so that no election timeout passes. */

@@ -109,7 +109,8 @@ function phase1IsComplete(state: PaxosState, promises: Promises): boolean {
 
 /**
  * Proposes again, slot by slot, what the promises report, up to the first change of membership: what lies above it is
- * decided by the new members, who must promise first. When nothing is left, new slots may be assigned.
+ * decided by the new members, who must promise first. A change waits until the one before it is over (P17). When nothing
+ * is left, new slots may be assigned.
  */
 export function recoverSlots(state: PaxosState, leader: LeaderRole): void {
   if (!leader.recovering || leader.stopSlot !== undefined) return;
@@ -127,6 +128,7 @@ export function recoverSlots(state: PaxosState, leader: LeaderRole): void {
     if (!isPhase1Quorum(membership, (id) => promises.knows(id, slot))) break;
     const value = promises.valueAt(slot);
     const kind: EntryKind = value?.kind ?? 'noop';
+    if (kind === 'membership' && leader.retirement !== undefined) break;
     assign(state, leader, kind, value?.payload ?? EMPTY);
     if (kind === 'membership') break;
   }

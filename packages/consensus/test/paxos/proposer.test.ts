@@ -255,6 +255,32 @@ test('R19 uncommitted bytes are limited: a batch too many is refused whole', () 
   assert.ok(refusal?.kind === 'rejected' && refusal.reason === 'tooManyUncommitted');
 });
 
+test('P17 of two recovered changes the second waits until enough of the new durably know of the first', () => {
+  const change = (slot: number, ballot: number, learner: number) => ({
+    ...value(slot, ballot),
+    kind: 'membership' as const,
+    payload: encodeMembership(simpleMembership({ voters: [1, 2, 3].map(idOf), learners: [idOf(learner)] })),
+  });
+  const core = coreWith({ electionTimeoutTicks: 20 });
+  tickUntilItStands(core);
+  makeDurable(core);
+  const entries = [change(1, 4, 4), change(2, 3, 5)];
+  hear(core, 2, promiseOf(core, { entries, upTo: logIndex(2) }));
+  makeDurable(core);
+  hear(core, 2, accepted(core, 1));
+  assert.equal(core.state.commitIndex, 1);
+  assert.notEqual(core.state.slots.at(2)?.epoch, core.state.promised);
+  // Others know of it in memory only: nothing goes on, however long that lasts.
+  makeDurable(core);
+  for (let tick = 0; tick < 4; tick++) give(core, { kind: 'tick' });
+  assert.notEqual(core.state.slots.at(2)?.epoch, core.state.promised);
+  const reply = { kind: 'heartbeatReply', ballot: core.state.promised, readRound: 0 } as const;
+  hear(core, 2, { ...reply, chosenUpTo: logIndex(1) });
+  for (let tick = 0; tick < 4; tick++) give(core, { kind: 'tick' });
+  assert.equal(core.state.slots.at(2)?.epoch, core.state.promised);
+  assert.equal(core.state.role.kind === 'leader' && core.state.role.stopSlot?.slot, 2);
+});
+
 test('P13 a recovered membership stops the slots: above it the new members are asked to promise first', () => {
   const change = simpleMembership({ voters: [1, 4, 5].map(idOf), learners: [] });
   const payload = encodeMembership(change);

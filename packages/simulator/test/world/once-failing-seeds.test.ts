@@ -36,6 +36,11 @@ const ONCE_FAILING: readonly OnceFailing[] = [
     protocol: paxosUnderTest,
     what: 'P6 a leader that was overtaken proposes by the membership before the one that its successor made',
   },
+  {
+    seed: 416_300,
+    protocol: paxosUnderTest,
+    what: 'P17 a new leader took up an old change before the one that it had just recovered was over',
+  },
   { seed: 250, protocol: paxosUnderTest, errands: true, what: STATE_AHEAD },
   { seed: 1450, protocol: paxosUnderTest, errands: true, what: STATE_AHEAD },
 ];

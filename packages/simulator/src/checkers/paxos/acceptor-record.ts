@@ -23,7 +23,10 @@ export class AcceptorRecord {
   readonly slots = new Map<number, Entry>();
   /** The snapshot that the disk's slots begin after. Rises. */
   snapshotIndex = 0;
-  /** Up to here the disk says that slots are chosen, beside what its snapshot covers. */
+  /**
+   * Up to here the disk says that slots are chosen, beside what its snapshot covers: in its hard state, or because the
+   * state machine's own part of the disk holds them.
+   */
   durableChosen = 0;
   /** The highest ballot of a promise or an acceptance that left this member. Rises. */
   vouchedFor = 0;
@@ -51,6 +54,11 @@ export class AcceptorRecord {
       this.pending.shift();
       this.settle(first.records);
     }
+  }
+
+  /** A new life knows slots up to here to be chosen: it has nothing but the disk to know it from. */
+  knowsChosen(index: number): void {
+    if (index > this.durableChosen) this.durableChosen = index;
   }
 
   /** Whether the disk holds this value in every slot up to one, or a snapshot in their place. */
@@ -99,7 +107,7 @@ export class AcceptorRecord {
         const before = this.durablePromise;
         const { promised, chosenUpTo } = decodeHardState(record.state);
         this.durablePromise = promised;
-        this.durableChosen = chosenUpTo;
+        this.knowsChosen(chosenUpTo);
         this.listener.promiseDurable(before, this.durablePromise);
       } else if (record.kind === 'snapshot')
         this.snapshotIndex = Math.max(this.snapshotIndex, record.meta.index);

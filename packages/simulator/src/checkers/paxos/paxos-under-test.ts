@@ -65,6 +65,7 @@ class PaxosChecker implements ProtocolChecker {
     const acceptor = run.acceptors[place] ?? this.newAcceptor(place);
     run.acceptors[place] = acceptor;
     acceptor.recovered(recovered);
+    acceptor.knowsChosen(core.state.commitIndex);
     this.lives++;
     const life = `m${place} in life ${this.lives}`;
     return new PaxosWatcher({ run, acceptor, core, life, led: (ballot) => this.led.add(ballot) });
