@@ -154,6 +154,54 @@ describe('member list', () => {
   });
 });
 
+describe('endpoint hashkv', () => {
+  const hashes = async (...flags: string[]) => {
+    // A linearizable read at each, so that all have applied what came before.
+    for (const member of cluster().members) await etcdctl(member, ['get', 'hashed']);
+    const answers = JSON.parse(await output('endpoint', 'hashkv', '-w', 'json', ...flags)) as {
+      HashKV: { hash: number; compact_revision: number };
+    }[];
+    return answers.map(({ HashKV: { hash, compact_revision } }) => ({ hash, compact_revision }));
+  };
+
+  test('S4 all members have the same hash of one revision, before and after a compaction', async () => {
+    let last = 0;
+    for (const value of ['1', '2', '3'])
+      last = headerRevision(await output('put', 'hashed', value, '-w', 'json'));
+    const before = await hashes(`--rev=${last}`);
+    assert.equal(before.length, 3);
+    assert.equal(new Set(before.map(({ hash }) => hash)).size, 1);
+    await output('put', 'hashed', '4');
+    assert.deepEqual(await hashes(`--rev=${last}`), before);
+    await output('compaction', `${last - 1}`);
+    const after = await hashes(`--rev=${last}`);
+    assert.equal(new Set(after.map(({ hash }) => hash)).size, 1);
+    assert.deepEqual(new Set(after.map((one) => one.compact_revision)), new Set([last - 1]));
+    assert.notEqual(after[0]!.hash, before[0]!.hash);
+    const [compacted, future] = [`--rev=${last - 2}`, '--rev=100000'];
+    assert.match(await refusal('endpoint', 'hashkv', compacted), /required revision has been compacted/);
+    assert.match(await refusal('endpoint', 'hashkv', future), /required revision is a future revision/);
+  });
+});
+
+describe('move-leader', () => {
+  test('the one that is named leads when the command ends; only the leader hands over, and only to a member', async () => {
+    const { members } = cluster();
+    const statuses = await cluster().status();
+    const next = statuses.find((status) => status.memberId !== status.leaderId)!.memberId;
+    const nextId = BigInt(next).toString(16);
+    await output('move-leader', nextId);
+    for (const status of await cluster().status())
+      if (status.memberId === next) assert.equal(status.leaderId, next);
+    assert.equal(await refusal('move-leader', '1234'), 'etcdserver: bad leader transferee');
+    const other = members[statuses.findIndex((status) => status.memberId !== next)]!;
+    const { code, stderr } = await etcdctlAnyExit(other, ['move-leader', nextId]);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /no leader endpoint given/);
+    await output('put', 'after-the-move', '1');
+  });
+});
+
 describe('plain HTTP on the client port', () => {
   test('/health, /version and /metrics', async () => {
     for (const member of cluster().members) {

@@ -11,7 +11,7 @@ import { type Revision, revision as toRevision } from '../machine/values.ts';
 import type { WatchHistory } from '../watches/history.ts';
 import { CompactionSweep } from './compaction-sweep.ts';
 import { KeyspaceHistory } from './history.ts';
-import { hashKeyspace } from './keyspace-hash.ts';
+import { KeyspaceHash } from './keyspace-hash.ts';
 import type { LeaseBook } from './lease-book.ts';
 import { putFailure } from './put-failure.ts';
 import { rangeAt } from './range.ts';
@@ -66,9 +66,27 @@ export class Keyspace {
     return rangePage(this.store, query, this.store.revision);
   }
 
-  /** Adds all that can be seen of the keyspace, now or at an earlier revision, to a hash. */
+  /** Adds all that can be seen of the keyspace to a hash. Reads every row, so it is for checks. */
   hashInto(hash: StateHash): void {
-    hashKeyspace(this.store, hash);
+    const { revision, compactedTo } = this.store;
+    const keyspace = new KeyspaceHash(this.store, revision);
+    keyspace.step(Number.POSITIVE_INFINITY);
+    hash.number(revision);
+    hash.number(compactedTo);
+    hash.number(keyspace.sum);
+  }
+
+  /** Begins the hash of what can be seen at a revision; 0: the present one. */
+  beginHash(atRevision: Revision): KeyspaceHash | Failure {
+    const { revision, compactRevision } = this.store;
+    const reason =
+      atRevision > revision
+        ? ({ code: 'revisionInFuture', currentRevision: revision } as const)
+        : atRevision > 0 && atRevision < compactRevision
+          ? ({ code: 'revisionCompacted', compactRevision } as const)
+          : undefined;
+    if (reason !== undefined) return { kind: 'failure', reason, revision };
+    return new KeyspaceHash(this.store, atRevision > 0 ? atRevision : revision);
   }
 
   /** Begins the revision of one log entry. The caller ends it with `finish`, before anything else is written. */

@@ -35,6 +35,8 @@ export class KeyspaceStore {
    * likewise. Written by the keyspace's `compact` and `load`.
    */
   compactedTo: number = NEVER_COMPACTED;
+  /** Counts `load`. Monotonic: what was begun on another state is worth nothing. */
+  loads = 0;
 
   constructor(backend: Backend, leases: LeaseBook) {
     this.backend = backend;
@@ -48,6 +50,7 @@ export class KeyspaceStore {
 
   /** Builds the index from the rows: at opening, and after a restore. @throws MalformedBytes */
   load(revision: Revision, compactedTo: number): void {
+    this.loads++;
     this.index.clear();
     this.revision = revision;
     this.compactedTo = compactedTo;

@@ -5,6 +5,7 @@
 import type { StateMachine } from '@synod/consensus';
 import type { AuthModule } from '../auth/auth-module.ts';
 import type { Rights } from '../auth/rights.ts';
+import type { KeyspaceHash } from '../keyspace/keyspace-hash.ts';
 import type { PageQuery, RangeQuery } from './commands.ts';
 import type { CommandResult, Failure, PageResult, RangeResult } from './results.ts';
 import type { Key, KeyEvent, LeaseId, Revision } from './values.ts';
@@ -89,6 +90,8 @@ export interface Machine extends StateMachine {
   readonly compactRevision: Revision;
   range(query: RangeQuery): RangeResult | Failure;
   page(query: PageQuery): PageResult | Failure;
+  /** Begins the hash of what can be seen of the keyspace at a revision; 0: the present one. */
+  beginHash(revision: Revision): KeyspaceHash | Failure;
   lease(id: LeaseId): LeaseFacts | undefined;
   /** The keys attached to a lease, in byte order. */
   leaseKeys(id: LeaseId): string[];

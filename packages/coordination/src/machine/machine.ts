@@ -20,6 +20,7 @@ import { CommandRights } from '../auth/command-rights.ts';
 import { type Refusal, Rights } from '../auth/rights.ts';
 import { type Backend, TABLE } from '../backend/backend.ts';
 import { Keyspace } from '../keyspace/keyspace.ts';
+import type { KeyspaceHash } from '../keyspace/keyspace-hash.ts';
 import type { KeyspaceWrite } from '../keyspace/write.ts';
 import { LeaseModule, type LeaseRevocation } from '../leases/lease-module.ts';
 import { MemberModule } from '../members/member-module.ts';
@@ -112,6 +113,10 @@ export class CoordinationMachine implements Machine {
 
   page(query: PageQuery): PageResult | Failure {
     return this.keyspace.page(query);
+  }
+
+  beginHash(revision: Revision): KeyspaceHash | Failure {
+    return this.keyspace.beginHash(revision);
   }
 
   lease(id: LeaseId): LeaseFacts | undefined {

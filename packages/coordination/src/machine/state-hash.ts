@@ -20,6 +20,11 @@ export class StateHash {
     this.add(bytes);
   }
 
+  /** The first of the two sums: 32 bits, unsigned. */
+  get sum(): number {
+    return this.first;
+  }
+
   /** 16 hex digits. */
   digest(): string {
     return hex(this.first) + hex(this.second);

@@ -20,11 +20,13 @@ import type { CommandResult } from '../machine/results.ts';
 import type { KeyEvent, Revision } from '../machine/values.ts';
 import { HubPump } from '../service/hub-pump.ts';
 import { LeaderCalls } from '../service/leader-calls.ts';
+import { LeaderMoves } from '../service/leader-moves.ts';
 import { LeaseKeeper } from '../service/lease-keeper.ts';
 import type { OutputReceivers } from '../service/machine-outputs.ts';
 import { MemberService } from '../service/member-service.ts';
 import { PeerCalls } from '../service/peer-calls.ts';
 import { SimpleTokens } from '../service/simple-tokens.ts';
+import { StateHashes } from '../service/state-hashes.ts';
 import { WatchHub } from '../watches/watch-hub.ts';
 import { type LeaderlessFacts, LeaderlessNotice } from './leaderless-notice.ts';
 import { REQUEST_RETRY_ELECTIONS, REQUEST_TIMEOUT_BASE_MS, REQUEST_TIMEOUT_ELECTIONS } from './limits.ts';
@@ -77,6 +79,8 @@ export class CoordinationMember implements OutputReceivers {
   private readonly pump: HubPump;
   private readonly calls: PeerCalls;
   private readonly leaderCalls: LeaderCalls;
+  private readonly leaderMoves: LeaderMoves;
+  private readonly hashes: StateHashes;
   private readonly leaseKeeper: LeaseKeeper;
   private readonly upkeep: Upkeep;
   private readonly leaderless: LeaderlessNotice;
@@ -109,6 +113,8 @@ export class CoordinationMember implements OutputReceivers {
       leader: () => this.leader,
       timeoutTicks,
     });
+    this.leaderMoves = new LeaderMoves({ self: id, replica, timeoutTicks });
+    this.hashes = new StateHashes({ machine, defer: (job) => clock.defer(job) });
     this.service = new MemberService({
       clusterId,
       memberId: id,
@@ -117,6 +123,8 @@ export class CoordinationMember implements OutputReceivers {
       proposals: this.proposals,
       hub: this.hub,
       leaderCalls: this.leaderCalls,
+      leaderMoves: this.leaderMoves,
+      hashes: this.hashes,
       storeSizes: () => backend.sizes(),
       commandBytesMax: parts.commandBytesMax,
       wakeHub: () => this.pump.wake(),
@@ -166,6 +174,7 @@ export class CoordinationMember implements OutputReceivers {
     this.proposals.tick();
     this.calls.tick();
     this.leaderCalls.tick();
+    this.leaderMoves.tick();
     this.leaseKeeper.tick();
     this.simpleTokens.tick();
     this.upkeep.tick();
@@ -192,6 +201,7 @@ export class CoordinationMember implements OutputReceivers {
     this.proposals.leaderChanged(leader);
     if (before !== undefined && before !== leader) this.calls.abandon(before);
     this.leaderCalls.leaderChanged();
+    this.leaderMoves.roleChanged();
     this.leaseKeeper.roleChanged(role === 'leader', epoch);
   }
 
@@ -228,6 +238,8 @@ export class CoordinationMember implements OutputReceivers {
     this.upkeep.stop();
     this.pump.stop();
     this.leaderCalls.stop();
+    this.leaderMoves.stop();
+    this.hashes.stop();
     this.proposals.stop();
     this.replica.stop(done);
   }

@@ -15,5 +15,11 @@ export const LEASE_EXPIRIES_A_TICK = 500;
  */
 export const PENDING_COMMAND_BYTES_MAX = 128 * 1024 * 1024;
 
+/** Rows that one hash of the keyspace reads in one turn of the event loop: about a millisecond. */
+export const HASH_ROWS_A_TURN = 500;
+
+/** Hashes that a member works on at one time; past it: `tooManyRequests`. */
+export const HASHES_AT_ONCE_MAX = 8;
+
 /** Simple tokens that a member remembers; past it the one that was not used for longest is forgotten. */
 export const SIMPLE_TOKENS_MAX = 100_000;

@@ -13,6 +13,7 @@ import type { KeySpan, LeaseId, Revision } from '../machine/values.ts';
 import type { WatchCreation, WatchSpec } from '../watches/watch.ts';
 import type { WatchHub } from '../watches/watch-hub.ts';
 import type { LeaderCalls } from './leader-calls.ts';
+import type { LeaderMoves } from './leader-moves.ts';
 import {
   decodeRenewAnswer,
   decodeTimeToLiveAnswer,
@@ -26,7 +27,9 @@ import type {
   AuthKnown,
   Completion,
   CoordinationService,
+  KeyspaceHashed,
   LeaderListener,
+  LeaderMoved,
   LeaseList,
   LeaseRenewed,
   LeaseTimeToLive,
@@ -34,10 +37,12 @@ import type {
   MemberStatus,
   ServiceErrorCode,
   ServiceFailure,
+  StateHashed,
   WatchRefused,
   WatchSink,
   WatchStream,
 } from './service-api.ts';
+import type { StateHashes } from './state-hashes.ts';
 
 export interface MemberServiceParts {
   readonly clusterId: string;
@@ -47,6 +52,8 @@ export interface MemberServiceParts {
   readonly proposals: Proposals<readonly CommandResult[]>;
   readonly hub: WatchHub;
   readonly leaderCalls: LeaderCalls;
+  readonly leaderMoves: LeaderMoves;
+  readonly hashes: StateHashes;
   readonly storeSizes: () => { readonly totalBytes: number; readonly usedBytes: number };
   /** An encoded command list may be no larger. */
   readonly commandBytesMax: number;
@@ -292,6 +299,18 @@ export class MemberService implements CoordinationService {
       storeBytesMax: 0,
       errors: [],
     };
+  }
+
+  moveLeader(to: string, completion: Completion<LeaderMoved | ServiceFailure>): void {
+    this.parts.leaderMoves.move(to, completion);
+  }
+
+  hashKeyspace(revision: Revision, completion: Completion<KeyspaceHashed | Failure | ServiceFailure>): void {
+    this.parts.hashes.ofKeyspace(revision, completion);
+  }
+
+  hashState(completion: Completion<StateHashed | ServiceFailure>): void {
+    this.parts.hashes.ofEverything(completion);
   }
 
   openWatchStream(sink: WatchSink): WatchStream {

@@ -34,6 +34,10 @@ export type ServiceErrorCode =
   | 'timeoutConnectionLost'
   /** Committed or readable, but this member's state did not come so far in time. */
   | 'timeoutWaitingForApply'
+  /** Leadership was to go to somebody who has no vote. */
+  | 'badLeaderTransferee'
+  /** Leadership was handed over and did not arrive in time. */
+  | 'leaderTransferFailed'
   /** A queue is at its limit; nothing was taken. */
   | 'tooManyRequests'
   /** The command is larger than one proposal may be; nothing was taken. */
@@ -88,6 +92,28 @@ export interface LeaseList {
 export interface MemberList {
   readonly kind: 'memberList';
   readonly members: readonly MemberFacts[];
+}
+
+export interface LeaderMoved {
+  readonly kind: 'leaderMoved';
+}
+
+/** The keyspace at a revision, in 32 bits. */
+export interface KeyspaceHashed {
+  readonly kind: 'keyspaceHashed';
+  readonly sum: number;
+  /** The compaction that it begins at; -1: there was none. */
+  readonly compactedTo: number;
+  readonly hashRevision: Revision;
+  /** The present one. */
+  readonly revision: Revision;
+}
+
+/** Everything that a snapshot of this member would hold, in 32 bits. */
+export interface StateHashed {
+  readonly kind: 'stateHashed';
+  readonly sum: number;
+  readonly revision: Revision;
 }
 
 export interface MemberStatus {
@@ -181,5 +207,10 @@ export interface CoordinationService {
   leases(completion: Completion<LeaseList | Failure | ServiceFailure>, caller?: Caller): void;
   members(linearizable: boolean, completion: Completion<MemberList | ServiceFailure>): void;
   status(): MemberStatus;
+  /** Asked of the leader: hands leadership to another voter, and answers once that one leads. */
+  moveLeader(to: string, completion: Completion<LeaderMoved | ServiceFailure>): void;
+  /** Of this member's own keyspace; at revision 0: as it is. Takes a while where there is much. */
+  hashKeyspace(revision: Revision, completion: Completion<KeyspaceHashed | Failure | ServiceFailure>): void;
+  hashState(completion: Completion<StateHashed | ServiceFailure>): void;
   openWatchStream(sink: WatchSink): WatchStream;
 }

@@ -24,11 +24,13 @@ import {
 } from '@synod/coordination';
 import { HubPump } from '../../src/service/hub-pump.ts';
 import { LeaderCalls } from '../../src/service/leader-calls.ts';
+import { LeaderMoves } from '../../src/service/leader-moves.ts';
 import { PENDING_COMMAND_BYTES_MAX, WATCH_CATCH_UP_ROWS_A_TURN } from '../../src/service/limits.ts';
 import { ConnectedOutputs, type OutputReceivers } from '../../src/service/machine-outputs.ts';
 import { MemberService } from '../../src/service/member-service.ts';
 import { PeerCalls } from '../../src/service/peer-calls.ts';
 import type { ServiceErrorCode } from '../../src/service/service-api.ts';
+import { StateHashes } from '../../src/service/state-hashes.ts';
 
 const SELF = memberId('0000000000000005');
 const COMMAND_BYTES_MAX = 3 * 1024 * 1024;
@@ -85,6 +87,8 @@ function serviceUnderTest() {
     proposals,
     hub: new WatchHub(machine.history),
     leaderCalls: new LeaderCalls({ self: SELF, calls, leader: () => undefined, timeoutTicks: 70 }),
+    leaderMoves: new LeaderMoves({ self: SELF, replica, timeoutTicks: 70 }),
+    hashes: new StateHashes({ machine, defer: (job) => job() }),
     storeSizes: () => ({ totalBytes: 2, usedBytes: 1 }),
     commandBytesMax: COMMAND_BYTES_MAX,
     wakeHub: () => {},

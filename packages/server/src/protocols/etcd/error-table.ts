@@ -125,6 +125,12 @@ export const ETCD_ERRORS: Readonly<Record<EtcdErrorCode, WireError>> = {
     grpcCode: STATUS.unavailable,
     text: 'etcdserver: request timed out, waiting for the applied index took too long',
   },
+  badLeaderTransferee: { grpcCode: STATUS.failedPrecondition, text: 'etcdserver: bad leader transferee' },
+  // Of no class in etcd: its own words get through with the code that is left for them.
+  leaderTransferFailed: {
+    grpcCode: STATUS.unknown,
+    text: 'etcdserver: request timed out, leader transfer took too long',
+  },
   tooManyRequests: { grpcCode: STATUS.resourceExhausted, text: 'etcdserver: too many requests' },
   requestTooLarge: { grpcCode: STATUS.invalidArgument, text: 'etcdserver: request is too large' },
   learner: { grpcCode: STATUS.failedPrecondition, text: 'etcdserver: rpc not supported for learner' },

@@ -65,6 +65,8 @@ const NAMES: Readonly<Record<EtcdErrorCode, string | undefined>> = {
   timeoutLeaderFailed: 'ErrGRPCTimeoutDueToLeaderFail',
   timeoutConnectionLost: 'ErrGRPCTimeoutDueToConnectionLost',
   timeoutWaitingForApply: 'ErrGRPCTimeoutWaitAppliedIndex',
+  badLeaderTransferee: 'ErrGRPCBadLeaderTransferee',
+  leaderTransferFailed: undefined,
   tooManyRequests: 'ErrGRPCRequestTooManyRequests',
   requestTooLarge: 'ErrGRPCRequestTooLarge',
   learner: 'ErrGRPCNotSupportedForLearner',

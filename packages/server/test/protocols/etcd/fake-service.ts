@@ -19,13 +19,16 @@ import type {
   AuthKnown,
   Completion,
   CoordinationService,
+  KeyspaceHashed,
   LeaderListener,
+  LeaderMoved,
   LeaseList,
   LeaseRenewed,
   LeaseTimeToLive,
   MemberList,
   MemberStatus,
   ServiceFailure,
+  StateHashed,
   WatchStream,
 } from '@synod/coordination/service/service-api.ts';
 
@@ -61,6 +64,9 @@ export class FakeService implements CoordinationService {
   >[] = [];
   readonly leaseLists: Asked<undefined, LeaseList | ServiceFailure>[] = [];
   readonly memberLists: Asked<{ readonly linearizable: boolean }, MemberList | ServiceFailure>[] = [];
+  readonly moves: Asked<string, LeaderMoved | ServiceFailure>[] = [];
+  readonly keyspaceHashes: Asked<Revision, KeyspaceHashed | Failure | ServiceFailure>[] = [];
+  readonly stateHashes: Asked<undefined, StateHashed | ServiceFailure>[] = [];
   readonly streams: FakeWatchStream[] = [];
   readonly listeners = new Set<LeaderListener>();
   memberStatus: MemberStatus = {
@@ -123,6 +129,15 @@ export class FakeService implements CoordinationService {
   status(): MemberStatus {
     return this.memberStatus;
   }
+  moveLeader(question: string, completion: Completion<LeaderMoved | ServiceFailure>): void {
+    this.moves.push({ question, completion });
+  }
+  hashKeyspace(question: Revision, completion: Completion<KeyspaceHashed | Failure | ServiceFailure>): void {
+    this.keyspaceHashes.push({ question, completion });
+  }
+  hashState(completion: Completion<StateHashed | ServiceFailure>): void {
+    this.stateHashes.push({ question: undefined, completion });
+  }
   openWatchStream(sink: WatchSink): WatchStream {
     const stream = new FakeWatchStream(sink);
     this.streams.push(stream);
@@ -138,7 +153,10 @@ export class FakeService implements CoordinationService {
       this.keepAlives.length +
       this.timesToLive.length +
       this.leaseLists.length +
-      this.memberLists.length
+      this.memberLists.length +
+      this.moves.length +
+      this.keyspaceHashes.length +
+      this.stateHashes.length
     );
   }
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, afterEach, beforeEach, describe, test } from 'node:test';
+import { revision } from '@synod/coordination';
 import { REQUEST_BYTES_MAX } from '../../../src/grpc/limits.ts';
 import type { StatusCode } from '../../../src/grpc/status.ts';
 import { type EtcdProtocol, etcdProtocol } from '../../../src/protocols/etcd/etcd-protocol.ts';
@@ -238,6 +239,17 @@ describe('streams', () => {
 test('every path of etcd’s gateway answers in JSON, whatever is asked', async () => {
   // These wait for the service, which says nothing here.
   service.members = (_, completion) => completion.complete({ kind: 'memberList', members: [] });
+  service.moveLeader = (_, completion) => completion.complete({ kind: 'leaderMoved' });
+  service.hashState = (completion) =>
+    completion.complete({ kind: 'stateHashed', sum: 1, revision: revision(2) });
+  service.hashKeyspace = (_, completion) =>
+    completion.complete({
+      kind: 'keyspaceHashed',
+      sum: 1,
+      compactedTo: -1,
+      hashRevision: revision(2),
+      revision: revision(2),
+    });
   for (const { gatewayPaths, kind } of CALLS)
     for (const path of gatewayPaths)
       for (const body of ['{}', '[]', '{"ID":{}}', '\u0000', '"', '{"a":'])

@@ -1,6 +1,7 @@
 /** Status, the alarm list, the member list, health, and which of etcd's calls are served at all. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { revision } from '@synod/coordination';
 import { call, open, setUp } from './fake-calls.ts';
 import type { TableMessage } from './wire/table-codec.ts';
 import { WIRE_RPCS } from './wire/wire-tables.ts';
@@ -16,9 +17,6 @@ const NOT_SERVED = [
   '/etcdserverpb.Cluster/MemberUpdate',
   '/etcdserverpb.Maintenance/Defragment',
   '/etcdserverpb.Maintenance/Downgrade',
-  '/etcdserverpb.Maintenance/Hash',
-  '/etcdserverpb.Maintenance/HashKV',
-  '/etcdserverpb.Maintenance/MoveLeader',
   '/etcdserverpb.Maintenance/Snapshot',
 ];
 
@@ -74,6 +72,52 @@ test('alarms: the list is empty; they cannot be raised or cleared yet', () => {
   assert.deepEqual(Object.keys(list.decoded('etcdserverpb.AlarmResponse')), ['header']);
   for (const action of [1n, 2n])
     assert.match(call(setup, 'Maintenance/Alarm', ['etcdserverpb.AlarmRequest', { action }]).answer, /^12 /);
+});
+
+test('leadership moves where it is told to; why it does not is told in etcd’s words', () => {
+  const setup = setUp();
+  const request = ['etcdserverpb.MoveLeaderRequest', { targetID: 0xf000000000000000n }] as const;
+  const moved = call(setup, 'Maintenance/MoveLeader', request);
+  const [asked] = setup.service.moves;
+  assert.equal(asked!.question, 'f000000000000000');
+  asked!.completion.complete({ kind: 'leaderMoved' });
+  assert.deepEqual(Object.keys(moved.decoded('etcdserverpb.MoveLeaderResponse')), ['header']);
+  for (const [code, text] of [
+    ['notLeader', '9 etcdserver: not leader'],
+    ['badLeaderTransferee', '9 etcdserver: bad leader transferee'],
+    ['leaderTransferFailed', '2 etcdserver: request timed out, leader transfer took too long'],
+  ] as const) {
+    const refused = call(setup, 'Maintenance/MoveLeader', request);
+    setup.service.moves.at(-1)!.completion.complete({ kind: 'serviceFailure', code });
+    assert.equal(refused.answer, text);
+  }
+});
+
+test('hashes: of a revision with the compaction it begins at, and of everything', () => {
+  const setup = setUp();
+  const keyspace = call(setup, 'Maintenance/HashKV', ['etcdserverpb.HashKVRequest', { revision: 7n }]);
+  const [asked] = setup.service.keyspaceHashes;
+  assert.equal(asked!.question, 7);
+  asked!.completion.complete({
+    kind: 'keyspaceHashed',
+    sum: 0xffffffff,
+    compactedTo: -1,
+    hashRevision: revision(7),
+    revision: revision(9),
+  });
+  const told = keyspace.decoded('etcdserverpb.HashKVResponse');
+  assert.deepEqual([told['hash'], told['compact_revision'], told['hash_revision']], [0xffffffffn, -1n, 7n]);
+  assert.equal((told['header'] as TableMessage)['revision'], 9n);
+  const future = call(setup, 'Maintenance/HashKV', NOTHING);
+  setup.service.keyspaceHashes[1]!.completion.complete({
+    kind: 'failure',
+    reason: { code: 'revisionInFuture', currentRevision: revision(2) },
+    revision: revision(2),
+  });
+  assert.equal(future.answer, '11 etcdserver: mvcc: required revision is a future revision');
+  const everything = call(setup, 'Maintenance/Hash', NOTHING);
+  setup.service.stateHashes[0]!.completion.complete({ kind: 'stateHashed', sum: 5, revision: revision(2) });
+  assert.equal(everything.decoded('etcdserverpb.HashResponse')['hash'], 5n);
 });
 
 test('the member list, by id, linearizable where it is asked for', () => {

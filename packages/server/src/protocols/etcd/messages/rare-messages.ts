@@ -80,6 +80,24 @@ export const statusResponse = messageTable({
   dbSizeQuota: scalar(12, 'int64'),
 });
 
+export const hashKvRequest = messageTable({
+  revision: scalar(1, 'int64'),
+});
+
+export const hashKvResponse = messageTable({
+  hash: scalar(2, 'int64'),
+  compact_revision: scalar(3, 'int64'),
+  hash_revision: scalar(4, 'int64'),
+});
+
+export const hashResponse = messageTable({
+  hash: scalar(2, 'int64'),
+});
+
+export const moveLeaderRequest = messageTable({
+  targetID: scalar(1, 'id'),
+});
+
 /** grpc.health.v1, which is not etcd's own but is served beside it. */
 export const healthCheckRequest = messageTable({
   service: scalar(1, 'text'),

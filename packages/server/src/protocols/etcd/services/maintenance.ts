@@ -1,12 +1,34 @@
-/** etcdserverpb.Maintenance: Status, and Alarm as far as there are alarms: the list, which is empty. */
+/**
+ * etcdserverpb.Maintenance: Status, MoveLeader, hashes to compare members by, and Alarm as far as there are alarms: the
+ * list, which is empty.
+ */
+
+import type { Failure } from '@synod/coordination';
+import { revision as toRevision } from '@synod/coordination';
+import type {
+  KeyspaceHashed,
+  LeaderMoved,
+  ServiceFailure,
+  StateHashed,
+} from '@synod/coordination/service/service-api.ts';
 import { STATUS } from '../../../grpc/status.ts';
 import type { MemberFace } from '../member-face.ts';
-import { alarmRequest, statusResponse } from '../messages/rare-messages.ts';
+import {
+  alarmRequest,
+  hashKvRequest,
+  hashKvResponse,
+  hashResponse,
+  moveLeaderRequest,
+  statusResponse,
+} from '../messages/rare-messages.ts';
 import type { RpcMethod, UnaryCall } from '../rpc.ts';
 
 export function maintenanceHandlers(face: MemberFace): readonly (readonly [string, RpcMethod])[] {
   return [
     ['/etcdserverpb.Maintenance/Status', { kind: 'unary', handler: (call) => status(face, call) }],
+    ['/etcdserverpb.Maintenance/MoveLeader', { kind: 'unary', handler: (call) => moveLeader(face, call) }],
+    ['/etcdserverpb.Maintenance/HashKV', { kind: 'unary', handler: (call) => hashKv(face, call) }],
+    ['/etcdserverpb.Maintenance/Hash', { kind: 'unary', handler: (call) => hash(face, call) }],
     ['/etcdserverpb.Maintenance/Alarm', { kind: 'unary', handler: (call) => alarm(face, call) }],
   ];
 }
@@ -43,6 +65,55 @@ const NO_LEADER_TEXT = 'etcdserver: no leader';
 function majorAndMinor(version: string): string {
   const [major, minor] = version.split('.');
   return `${major}.${minor}.0`;
+}
+
+function moveLeader(face: MemberFace, call: UnaryCall): void {
+  const request = face.decode(call, moveLeaderRequest.decode);
+  if (request === undefined || face.refuses(call, false)) return;
+  face.service.moveLeader(request.targetID, {
+    complete(result: LeaderMoved | ServiceFailure) {
+      if (result.kind === 'serviceFailure') {
+        face.failWith(call, result);
+        return;
+      }
+      face.writeHeader(face.service.revision);
+      call.respond(face.writer.finish());
+    },
+  });
+}
+
+/** Of one revision, and so to be compared between members. The number itself is not etcd's: its rows are others. */
+function hashKv(face: MemberFace, call: UnaryCall): void {
+  const request = face.decode(call, hashKvRequest.decode);
+  if (request === undefined || face.refuses(call, false)) return;
+  face.service.hashKeyspace(toRevision(Math.max(request.revision, 0)), {
+    complete(result: KeyspaceHashed | Failure | ServiceFailure) {
+      if (result.kind !== 'keyspaceHashed') {
+        face.failWith(call, result);
+        return;
+      }
+      face.writeHeader(result.revision);
+      const { sum, compactedTo, hashRevision } = result;
+      const answer = { hash: sum, compact_revision: compactedTo, hash_revision: hashRevision };
+      hashKvResponse.encode(face.writer, answer);
+      call.respond(face.writer.finish());
+    },
+  });
+}
+
+function hash(face: MemberFace, call: UnaryCall): void {
+  if (face.refuses(call, false)) return;
+  face.service.hashState({
+    complete(result: StateHashed | ServiceFailure) {
+      if (result.kind === 'serviceFailure') {
+        face.failWith(call, result);
+        return;
+      }
+      face.writeHeader(result.revision);
+      hashResponse.encode(face.writer, { hash: result.sum });
+      call.respond(face.writer.finish());
+    },
+  });
 }
 
 const ALARM_GET = 0;
