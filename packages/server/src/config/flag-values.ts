@@ -71,12 +71,14 @@ function checkedUrl(text: string, given: GivenValue): string {
   const scheme = match?.[1]?.toLowerCase() ?? '';
   if (match === null || !['http', 'https', 'unix', 'unixs'].includes(scheme))
     invalid(given, `URL scheme must be http, https, unix, or unixs: ${text}`);
-  if (scheme !== 'http')
-    refuse(`${scheme} addresses are not supported yet (${text} in ${given.origin}). Use http://IP:PORT.`);
+  if (scheme !== 'http' && scheme !== 'https')
+    refuse(
+      `${scheme} addresses are not supported yet (${text} in ${given.origin}). Use http://IP:PORT or https://IP:PORT.`,
+    );
   if (!/^(\[[0-9a-f:.]+\]|[^:\s@]+):\d{1,5}$/i.test(match[2]!) || Number(match[2]!.split(':').pop()) > 65_535)
     invalid(given, `URL address does not have the form "host:port": ${text}`);
   if (match[3] !== '') invalid(given, `URL must not contain a path: ${text}`);
-  return `http://${match[2]}`;
+  return `${scheme}://${match[2]}`;
 }
 
 function invalid({ text, origin }: GivenValue, expected: string): never {

@@ -67,7 +67,11 @@ export function flagsOfFile(text: string, path: string): GivenFlags {
     refuse(`${path} must hold flags and their values, such as "name: m1"`);
   for (const [key, value] of Object.entries(content)) {
     if (value === null || value === '') continue;
-    refuseSecurity(key, value, path);
+    const security = securityFlags(key);
+    if (security !== undefined) {
+      for (const [name, given] of flagsOfSecurity(security, value, path, key)) values.set(name, given);
+      continue;
+    }
     const name = flagNamed(key);
     if (name === undefined) refuse(`${path}: unknown key "${key}"${suggestion(key)}`);
     if (name === 'config-file') refuse(`${path}: a configuration file cannot name another one`);
@@ -76,10 +80,50 @@ export function flagsOfFile(text: string, path: string): GivenFlags {
   return values;
 }
 
-/** In its file, and only there, etcd has the flags of TLS in two groups. */
-function refuseSecurity(key: string, value: unknown, path: string): void {
-  if (key !== 'client-transport-security' && key !== 'peer-transport-security') return;
-  refuse(`${path}: ${key} is not supported yet (${JSON.stringify(value)}). Remove it to run without TLS.`);
+/** In its file etcd has the flags of TLS in two groups, under names without their prefixes. */
+const SECURITY_GROUPS: Readonly<Record<string, Readonly<Record<string, FlagName>>>> = {
+  'client-transport-security': {
+    'cert-file': 'cert-file',
+    'key-file': 'key-file',
+    'client-cert-auth': 'client-cert-auth',
+    'trusted-ca-file': 'trusted-ca-file',
+    'client-crl-file': 'client-crl-file',
+    'client-cert-allowed-hostname': 'client-cert-allowed-hostname',
+    'auto-tls': 'auto-tls',
+  },
+  'peer-transport-security': {
+    'cert-file': 'peer-cert-file',
+    'key-file': 'peer-key-file',
+    'client-cert-auth': 'peer-client-cert-auth',
+    'client-cert-file': 'peer-client-cert-file',
+    'client-key-file': 'peer-client-key-file',
+    'trusted-ca-file': 'peer-trusted-ca-file',
+    'crl-file': 'peer-crl-file',
+    'allowed-cn': 'peer-cert-allowed-cn',
+    'allowed-hostname': 'peer-cert-allowed-hostname',
+    'auto-tls': 'peer-auto-tls',
+  },
+};
+
+function securityFlags(key: string): Readonly<Record<string, FlagName>> | undefined {
+  return Object.hasOwn(SECURITY_GROUPS, key) ? SECURITY_GROUPS[key] : undefined;
+}
+
+function flagsOfSecurity(
+  names: Readonly<Record<string, FlagName>>,
+  value: unknown,
+  path: string,
+  group: string,
+): [FlagName, GivenValue][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    refuse(`${path}: ${group} must hold flags and their values, such as "cert-file: server.pem"`);
+  return Object.entries(value)
+    .filter(([, text]) => text !== null && text !== '')
+    .map(([key, text]) => {
+      const name = Object.hasOwn(names, key) ? names[key] : undefined;
+      if (name === undefined) refuse(`${path}: unknown key "${key}" in ${group}`);
+      return [name, { text: textOf(name, text, path), origin: `${key} of ${group} in ${path}` }];
+    });
 }
 
 function textOf(name: FlagName, value: unknown, path: string): string {

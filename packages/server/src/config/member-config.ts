@@ -1,5 +1,6 @@
 /** What one member is told of itself and its cluster: the checked form of flags, environment and file. */
 import type { ProtocolName } from '@synod/consensus';
+import type { TlsConfig } from '../tls/tls-config.ts';
 import type { TokenOptions } from '../tokens/web-token-options.ts';
 
 export interface Founder {
@@ -17,6 +18,9 @@ export interface MemberConfig {
   readonly listenClientUrls: readonly string[];
   readonly advertisePeerUrls: readonly string[];
   readonly advertiseClientUrls: readonly string[];
+  /** Of https:// addresses, of either kind; undefined: there are none. */
+  readonly clientTls?: TlsConfig;
+  readonly peerTls?: TlsConfig;
   /** 16 hex digits each, as etcd derives them from the founders. */
   readonly memberId: string;
   readonly clusterId: string;

@@ -16,6 +16,7 @@ import {
 } from './given-flags.ts';
 import { foundedCluster } from './initial-cluster.ts';
 import type { AuthConfig, LogConfig, MemberConfig } from './member-config.ts';
+import { type TlsConfigs, tlsConfigs } from './tls-flags.ts';
 
 export interface ConfigSources {
   /** What stands after `synod start`. */
@@ -35,7 +36,11 @@ export function readConfig(sources: ConfigSources): ConfigResult {
   try {
     const given = givenFlags(sources, (message) => warnings.push(message));
     refuseLaterFlags(given);
-    return { ok: true, config: memberConfig(new Values(given), sources.workingDirectory), warnings };
+    return {
+      ok: true,
+      config: memberConfig(new Values(given), sources.workingDirectory, (message) => warnings.push(message)),
+      warnings,
+    };
   } catch (error) {
     if (error instanceof ConfigFailure) return { ok: false, problem: error.problem };
     throw error;
@@ -108,7 +113,11 @@ class Values {
   }
 }
 
-function memberConfig(values: Values, workingDirectory: string): MemberConfig {
+function memberConfig(
+  values: Values,
+  workingDirectory: string,
+  warn: (message: string) => void,
+): MemberConfig {
   const name = values.of('name').text;
   if (name === '') refuse('--name must not be empty');
   if (/[,=]/.test(name))
@@ -124,12 +133,20 @@ function memberConfig(values: Values, workingDirectory: string): MemberConfig {
   const protocol = values.choice('consensus', ['raft', 'paxos']);
   values.choice('initial-cluster-state', ['new']);
   values.choice('logger', ['zap']);
+  const directory = resolve(workingDirectory, dataDirectory(values, name));
+  const urls = { listenPeerUrls: listenUrlsOf(values.of('listen-peer-urls')), ...clientUrls(values) };
+  const flagValue = (flag: WorkingFlagName): GivenValue => values.of(flag);
+  const tls = tlsConfigs({ flagValue, workingDirectory, dataDirectory: directory, warn, ...urls });
+  refuseUnequalPeers(
+    tls,
+    cluster.founders.flatMap(({ peerUrls }) => peerUrls),
+  );
   return {
     name,
-    dataDirectory: resolve(workingDirectory, dataDirectory(values, name)),
-    listenPeerUrls: listenUrlsOf(values.of('listen-peer-urls')),
+    dataDirectory: directory,
+    ...urls,
+    ...tls,
     advertisePeerUrls,
-    ...clientUrls(values),
     memberId: cluster.self.id,
     clusterId: cluster.clusterId,
     founders: cluster.founders,
@@ -148,6 +165,15 @@ function memberConfig(values: Values, workingDirectory: string): MemberConfig {
     jsonGateway: booleanOf(values.of('enable-grpc-gateway')),
     log: logConfig(values),
   };
+}
+
+/** To connect by TLS a member needs its half of it. */
+function refuseUnequalPeers({ peerTls }: TlsConfigs, peerUrls: readonly string[]): void {
+  const secureUrl = peerUrls.find((url) => url.startsWith('https:'));
+  if (secureUrl !== undefined && peerTls === undefined)
+    refuse(
+      `TLS key/cert (--peer-cert-file, --peer-key-file) must be provided for peer url ${secureUrl} with HTTPS scheme`,
+    );
 }
 
 /** A member that says nothing of a cluster founds one alone. */

@@ -22,6 +22,8 @@ import { TurnFlusher } from './turn-flusher.ts';
 /** Told of connections, for the log. */
 export interface Http2Observer {
   connectionEnded(end: ConnectionEnd): void;
+  /** What came was neither HTTP/2 nor HTTP/1.1; the socket is being closed. */
+  foreign?(socket: Duplex, firstBytes: Uint8Array): void;
 }
 
 /** For the metrics, and always of the moment; all but `connectionsOpen` and `streamsOpen` only rise. */
@@ -143,6 +145,7 @@ class Listener implements Http2Listener {
         forget();
         handOver(socket, seen, this.options.http1Server);
       } else {
+        if (protocol === 'unknown') this.options.observer?.foreign?.(socket, seen);
         onGone();
       }
     };

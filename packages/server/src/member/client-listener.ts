@@ -1,13 +1,19 @@
 /** Listens for clients: gRPC over our HTTP/2, and HTTP/1.1 for the JSON gateway, probes and metrics, on the same ports. */
 import { createServer as createHttp1Server } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { assert } from '@synod/consensus';
 import type { MemberConfig } from '../config/member-config.ts';
 import { MESSAGE_OVERHEAD_BYTES } from '../grpc/limits.ts';
 import { createGrpcServer, type GrpcMethods, type GrpcObserver } from '../grpc/server.ts';
-import type { Http2Counters } from '../http2/listener.ts';
+import type { Http2Counters, Http2Listener } from '../http2/listener.ts';
 import type { Http1Handler } from '../protocols/etcd/http1.ts';
+import { isTlsStart } from '../tls/handshake-failure.ts';
+import { createSecureServer, type SecureServer } from '../tls/secure-server.ts';
+import type { TlsConfig } from '../tls/tls-config.ts';
+import { RefusalLog } from '../transport/refusal-log.ts';
 import { addressOf } from './addresses.ts';
-import { HTTP1_IDLE_MS } from './limits.ts';
+import { HTTP1_IDLE_MS, REFUSAL_LOG_INTERVAL_MS } from './limits.ts';
 
 export interface ClientListener {
   readonly counters: Http2Counters;
@@ -22,13 +28,15 @@ export interface ClientListener {
 export interface ClientListenerOptions {
   readonly config: Pick<
     MemberConfig,
-    'listenClientUrls' | 'requestBytesMax' | 'concurrentStreamsMax' | 'keepalive'
+    'clientTls' | 'listenClientUrls' | 'requestBytesMax' | 'concurrentStreamsMax' | 'keepalive'
   >;
   readonly methods: GrpcMethods;
   readonly http1: Http1Handler;
   readonly observer: GrpcObserver;
   /** A connection could not be taken, for want of descriptors for one; the listener goes on. */
   readonly onTrouble: (error: Error) => void;
+  /** Of a connection that came to nothing, seldom enough for the log. */
+  readonly onRefused: (remoteAddress: string, reason: string) => void;
 }
 
 /** Rejects when an address cannot be had. */
@@ -43,8 +51,17 @@ export async function listenForClients(options: ClientListenerOptions): Promise<
     http1Sockets.add(socket);
     socket.on('close', () => http1Sockets.delete(socket));
   });
+  const refusals = new RefusalLog({
+    intervalMs: REFUSAL_LOG_INTERVAL_MS,
+    nowMs: () => performance.now(),
+    write: options.onRefused,
+  });
   const listener = createGrpcServer({
     methods: options.methods,
+    observer: {
+      connectionEnded: () => {},
+      foreign: (socket, bytes) => reportForeign(refusals, socket, bytes),
+    },
     http1Server,
     grpcObserver: options.observer,
     grpcLimits: { messageBytesMax: config.requestBytesMax + MESSAGE_OVERHEAD_BYTES },
@@ -56,14 +73,21 @@ export async function listenForClients(options: ClientListenerOptions): Promise<
     },
   });
   const servers: Server[] = [];
+  const secureServers: SecureServer[] = [];
   const destroy = (): void => {
     for (const server of servers) server.close();
+    for (const secure of secureServers) secure.abandonHandshakes();
     for (const socket of http1Sockets) socket.destroy();
     listener.destroy();
   };
   try {
     for (const url of config.listenClientUrls) {
-      const server = createServer({ noDelay: true }, (socket) => listener.accept(socket));
+      let server: Server;
+      if (addressOf(url).isSecure) {
+        const secure = secureServer(listener, refusals, config.clientTls);
+        secureServers.push(secure);
+        server = secure.server;
+      } else server = createServer({ noDelay: true }, (socket) => listener.accept(socket));
       await listen(server, url);
       server.on('error', options.onTrouble);
       servers.push(server);
@@ -77,11 +101,37 @@ export async function listenForClients(options: ClientListenerOptions): Promise<
     ports: servers.map(portOf),
     shutDown() {
       for (const server of servers) server.close();
+      for (const secure of secureServers) secure.abandonHandshakes();
       http1Server.closeIdleConnections();
       return listener.shutDown();
     },
     destroy,
   };
+}
+
+function secureServer(
+  listener: Http2Listener,
+  refusals: RefusalLog,
+  config: TlsConfig | undefined,
+): SecureServer {
+  assert(config !== undefined, 'the configuration gives a certificate to whoever has a secure address');
+  return createSecureServer({
+    config,
+    speaksHttp: true,
+    onSocket: (socket, commonName) => listener.accept(socket, commonName),
+    onRefused: (address, failure) => refusals.report(address, failure),
+  });
+}
+
+/** Most bytes that are not HTTP are somebody's scan; TLS is somebody's mistake. */
+function reportForeign(refusals: RefusalLog, socket: Duplex, bytes: Uint8Array): void {
+  if (!isTlsStart(bytes)) return;
+  const address = 'remoteAddress' in socket ? String(socket.remoteAddress) : 'unknown';
+  refusals.report(address, {
+    kind: 'tls',
+    reason:
+      'TLS came to an address that speaks plaintext; use http://, or listen on https:// with --cert-file and --key-file',
+  });
 }
 
 function listen(server: Server, url: string): Promise<void> {

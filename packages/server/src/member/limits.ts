@@ -16,3 +16,6 @@ export const COMMAND_OVERHEAD_BYTES = 512 * 1024;
 
 /** A connection that speaks HTTP/1.1 and says nothing for so long is closed; one whose request is being answered is not. */
 export const HTTP1_IDLE_MS = 60_000;
+
+/** One log line a source and reason, of connections that came to nothing, in so long. */
+export const REFUSAL_LOG_INTERVAL_MS = 10_000;

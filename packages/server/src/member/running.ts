@@ -117,6 +117,8 @@ export class Running {
       observer,
       onTrouble: (error) =>
         this.parts.log.warn("a client's connection could not be taken", { error: error.message }),
+      onRefused: (address, reason) =>
+        this.parts.log.warn(`rejected connection on client endpoint: ${reason}`, { 'remote-addr': address }),
     });
   }
 

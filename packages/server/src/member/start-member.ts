@@ -18,6 +18,8 @@ import type { MemberConfig } from '../config/member-config.ts';
 import type { Log } from '../log/log.ts';
 import { createMemberMetrics, type MemberMetrics } from '../metrics/member-metrics.ts';
 import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
+import { ensureCertificate } from '../tls/automatic-certificate.ts';
+import { CertificateFailure } from '../tls/certificate-files.ts';
 import { PeerTransport } from '../transport/peer-transport.ts';
 import { addressOf } from './addresses.ts';
 import { CLOCK } from './clock.ts';
@@ -59,14 +61,23 @@ export async function startMember(
   );
   let member: Member | undefined;
   try {
+    makeCertificates(config, log);
     member = new Member({ config, log, metrics, storage, tuning });
     await member.start();
     return member;
   } catch (error) {
     await member?.abandon();
     await storage.close();
+    if (error instanceof CertificateFailure) throw new StartFailure(error.message);
     throw error;
   }
+}
+
+/** Where the configuration wants a member to do so itself. */
+function makeCertificates({ clientTls, peerTls }: MemberConfig, log: Log): void {
+  for (const tls of [clientTls, peerTls])
+    if (tls !== undefined && ensureCertificate(tls, Date.now()))
+      log.warn('automatically generate certificates', { 'cert-file': tls.own.certificateFile });
 }
 
 interface MemberParts {
@@ -115,6 +126,7 @@ class Member implements RunningMember {
       founders: config.founders.map((founder) => ({ ...founder, clientUrls: [], isLearner: false })),
     });
     this.transport = new PeerTransport({
+      ...(config.peerTls === undefined ? {} : { tls: config.peerTls }),
       id: this.id,
       clusterId: config.clusterId,
       peers: new Map(
@@ -263,6 +275,7 @@ async function listening(whom: string, urls: readonly string[], attempt: Promise
     await attempt;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
+    if (error instanceof CertificateFailure) throw error;
     const where = urls.join(', ');
     if (code === 'EADDRINUSE')
       throw new StartFailure(

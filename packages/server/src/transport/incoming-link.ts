@@ -1,6 +1,7 @@
 /** One connection that a peer made: checks who it is, answers, then takes frames from it. Sends only answers to pings. */
 import type { Socket } from 'node:net';
 import { assert, type Lane } from '@synod/consensus';
+import { isTlsStart } from '../tls/handshake-failure.ts';
 import { decodedOr, type Frame, FrameReader, frameHead } from './frames.ts';
 import {
   type Answer,
@@ -68,8 +69,14 @@ export class IncomingLink {
     // Said goodbye to already.
     if (this.socket.writableEnded) return;
     this.early = Buffer.concat([this.early, chunk]);
-    if (!mayBeHello(this.early)) this.fail('noMember', 'bytes that are not of a member');
+    if (!mayBeHello(this.early)) this.refuseForeign();
     else if (this.early.length >= HELLO_BYTES) this.greet();
+  }
+
+  private refuseForeign(): void {
+    if (isTlsStart(this.early))
+      this.fail('tls', 'TLS came to an address that speaks plaintext; use https:// on both sides or on none');
+    else this.fail('noMember', 'bytes that are not of a member');
   }
 
   private greet(): void {

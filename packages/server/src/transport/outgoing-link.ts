@@ -3,7 +3,10 @@
  * again when it breaks. What is sent while there is no connection is lost, as the engine expects of a network.
  */
 import { connect, type Socket } from 'node:net';
-import type { Lane } from '@synod/consensus';
+import { assert, type Lane } from '@synod/consensus';
+import { CertificateFailure } from '../tls/certificate-files.ts';
+import { type HandshakeFailure, handshakeFailure } from '../tls/handshake-failure.ts';
+import type { SecureDialer } from '../tls/secure-dialer.ts';
 import { decodedOr, FrameReader, frameHead, isFrameSize } from './frames.ts';
 import { ANSWER_BYTES, decodeAnswer, describeRefusal, encodeHello, type Hello } from './handshake.ts';
 import { LANE_QUEUE_BYTES_MAX, type TransportTiming } from './limits.ts';
@@ -13,6 +16,7 @@ import type { Refusal } from './refusal-log.ts';
 export interface LinkAddress {
   readonly host: string;
   readonly port: number;
+  readonly isSecure?: boolean;
 }
 
 export interface OutgoingLinkEvents {
@@ -30,6 +34,7 @@ export class OutgoingLink {
   private readonly addresses: readonly LinkAddress[];
   private readonly timing: TransportTiming;
   private readonly events: OutgoingLinkEvents;
+  private readonly dialer: SecureDialer | undefined;
   private socket: Socket | undefined;
   /** The peer has welcomed us. */
   private isOpen = false;
@@ -53,11 +58,13 @@ export class OutgoingLink {
     addresses: readonly LinkAddress[],
     timing: TransportTiming,
     events: OutgoingLinkEvents,
+    dialer?: SecureDialer,
   ) {
     this.hello = hello;
     this.addresses = addresses;
     this.timing = timing;
     this.events = events;
+    this.dialer = dialer;
     this.pingTimer = setInterval(() => this.ping(), timing.pingIntervalMs);
     this.pingTimer.unref();
     this.connect();
@@ -124,18 +131,44 @@ export class OutgoingLink {
   private connect(): void {
     this.retryTimer = undefined;
     const address = this.addresses[this.tries++ % this.addresses.length]!;
-    const socket = connect({ host: address.host, port: address.port, noDelay: true });
+    const socket = this.dial(address);
+    if (socket === undefined) {
+      this.ended();
+      return;
+    }
     this.socket = socket;
     // A whole deadline, not a socket's idle one: a peer that says its answer a byte at a time must not hold the link.
     const deadline = setTimeout(() => socket.destroy(), this.timing.handshakeTimeoutMs);
-    socket.on('connect', () => socket.write(encodeHello(this.hello)));
-    // The close that follows tells all that matters.
-    socket.on('error', () => {});
+    socket.on(address.isSecure === true ? 'secureConnect' : 'connect', () =>
+      socket.write(encodeHello(this.hello)),
+    );
+    // The close that follows tells all that matters, except why TLS failed.
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (address.isSecure === true && !this.isOpen && error.code !== 'ECONNREFUSED')
+        this.reportTls(handshakeFailure(error));
+    });
     socket.on('close', () => {
       clearTimeout(deadline);
       this.ended();
     });
     this.awaitAnswer(socket, () => clearTimeout(deadline));
+  }
+
+  /** Undefined: the certificate's files cannot be used now. */
+  private dial({ host, port, isSecure }: LinkAddress): Socket | undefined {
+    if (isSecure !== true) return connect({ host, port, noDelay: true });
+    try {
+      assert(this.dialer !== undefined, 'the configuration gives a certificate to whoever has secure peers');
+      return this.dialer.dial({ host, port });
+    } catch (error) {
+      if (!(error instanceof CertificateFailure)) throw error;
+      this.reportTls({ kind: 'files', reason: error.message });
+      return undefined;
+    }
+  }
+
+  private reportTls({ kind, reason }: HandshakeFailure): void {
+    this.events.refused({ kind, reason: `TLS with this peer failed: ${reason}` });
   }
 
   private awaitAnswer(socket: Socket, came: () => void): void {

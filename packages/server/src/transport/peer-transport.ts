@@ -3,7 +3,10 @@
  * snapshots. It sends on those it made and receives on those it was given, so that neither side depends on the other's.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Lane, MemberId, Transport } from '@synod/consensus';
+import { assert, type Lane, type MemberId, type Transport } from '@synod/consensus';
+import { SecureDialer } from '../tls/secure-dialer.ts';
+import { createSecureServer, type SecureServer } from '../tls/secure-server.ts';
+import type { TlsConfig } from '../tls/tls-config.ts';
 import { judgeHello } from './handshake.ts';
 import { IncomingLink } from './incoming-link.ts';
 import { STRANGERS_MAX, TRANSPORT_TIMING, type TransportTiming } from './limits.ts';
@@ -32,6 +35,8 @@ export interface PeerTransportOptions {
   readonly onDisowned: (reason: string) => void;
   readonly observer: TransportObserver;
   readonly timing?: Partial<TransportTiming>;
+  /** Of secure addresses, its own and its peers'. */
+  readonly tls?: TlsConfig;
 }
 
 interface PeerLinks {
@@ -57,10 +62,13 @@ export class PeerTransport implements Transport {
   private readonly servers: Server[] = [];
   private readonly timing: TransportTiming;
   private readonly refusals: RefusalLog;
+  private readonly dialer: SecureDialer | undefined;
+  private readonly secureServers: SecureServer[] = [];
   private closed = false;
 
   constructor(options: PeerTransportOptions) {
     this.options = options;
+    this.dialer = options.tls === undefined ? undefined : new SecureDialer(options.tls);
     this.timing = { ...TRANSPORT_TIMING, ...options.timing };
     this.refusals = new RefusalLog({
       intervalMs: this.timing.refusalLogIntervalMs,
@@ -71,8 +79,8 @@ export class PeerTransport implements Transport {
 
   /** Takes peers at these addresses; rejects when one cannot be had. */
   async listen(addresses: readonly LinkAddress[]): Promise<void> {
-    for (const { host, port } of addresses) {
-      const server = createServer((socket) => this.accept(socket));
+    for (const { host, port, isSecure } of addresses) {
+      const server = isSecure === true ? this.secureServer() : createServer((socket) => this.accept(socket));
       this.servers.push(server);
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
@@ -136,6 +144,7 @@ export class PeerTransport implements Transport {
     this.closed = true;
     const links = [...this.links.values()].flatMap(({ prompt, bulk }) => [prompt.close(), bulk.close()]);
     for (const link of this.incoming) link.destroy();
+    for (const secure of this.secureServers) secure.abandonHandshakes();
     const servers = this.servers.map(
       (server) => new Promise<void>((resolve) => server.close(() => resolve())),
     );
@@ -145,30 +154,56 @@ export class PeerTransport implements Transport {
   private connectTo(peer: MemberId, addresses: readonly LinkAddress[], life: number): PeerLinks {
     const { clusterId, id, observer, onUnreachable, onDisowned } = this.options;
     const hello = { clusterId, from: id, to: peer, life };
-    const prompt = new OutgoingLink({ ...hello, kind: 'prompt' }, addresses, this.timing, {
-      connected: () => {
-        this.welcomedBy.add(peer);
-        observer.connected(peer);
+    const prompt = new OutgoingLink(
+      { ...hello, kind: 'prompt' },
+      addresses,
+      this.timing,
+      {
+        connected: () => {
+          this.welcomedBy.add(peer);
+          observer.connected(peer);
+        },
+        broke: () => {
+          if (this.closed) return;
+          observer.disconnected(peer);
+          onUnreachable(peer);
+        },
+        refused: (refusal) => {
+          this.refusals.report(peer, refusal);
+          if (refusal.kind === 'otherLife') onDisowned(refusal.reason);
+        },
+        roundTrip: (milliseconds) => observer.roundTrip(peer, milliseconds),
       },
-      broke: () => {
-        if (this.closed) return;
-        observer.disconnected(peer);
-        onUnreachable(peer);
-      },
-      refused: (refusal) => {
-        this.refusals.report(peer, refusal);
-        if (refusal.kind === 'otherLife') onDisowned(refusal.reason);
-      },
-      roundTrip: (milliseconds) => observer.roundTrip(peer, milliseconds),
-    });
+      this.dialer,
+    );
     // What there is to say of the peer, the other link says.
-    const bulk = new OutgoingLink({ ...hello, kind: 'bulk' }, addresses, this.timing, {
-      connected: () => {},
-      broke: () => {},
-      refused: () => {},
-      roundTrip: () => {},
-    });
+    const bulk = new OutgoingLink(
+      { ...hello, kind: 'bulk' },
+      addresses,
+      this.timing,
+      {
+        connected: () => {},
+        broke: () => {},
+        refused: () => {},
+        roundTrip: () => {},
+      },
+      this.dialer,
+    );
     return { prompt, bulk };
+  }
+
+  private secureServer(): Server {
+    const { tls } = this.options;
+    assert(tls !== undefined, 'the configuration gives a certificate to whoever has a secure address');
+    const secure = createSecureServer({
+      config: tls,
+      speaksHttp: false,
+      onSocket: (socket) => this.accept(socket),
+      onRefused: (address, { kind, reason }) =>
+        this.refusals.report(address, { kind, reason: `rejected connection on peer endpoint: ${reason}` }),
+    });
+    this.secureServers.push(secure);
+    return secure.server;
   }
 
   private accept(socket: Socket): void {

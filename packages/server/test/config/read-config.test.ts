@@ -145,7 +145,40 @@ describe('refusals name the flag, what is wrong and what to do', () => {
     ['--name=', 'refused', /must not be empty/],
     ['--name=a=b', 'refused', /--name must not contain , or =/],
     ['--listen-peer-urls foo', 'usage', /URL scheme must be http/],
-    ['--listen-peer-urls https://127.0.0.1:1', 'refused', /https addresses are not supported yet/],
+    [
+      '--listen-peer-urls https://127.0.0.1:1',
+      'refused',
+      /^TLS key\/cert \(--peer-cert-file, --peer-key-file\) must be provided for peer url https:/,
+    ],
+    [
+      '--listen-client-urls https://127.0.0.1:1 --advertise-client-urls https://127.0.0.1:1',
+      'refused',
+      /HTTPS/,
+    ],
+    [
+      '--initial-cluster default=http://localhost:2380,b=https://b:2380',
+      'refused',
+      /must be provided for peer url https:\/\/b:2380/,
+    ],
+    ['--cert-file a', 'refused', /^KeyFile and CertFile must both be present\[key: , cert: \/home\/me\/a\]/],
+    [
+      '--tls-min-version TLS1.1',
+      'refused',
+      /unexpected TLS version "TLS1.1" \(must be one of: TLS1.2, TLS1.3\)/,
+    ],
+    [
+      '--tls-min-version TLS1.3 --tls-max-version TLS1.2',
+      'refused',
+      /min version \(TLS1.3\) is greater than/,
+    ],
+    ['--tls-min-version TLS1.3 --cipher-suites X', 'refused', /when only TLS1.3 is enabled/],
+    ['--cipher-suites X', 'refused', /^unexpected TLS cipher suite "X"$/],
+    ['--auto-tls --self-signed-cert-validity 0', 'refused', /it should be greater than 0/],
+    [
+      '--peer-auto-tls --peer-cert-allowed-cn a --peer-cert-allowed-hostname b',
+      'refused',
+      /mutually exclusive \(cns=\["a"\], hostnames=\["b"\]\)/,
+    ],
     ['--listen-peer-urls unix://x:1', 'refused', /unix addresses are not supported yet/],
     ['--listen-peer-urls http://127.0.0.1', 'usage', /does not have the form "host:port"/],
     ['--listen-peer-urls http://127.0.0.1:70000', 'usage', /does not have the form "host:port"/],
@@ -174,9 +207,10 @@ describe('refusals name the flag, what is wrong and what to do', () => {
     ['nam: x', /^f: unknown key "nam"\. Did you mean name\?$/],
     ['name: {a: 1}', /name must be a single value or a list/],
     ['config-file: g', /cannot name another one/],
-    ['client-transport-security: {auto-tls: true}', /client-transport-security is not supported yet/],
+    ['client-transport-security: {auto-tsl: true}', /unknown key "auto-tsl" in client-transport-security/],
+    ['client-transport-security: 1', /client-transport-security must hold flags/],
     ['election-timeout: soon', /invalid value "soon" for election-timeout in f: it must be a whole number/],
-    ['auto-tls: true', /^auto-tls in f is a flag of etcd that Synod does not support yet/],
+    ['wal-dir: x', /^wal-dir in f is a flag of etcd that Synod does not support yet/],
   ];
   for (const [text, words] of files) {
     test(`file: ${text}`, () => {
@@ -193,7 +227,6 @@ describe('flags that are known and not supported yet', () => {
       message,
       '--quota-backend-bytes is a flag of etcd that Synod does not support yet (given: "8589934592"). Leave it out.',
     );
-    assert.equal(refused('--auto-tls').kind, 'refused');
     assert.equal(refused('', { environment: { ETCD_WAL_DIR: '/x' } }).kind, 'refused');
   });
 
@@ -221,5 +254,51 @@ describe('auth', () => {
     assert.match(refused('--bcrypt-cost=3').message, /--bcrypt-cost must be at least 4/);
     assert.match(refused('--bcrypt-cost=32').message, /--bcrypt-cost must be at most 31/);
     assert.match(refused('--auth-token-ttl=0').message, /--auth-token-ttl must be at least 1/);
+  });
+});
+
+describe('TLS', () => {
+  const files = '--cert-file c.pem --key-file k.pem';
+
+  test('what etcd makes of a certificate, an authority and --client-cert-auth', () => {
+    assert.equal(accepted('').clientTls, undefined);
+    const plain = accepted(files).clientTls!;
+    assert.deepEqual(plain.own, { certificateFile: '/home/me/c.pem', keyFile: '/home/me/k.pem' });
+    assert.equal(plain.requiresCertificate, false);
+    // An authority alone asks for certificates too, but their names are nobody's.
+    const trusting = accepted(`${files} --trusted-ca-file ca.pem`).clientTls!;
+    assert.deepEqual([trusting.requiresCertificate, trusting.commonNameIsUser], [true, false]);
+    const asking = accepted(`${files} --trusted-ca-file ca.pem --client-cert-auth`).clientTls!;
+    assert.deepEqual([asking.requiresCertificate, asking.commonNameIsUser], [true, true]);
+  });
+
+  test('versions and suites are for both sides', () => {
+    const { clientTls, peerTls } = accepted(
+      `${files} --peer-auto-tls --tls-max-version TLS1.2 --cipher-suites TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`,
+    );
+    for (const tls of [clientTls!, peerTls!]) {
+      assert.deepEqual([tls.versionMin, tls.versionMax], ['TLSv1.2', 'TLSv1.2']);
+      assert.match(tls.ciphers!, /:ECDHE-RSA-AES128-GCM-SHA256$/);
+    }
+  });
+
+  test('a certificate of its own making lies in the data directory and is for the addresses', () => {
+    const { clientTls } = accepted(
+      '--auto-tls --listen-client-urls https://127.0.0.1:1,https://[::1]:1 --advertise-client-urls https://a:1',
+    );
+    assert.equal(clientTls!.own.keyFile, '/home/me/default.etcd/fixtures/client/key.pem');
+    assert.deepEqual(clientTls!.selfSigning, { hosts: ['127.0.0.1', '::1'], validityYears: 1 });
+  });
+
+  test('a file has them in two groups', () => {
+    const text =
+      'peer-transport-security: {cert-file: /c, key-file: /k, client-cert-auth: true, allowed-cn: x}';
+    const { peerTls } = accepted('--config-file f', { files: { f: text } });
+    assert.equal(peerTls!.requiresCertificate, true);
+    assert.deepEqual(peerTls!.allowedNames, { kind: 'commonName', names: ['x'] });
+  });
+
+  test('plaintext beside a certificate is served, and warned of', () => {
+    assert.match(warnings(files).join(), /scheme is HTTP while key and cert files are present/);
   });
 });

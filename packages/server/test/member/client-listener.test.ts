@@ -22,6 +22,7 @@ function listen(): Promise<ClientListener> {
     },
     observer: { callStarted: () => undefined, callEnded: () => undefined },
     onTrouble: (error) => assert.fail(error),
+    onRefused: (_, reason) => assert.fail(reason),
   });
 }
 

@@ -141,6 +141,7 @@ test('M1 a directory that cannot be made or written', LIMIT, async (t) => {
 });
 
 test('an address without a port is at the one of HTTP', () => {
-  assert.deepEqual(addressOf('http://10.0.0.1:80'), { host: '10.0.0.1', port: 80 });
-  assert.deepEqual(addressOf('http://[::1]:2380'), { host: '::1', port: 2380 });
+  assert.deepEqual(addressOf('http://10.0.0.1:80'), { host: '10.0.0.1', port: 80, isSecure: false });
+  assert.deepEqual(addressOf('http://[::1]:2380'), { host: '::1', port: 2380, isSecure: false });
+  assert.deepEqual(addressOf('https://m1'), { host: 'm1', port: 443, isSecure: true });
 });

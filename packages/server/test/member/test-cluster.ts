@@ -30,6 +30,8 @@ export interface ClusterOptions {
   readonly electionTimeoutMs?: number;
   readonly snapshotCount?: number;
   readonly tokens?: MemberConfig['auth']['tokens'];
+  /** Both kinds of ports speak it. */
+  readonly tls?: MemberConfig['clientTls'] & {};
 }
 
 export class TestMember {
@@ -82,11 +84,10 @@ export class TestCluster {
     const directory = mkdtempSync(join(tmpdir(), 'synod-member-'));
     const relays = Array.from({ length: options.size ?? 3 }, () => new PeerRelay());
     for (const relay of relays) await relay.listen();
-    const founders = relays.map(({ url }, i) => ({
-      id: founderId([url], directory),
-      name: `m${i + 1}`,
-      peerUrls: [url],
-    }));
+    const founders = relays.map((relay, i) => {
+      const url = options.tls === undefined ? relay.url : relay.url.replace('http:', 'https:');
+      return { id: founderId([url], directory), name: `m${i + 1}`, peerUrls: [url] };
+    });
     const cluster = new TestCluster(
       directory,
       relays.map(
@@ -189,11 +190,13 @@ function configOf(
   options: ClusterOptions,
 ): MemberConfig {
   const { id, name, peerUrls } = founders[i]!;
+  const listenUrl = options.tls === undefined ? 'http://127.0.0.1:0' : 'https://127.0.0.1:0';
   return {
     name,
     dataDirectory,
-    listenPeerUrls: ['http://127.0.0.1:0'],
-    listenClientUrls: ['http://127.0.0.1:0'],
+    listenPeerUrls: [listenUrl],
+    listenClientUrls: [listenUrl],
+    ...(options.tls === undefined ? {} : { clientTls: options.tls, peerTls: options.tls }),
     advertisePeerUrls: peerUrls,
     advertiseClientUrls: [`http://${name}.test:2379`],
     memberId: id,

@@ -1,0 +1,112 @@
+/**
+ * A port that speaks TLS: hands over the sockets whose handshake is done and whose certificate, where one is asked for, is
+ * good; closes the others and says why. What is spoken inside is not its business.
+ */
+import type { Server, Socket } from 'node:net';
+import { createServer, type TLSSocket } from 'node:tls';
+import { commonNameOf, isAllowed } from './allowed-names.ts';
+import { CertificateFailure, CertificateFiles } from './certificate-files.ts';
+import { type HandshakeFailure, handshakeFailure } from './handshake-failure.ts';
+import { HANDSHAKE_TIMEOUT_MS, HANDSHAKES_MAX } from './limits.ts';
+import type { TlsConfig } from './tls-config.ts';
+
+export interface SecureServerOptions {
+  readonly config: TlsConfig;
+  /** HTTP inside: its version is agreed on by ALPN. */
+  readonly speaksHttp: boolean;
+  /** @param commonName of a certificate that was verified, where such names are users' */
+  readonly onSocket: (socket: TLSSocket, commonName: string | undefined) => void;
+  readonly onRefused: (remoteAddress: string, failure: HandshakeFailure) => void;
+}
+
+export interface SecureServer {
+  readonly server: Server;
+  /** Ends the connections that have not come to `onSocket` yet. */
+  abandonHandshakes(): void;
+}
+
+/** @throws CertificateFailure when its files are not good from the start */
+export function createSecureServer(options: SecureServerOptions): SecureServer {
+  const { config, onRefused } = options;
+  const files = new CertificateFiles(config.own, config);
+  let inForce = files.options();
+  /** Sockets below those whose handshake is under way. */
+  const pending = new Set<Socket>();
+  const server = createServer({
+    ...inForce,
+    noDelay: true,
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    requestCert: config.requiresCertificate,
+    rejectUnauthorized: config.requiresCertificate,
+    ...(options.speaksHttp
+      ? {
+          ALPNCallback: ({ protocols }: { readonly protocols: readonly string[] }) =>
+            chosenProtocol(protocols),
+        }
+      : {}),
+  });
+  const renewContext = (): string | undefined => {
+    try {
+      const current = files.options();
+      if (current !== inForce) server.setSecureContext(current);
+      inForce = current;
+      return undefined;
+    } catch (error) {
+      if (error instanceof CertificateFailure) return error.message;
+      throw error;
+    }
+  };
+  // Node's own listener begins the handshake with the certificate that is there by then.
+  const handshakes = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    const failure = renewContext();
+    if (failure !== undefined) onRefused('listener', { kind: 'files', reason: failure });
+    if (failure !== undefined || pending.size >= HANDSHAKES_MAX) {
+      socket.destroy();
+      return;
+    }
+    pending.add(socket);
+    socket.on('close', () => pending.delete(socket));
+    for (const begin of handshakes) begin.call(server, socket);
+  });
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    // Node has null where nothing was wrong, whatever its types say.
+    const code = (socket.authorizationError ?? undefined) as unknown as string | undefined;
+    onRefused(socket.remoteAddress ?? 'unknown', handshakeFailure(error, code));
+  });
+  server.on('secureConnection', (socket) => {
+    const refusal = config.requiresCertificate ? refusalOf(socket, config) : undefined;
+    if (refusal !== undefined) {
+      onRefused(socket.remoteAddress ?? 'unknown', { kind: 'name', reason: refusal });
+      socket.on('error', () => {});
+      socket.destroy();
+      return;
+    }
+    const certificate = config.commonNameIsUser ? socket.getPeerX509Certificate() : undefined;
+    options.onSocket(socket, certificate === undefined ? undefined : commonNameOf(certificate));
+  });
+  return {
+    server,
+    abandonHandshakes: () => {
+      for (const socket of pending) socket.destroy();
+    },
+  };
+}
+
+/**
+ * Clients of gRPC offer HTTP/2 alone. Who offers both, as curl and browsers do, means the JSON gateway, which is on
+ * HTTP/1.1. Undefined: neither, and the handshake ends.
+ */
+function chosenProtocol(offered: readonly string[]): string | undefined {
+  return ['http/1.1', 'h2'].find((protocol) => offered.includes(protocol));
+}
+
+/** Of a certificate that was verified already. */
+function refusalOf(socket: TLSSocket, { allowedNames }: TlsConfig): string | undefined {
+  if (!socket.authorized) return 'its certificate was not verified';
+  if (allowedNames === undefined) return undefined;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate !== undefined && isAllowed(certificate, allowedNames)) return undefined;
+  return `its certificate has none of the names that are let in (${allowedNames.names.join()})`;
+}
