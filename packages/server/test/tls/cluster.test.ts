@@ -73,6 +73,7 @@ test(
     await client.call(RPC.put, { key: 'k', value: '1' });
     folder.issued('member', new TestAuthority('stranger').issue());
     first!.relay.cut();
+    first!.relay.targetPort = first!.running!.peerPorts[0]!;
     await second!.lines.until((line) =>
       /TLS with this peer failed: .*authority that is not trusted/.test(line),
     );

@@ -100,10 +100,12 @@ test('N6 what listens at an address of a peer and is no member is named so, once
   ]);
 });
 
-for (const [name, bytes] of [
-  ['garbage', Buffer.from([0, 1, 2, 3, 254, 255])],
-  ['an HTTP request', Buffer.from('GET /health HTTP/1.1\r\nHost: here\r\n\r\n')],
-  ['a TLS hello', Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3])],
+const NO_MEMBER = 'bytes that are not of a member';
+const TLS = 'TLS came to an address that speaks plaintext; use https:// on both sides or on none';
+for (const [name, bytes, words] of [
+  ['garbage', Buffer.from([0, 1, 2, 3, 254, 255]), NO_MEMBER],
+  ['an HTTP request', Buffer.from('GET /health HTTP/1.1\r\nHost: here\r\n\r\n'), NO_MEMBER],
+  ['a TLS hello', Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]), TLS],
 ] as const)
   test(
     `N6 ${name} at the peers' port: closed, one line for a hundred, and the other links go on`,
@@ -116,7 +118,7 @@ for (const [name, bytes] of [
         await bare.closed;
         assert.equal(bare.received().length, 0);
       }
-      assert.deepEqual(refusals(b), ['127.0.0.1: bytes that are not of a member; the connection was closed']);
+      assert.deepEqual(refusals(b), [`127.0.0.1: ${words}; the connection was closed`]);
       a.transport.send(B, 'consensus', Buffer.from('undisturbed'));
       await b.events.until(({ kind }) => kind === 'received');
       assert.equal(
