@@ -40,7 +40,10 @@ export interface PaxosLife {
 export class PaxosWatcher implements CoreWatcher {
   private readonly life: PaxosLife;
   private readonly reads: LifeReads;
-  /** Who gets a message, and which write it waits for. One that goes to several is the same for all of them. */
+  /**
+   * Who gets a message, and which write it waits for. One that goes to several is the same for all of them. Most messages
+   * wait for nothing and may go to anybody: they are left out.
+   */
   private readonly sends = new WeakMap<PeerMessage, { readonly to: MemberId; readonly after: number }>();
   private before: StepBefore | undefined;
   /** Up to where this life has marked slots chosen. */
@@ -79,8 +82,10 @@ export class PaxosWatcher implements CoreWatcher {
         if (state.role.kind === 'leader')
           for (const record of effect.records)
             if (record.kind === 'entry' && record.entry.epoch === state.promised) this.proposes(record.entry);
-      } else if (effect.kind === 'send') this.sends.set(effect.message, effect);
-      else if (effect.kind === 'restore') this.restores(effect.meta);
+      } else if (effect.kind === 'send') {
+        if (effect.after > 0 || tellsOfCommit(effect.message as PaxosMessage))
+          this.sends.set(effect.message, effect);
+      } else if (effect.kind === 'restore') this.restores(effect.meta);
     if (state.commitIndex > this.marked) {
       noteMarked(run, acceptor.place, core, this.marked);
       this.marked = state.commitIndex;
@@ -98,8 +103,8 @@ export class PaxosWatcher implements CoreWatcher {
     const send = this.sends.get(message);
     // The replica lets it go, so the journal vouches for the write; what the next life recovers is held against that.
     if (send !== undefined && send.after > 0) acceptor.becameDurable(send.after);
-    const told = message.kind === 'accept' || message.kind === 'heartbeat' || message.kind === 'commitNotice';
-    if (told && send !== undefined) checkToldLast(run, acceptor.place, send.to, message.commitIndex);
+    if (send !== undefined && tellsOfCommit(message))
+      checkToldLast(run, acceptor.place, send.to, message.commitIndex);
     switch (message.kind) {
       case 'prepare':
         notePrepareLeaves(acceptor, message.ballot);
@@ -144,4 +149,10 @@ export class PaxosWatcher implements CoreWatcher {
     checkKeptAbove(acceptor, core, meta.index);
     this.applied = meta.index;
   }
+}
+
+function tellsOfCommit(
+  message: PaxosMessage,
+): message is Extract<PaxosMessage, { kind: 'accept' | 'heartbeat' | 'commitNotice' }> {
+  return message.kind === 'accept' || message.kind === 'heartbeat' || message.kind === 'commitNotice';
 }

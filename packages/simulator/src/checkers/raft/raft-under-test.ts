@@ -79,7 +79,7 @@ class RaftWatcher implements CoreWatcher {
   private readonly core: RaftCore;
   private before: StepBefore | undefined;
   private question: BeforeQuestion | undefined;
-  /** Who gets a message, and which write it waits for. */
+  /** Who gets a message, and which write it waits for. Most wait for nothing and may go to anybody: they are left out. */
   private readonly sends = new WeakMap<PeerMessage, { readonly to: MemberId; readonly after: number }>();
   private membership: Membership;
   private membershipIndex: number;
@@ -111,8 +111,8 @@ class RaftWatcher implements CoreWatcher {
           noteAppended(run, replica, entry, hash);
         });
       else if (effect.kind === 'send') {
-        this.sends.set(effect.message, effect);
         const message = effect.message as RaftMessage;
+        if (effect.after > 0 || message.kind === 'voteResponse') this.sends.set(message, effect);
         if (message.kind === 'appendResponse') noteAcknowledged(replica, message.term, message.matchIndex);
       }
     }
