@@ -46,6 +46,8 @@ export class PaxosWatcher implements CoreWatcher {
    */
   private readonly sends = new WeakMap<PeerMessage, { readonly to: MemberId; readonly after: number }>();
   private before: StepBefore | undefined;
+  /** The ballot at which this life was last seen to lead. Rises. */
+  private leadsAt = 0;
   /** Up to where this life has marked slots chosen. */
   private marked: number;
   /** The last slot that was handed out. */
@@ -72,9 +74,10 @@ export class PaxosWatcher implements CoreWatcher {
     const { state } = core;
     if (this.before !== undefined) assertStep(this.before, state);
     this.before = undefined;
-    if (state.role.kind === 'leader') {
+    if (state.role.kind === 'leader' && state.promised !== this.leadsAt) {
       noteOpened(run, acceptor, this.life.life, state.promised);
       this.life.led(state.promised);
+      this.leadsAt = state.promised;
     }
     for (const effect of effects)
       if (effect.kind === 'write') {

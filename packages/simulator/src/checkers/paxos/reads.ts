@@ -8,6 +8,8 @@ import { require } from '../rule-broken.ts';
 import { countVoters, sizesOf } from './quorum-count.ts';
 import type { PaxosRun } from './run-record.ts';
 
+const NONE: readonly ReadRound[] = [];
+
 /** The reads of one life. */
 export class LifeReads {
   private readonly run: PaxosRun;
@@ -16,7 +18,7 @@ export class LifeReads {
   /** Token → up to where slots were marked chosen when it was asked. */
   private readonly asked = new Map<number, number>();
   /** The rounds that wait before a step, and the ballot they belong to. */
-  private waiting: readonly ReadRound[] = [];
+  private waiting: readonly ReadRound[] = NONE;
   private ballot = 0;
   /** In force before a step: in one step a round may be confirmed and then another membership come into force. */
   private membership: Membership;
@@ -34,7 +36,8 @@ export class LifeReads {
     if (token !== undefined) this.asked.set(token, this.run.markedUpTo);
     const { role, promised, memberships } = this.core.state;
     this.membership = memberships.latest.membership;
-    this.waiting = role.kind === 'leader' ? [...role.reads.openRounds] : [];
+    const open = role.kind === 'leader' ? role.reads.openRounds : NONE;
+    this.waiting = open.length > 0 ? [...open] : NONE;
     this.ballot = promised;
   }
 
