@@ -14,6 +14,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const ETCD3_VERSION = '1.1.2';
 /** A test that hangs ends here instead of holding up the run. */
 const TEST_TIMEOUT_MS = 300_000;
+/** A file that ends its tests and not itself holds up the run beyond that: of all files together, on one target. */
+const RUN_TIMEOUT_MS = 1_500_000;
 const TARGETS = ['synod', 'synod-paxos'];
 
 const wanted = process.argv.slice(2);
@@ -45,8 +47,15 @@ function runAgainst(target: string): number {
       `--test-timeout=${TEST_TIMEOUT_MS}`,
       ...files,
     ],
-    { cwd: root, stdio: 'inherit', env: { ...process.env, SYNOD_INTEROP_TARGET: target } },
+    {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, SYNOD_INTEROP_TARGET: target },
+      timeout: RUN_TIMEOUT_MS,
+    },
   );
+  if (result.error !== undefined)
+    process.stderr.write(`Not over within ${RUN_TIMEOUT_MS / 60_000} minutes, and stopped: ${target}\n`);
   return result.status ?? 1;
 }
 

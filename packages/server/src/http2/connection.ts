@@ -292,19 +292,22 @@ export class Http2Connection implements StreamOwner {
     this.endIfDrained();
   }
 
+  /**
+   * A client's farewell bounds the streams that a server would open, and we open none: its own it may still open, and
+   * it ends the connection itself. A server's says which of our requests it never looked at.
+   */
   peerGoesAway(goaway: Goaway): void {
     if (goaway.code !== ERROR_CODE.noError) {
       this.close({ kind: 'peerGoaway', code: goaway.code, text: goaway.text }, goaway.code);
       return;
     }
+    if (this.role === 'server') return;
     if (this.state === 'open') {
       this.state = 'draining';
       this.drainingSinceMs = this.nowMs;
     }
-    if (this.role === 'server') this.streams.lastTakenId = this.streams.lastPeerId;
-    else
-      for (const stream of this.streams.all())
-        if (stream.id > goaway.lastStreamId) this.streamResetByPeer(stream, ERROR_CODE.refusedStream);
+    for (const stream of this.streams.all())
+      if (stream.id > goaway.lastStreamId) this.streamResetByPeer(stream, ERROR_CODE.refusedStream);
     this.endIfDrained();
   }
 

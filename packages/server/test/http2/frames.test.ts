@@ -180,6 +180,18 @@ describe('HTTP/2 frames that keep the rules', () => {
     assert.deepEqual(peer.end, { kind: 'shutdown' });
   });
 
+  it('6.8 answers what a client still opens behind its GOAWAY, which speaks of our streams alone', () => {
+    const peer = new RawPeer().greet();
+    peer.send(request(1, END), frame(FRAME.goaway, 0, 0, uint32(0, ERROR_CODE.noError)), request(3, END));
+    assert.equal(peer.streams.length, 2);
+    for (const { stream } of peer.streams) stream.sendHeadersAndEnd(ANSWER);
+    assert.deepEqual(peer.take(), ['HEADERS 1 :status=200 ends', 'HEADERS 3 :status=200 ends']);
+    peer.send(request(5, END));
+    peer.streams[2]!.stream.sendHeadersAndEnd(ANSWER);
+    assert.deepEqual(peer.take(), ['HEADERS 5 :status=200 ends']);
+    assert.equal(peer.end, undefined);
+  });
+
   it('6.8 goes after a while from a client that does not answer its ping', () => {
     const peer = new RawPeer().greet();
     peer.connection.shutDown();
