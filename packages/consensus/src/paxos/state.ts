@@ -5,7 +5,7 @@
 import { assert } from '../core/assert.ts';
 import type { CoreTiming } from '../core/core-options.ts';
 import type { Role } from '../core/effects.ts';
-import { isVoter } from '../core/membership.ts';
+import { isVoter, type Membership } from '../core/membership.ts';
 import type { MembershipAt, Memberships } from '../core/memberships.ts';
 import { type Epoch, type LogIndex, logIndex, type MemberId, NO_INDEX } from '../core/numbers.ts';
 import { Outbox } from '../core/outbox.ts';
@@ -119,6 +119,8 @@ export class PaxosState {
   readonly forwardedReads: ForwardedReads;
 
   readonly roleReport: RoleReport;
+  /** What `isVoter` found last. */
+  private vote: { readonly membership: Membership; readonly isVoter: boolean } | undefined = undefined;
 
   constructor(id: MemberId, settings: PaxosSettings, beginnings: PaxosBeginnings) {
     this.id = id;
@@ -148,8 +150,12 @@ export class PaxosState {
     this.roleReport = new RoleReport(this.publicRole, this.promised);
   }
 
+  /** In the newest membership, committed or not. Asked at every step, and looked up when the membership is another. */
   get isVoter(): boolean {
-    return isVoter(this.memberships.latest.membership, this.id);
+    const { membership } = this.memberships.latest;
+    if (this.vote?.membership !== membership)
+      this.vote = { membership, isVoter: isVoter(membership, this.id) };
+    return this.vote.isVoter;
   }
 
   /** The role as others see it: a follower without a vote is a learner. */

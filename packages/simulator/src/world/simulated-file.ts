@@ -4,8 +4,8 @@ import { SECTOR_BYTES } from '@synod/consensus';
 interface UnsyncedWrite {
   readonly offset: number;
   readonly bytes: Uint8Array;
-  /** What was there before. */
-  readonly before: Uint8Array;
+  /** What was there before; undefined: zeros, as nothing had ever been written there. */
+  readonly before: Uint8Array | undefined;
   readonly lengthBefore: number;
 }
 
@@ -13,6 +13,8 @@ export class SimulatedFile {
   private buffer: Uint8Array;
   length: number;
   private unsynced: UnsyncedWrite[] = [];
+  /** From here on the buffer is zeros. Monotonic. */
+  private zerosFrom = 0;
 
   constructor(sizeBytes: number) {
     this.buffer = new Uint8Array(sizeBytes);
@@ -28,7 +30,7 @@ export class SimulatedFile {
     this.unsynced.push({
       offset,
       bytes,
-      before: this.buffer.slice(offset, Math.min(end, this.length)),
+      before: offset < this.zerosFrom ? this.buffer.slice(offset, Math.min(end, this.length)) : undefined,
       lengthBefore: this.length,
     });
     this.set(offset, bytes);
@@ -51,7 +53,9 @@ export class SimulatedFile {
     const writes = this.unsynced;
     this.unsynced = [];
     for (const write of writes.toReversed()) {
-      this.buffer.set(write.before, write.offset);
+      if (write.before === undefined)
+        this.buffer.fill(0, write.offset, Math.min(write.offset + write.bytes.length, this.length));
+      else this.buffer.set(write.before, write.offset);
       if (write.lengthBefore < this.length)
         this.buffer.fill(0, Math.max(write.lengthBefore, write.offset), this.length);
       this.length = write.lengthBefore;
@@ -68,13 +72,16 @@ export class SimulatedFile {
 
   /** Damage: these bytes are there now, and nobody was told. */
   damage(offset: number, bytes: Uint8Array): void {
-    this.buffer.set(bytes.subarray(0, Math.max(0, this.length - offset)), offset);
+    const fitting = bytes.subarray(0, Math.max(0, this.length - offset));
+    this.buffer.set(fitting, offset);
+    this.zerosFrom = Math.max(this.zerosFrom, offset + fitting.length);
   }
 
   private set(offset: number, bytes: Uint8Array): void {
     const end = offset + bytes.length;
     if (end > this.buffer.length) this.grow(Math.max(end, 2 * this.buffer.length));
     this.buffer.set(bytes, offset);
+    if (end > this.zerosFrom) this.zerosFrom = end;
     if (end > this.length) this.length = end;
   }
 
