@@ -8,6 +8,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+/** A test that hangs ends here, many times what the slowest takes. */
+const TEST_TIMEOUT_MS = 120_000;
+/** And the whole run here, where a file ends its tests and not itself. */
+const RUN_TIMEOUT_MS = 1_200_000;
 /** Pure packages first, then the server; within the server its cluster tests come last. */
 const ORDER = [
   'scripts/*.test.ts',
@@ -25,8 +29,11 @@ if (files.length === 0) {
   process.stderr.write(`No test file has ${wanted.join(' or ')} in its path.\n`);
   process.exit(1);
 }
-const result = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...files], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const result = spawnSync(
+  process.execPath,
+  ['--test', '--test-reporter=spec', `--test-timeout=${TEST_TIMEOUT_MS}`, ...files],
+  { cwd: root, stdio: 'inherit', timeout: RUN_TIMEOUT_MS },
+);
+if (result.error !== undefined)
+  process.stderr.write(`Not over within ${RUN_TIMEOUT_MS / 60_000} minutes, and stopped.\n`);
 process.exit(result.status ?? 1);

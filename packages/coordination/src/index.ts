@@ -1,4 +1,5 @@
 /** What the other packages may use of the state machine and of the service over it; protocols: service/service-api.ts. */
+export * from './alarms/alarm.ts';
 export type { Role, User } from './auth/accounts.ts';
 export * from './auth/caller.ts';
 export * from './auth/permission.ts';

@@ -43,6 +43,9 @@ export class CommandRights {
         return undefined;
       case 'auth':
         return this.refusalOfAuth(caller, command);
+      case 'alarms':
+        // They stop everybody's writes, or let them go on.
+        return this.rights.refusalOfRoot(caller);
       default:
         return unreachable(command);
     }

@@ -10,7 +10,15 @@
  */
 
 /** Each module has its own tables. Numbers are part of the format and never used again for something else. */
-export const TABLE = { meta: 0, revisions: 1, leases: 2, members: 3, origins: 4, auth: 6 } as const;
+export const TABLE = {
+  meta: 0,
+  revisions: 1,
+  leases: 2,
+  members: 3,
+  origins: 4,
+  alarms: 5,
+  auth: 6,
+} as const;
 export type Table = (typeof TABLE)[keyof typeof TABLE];
 
 export interface Row {
@@ -50,6 +58,8 @@ export interface Backend extends BackendReader {
   beginReplace(): BackendReplacement;
   /** Rows written and not yet durable: what a crash would leave to the journal's replay. */
   readonly pendingRows: number;
+  /** Bytes that were written and that `sizes` does not count yet. */
+  readonly pendingBytes: number;
   /** Bytes the store takes on disk, and bytes of those in use. */
   sizes(): { readonly totalBytes: number; readonly usedBytes: number };
   close(): Promise<void>;

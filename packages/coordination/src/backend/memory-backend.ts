@@ -155,6 +155,9 @@ export class MemoryBackend implements Backend {
     return this.commits.reduce((sum, { rows }) => sum + rows, this.fresh.length);
   }
 
+  /** None: `sizes` counts what is written at once. */
+  readonly pendingBytes = 0;
+
   sizes(): { totalBytes: number; usedBytes: number } {
     const { bytes } = this.current;
     return { totalBytes: bytes, usedBytes: bytes };

@@ -4,6 +4,7 @@
  */
 import { ByteReader, ByteWriter, MalformedBytes, readHexId, unreachable, writeHexId } from '@synod/consensus';
 import { type Caller, readCaller, writeCaller } from '../auth/caller.ts';
+import { readAlarmCommand, writeAlarmCommand } from './alarm-command-codec.ts';
 import { readAuthCommand, writeAuthCommand } from './auth-command-codec.ts';
 import type {
   Command,
@@ -33,6 +34,7 @@ const TAG = {
   revoke: 17,
   checkpoint: 18,
   publish: 32,
+  alarm: 48,
   auth: 64,
 } as const;
 
@@ -112,6 +114,10 @@ function writeCommand(writer: ByteWriter, command: Command): void {
       writer.u8(TAG.auth);
       writeAuthCommand(writer, command);
       return;
+    case 'alarms':
+      writer.u8(TAG.alarm);
+      writeAlarmCommand(writer, command);
+      return;
     default:
       unreachable(command);
   }
@@ -141,6 +147,8 @@ function readCommand(reader: ByteReader): Command {
       };
     case TAG.auth:
       return readAuthCommand(reader);
+    case TAG.alarm:
+      return readAlarmCommand(reader);
     default:
       return readLeaseCommand(reader, tag);
   }

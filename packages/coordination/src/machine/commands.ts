@@ -3,12 +3,13 @@
  * A log entry carries a list of commands that are applied as one. Every command is total: what is wrong with it is
  * part of its result, never an exception (S10).
  */
+import type { Alarm } from '../alarms/alarm.ts';
 import type { AuthCommand } from './auth-commands.ts';
 import type { Key, KeySpan, LeaseId, Revision } from './values.ts';
 
 export type { AuthCommand } from './auth-commands.ts';
 
-export type Command = KeyspaceCommand | LeaseCommand | MemberCommand | AuthCommand;
+export type Command = KeyspaceCommand | LeaseCommand | MemberCommand | AuthCommand | AlarmCommand;
 
 export type KeyspaceCommand = PutCommand | DeleteRangeCommand | TransactionCommand | CompactCommand;
 
@@ -104,6 +105,13 @@ export type MemberCommand = {
   readonly peerUrls: readonly string[];
   readonly clientUrls: readonly string[];
 };
+
+/** By hand a client's `isAutomatic` is false; such a `clear` takes any alarm away, an automatic one only its like. */
+export interface AlarmCommand {
+  readonly module: 'alarms';
+  readonly kind: 'raise' | 'clear';
+  readonly alarm: Alarm;
+}
 
 export type SortTarget = 'key' | 'version' | 'createRevision' | 'modRevision' | 'value';
 

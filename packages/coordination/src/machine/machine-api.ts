@@ -3,6 +3,7 @@
  * (the engine's port).
  */
 import type { StateMachine } from '@synod/consensus';
+import type { Alarm, AlarmKind } from '../alarms/alarm.ts';
 import type { AuthModule } from '../auth/auth-module.ts';
 import type { Rights } from '../auth/rights.ts';
 import type { KeyspaceHash } from '../keyspace/keyspace-hash.ts';
@@ -99,6 +100,9 @@ export interface Machine extends StateMachine {
   attachedKeys(id: LeaseId): Iterable<Key>;
   leases(): LeaseFacts[];
   members(): MemberFacts[];
+  /** Those that are active, by member. */
+  alarms(): Alarm[];
+  hasAlarm(kind: AlarmKind): boolean;
   readonly auth: AuthFacts;
   /** Asked for every read while auth is enabled; commands are checked as they are applied. */
   readonly rights: Rights;

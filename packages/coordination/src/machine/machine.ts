@@ -15,6 +15,9 @@ import {
   type StateRestore,
   unreachable,
 } from '@synod/consensus';
+import type { Alarm, AlarmKind } from '../alarms/alarm.ts';
+import { changesKeys, takesSpace } from '../alarms/alarm-effects.ts';
+import { AlarmModule } from '../alarms/alarm-module.ts';
 import { AuthModule, tokenAt } from '../auth/auth-module.ts';
 import { CommandRights } from '../auth/command-rights.ts';
 import { type Refusal, Rights } from '../auth/rights.ts';
@@ -31,7 +34,7 @@ import { ImageReader, ViewImage } from './image.ts';
 import type { AuthFacts, LeaseFacts, Machine, MachineOutputs, MemberFacts } from './machine-api.ts';
 import { encodeMeta, META_KEY, readMeta } from './meta-row.ts';
 import { Origins } from './origins.ts';
-import type { CommandResult, Failure, PageResult, RangeResult } from './results.ts';
+import type { CommandResult, Failure, FailureReason, PageResult, RangeResult } from './results.ts';
 import { StateHash } from './state-hash.ts';
 import type { Key, LeaseId, Revision } from './values.ts';
 
@@ -54,6 +57,7 @@ export class CoordinationMachine implements Machine {
   private readonly keyspace: Keyspace;
   private readonly memberModule: MemberModule;
   private readonly authModule: AuthModule;
+  private readonly alarmModule: AlarmModule;
   readonly rights: Rights;
   private readonly commandRights: CommandRights;
   private readonly origins: Origins;
@@ -71,6 +75,7 @@ export class CoordinationMachine implements Machine {
     this.keyspace = new Keyspace(options.backend, this.leaseModule);
     this.memberModule = new MemberModule(options.backend, options.founders);
     this.authModule = new AuthModule(options.backend, (change) => options.outputs.authChanged(change));
+    this.alarmModule = new AlarmModule(options.backend);
     this.rights = new Rights(this.authModule);
     this.commandRights = new CommandRights(this.rights, this.leaseModule);
     this.origins = new Origins(options.backend);
@@ -139,6 +144,14 @@ export class CoordinationMachine implements Machine {
     return this.memberModule.list();
   }
 
+  alarms(): Alarm[] {
+    return this.alarmModule.list();
+  }
+
+  hasAlarm(kind: AlarmKind): boolean {
+    return this.alarmModule.isActive(kind);
+  }
+
   get auth(): AuthFacts {
     return this.authModule;
   }
@@ -168,7 +181,7 @@ export class CoordinationMachine implements Machine {
     hash.number(this.applied);
     this.keyspace.hashInto(hash);
     this.origins.store();
-    for (const table of [TABLE.leases, TABLE.members, TABLE.auth, TABLE.origins])
+    for (const table of [TABLE.leases, TABLE.members, TABLE.alarms, TABLE.auth, TABLE.origins])
       for (const { key, value } of this.backend.scan(table, {})) {
         hash.bytes(key);
         hash.bytes(value);
@@ -218,6 +231,7 @@ export class CoordinationMachine implements Machine {
     this.keyspace.load(meta && { current: meta.revision, compactedTo: meta.compactedTo });
     this.memberModule.load();
     this.authModule.load();
+    this.alarmModule.load();
     this.rights.forget();
     this.origins.load();
   }
@@ -265,6 +279,8 @@ export class CoordinationMachine implements Machine {
   }
 
   private run(write: KeyspaceWrite, command: Command): CommandResult {
+    const reason = this.stoppedBy(command);
+    if (reason !== undefined) return { kind: 'failure', reason, revision: write.current };
     switch (command.module) {
       case 'keyspace':
         return this.keyspace.apply(write, command);
@@ -275,9 +291,24 @@ export class CoordinationMachine implements Machine {
         return { kind: 'memberPublished', revision: write.current };
       case 'auth':
         return this.runAuthCommand(write, command);
+      case 'alarms': {
+        const alarm = this.alarmModule.apply(command);
+        return {
+          kind: 'alarmsChanged',
+          alarms: alarm === undefined ? [] : [alarm],
+          revision: write.current,
+        };
+      }
       default:
         return unreachable(command);
     }
+  }
+
+  /** By the alarms that are active at this entry, and never by how full a member's own store is (S7). */
+  private stoppedBy(command: Command): FailureReason | undefined {
+    if (this.hasAlarm('corrupt') && changesKeys(command)) return { code: 'corrupt' };
+    if (this.hasAlarm('noSpace') && takesSpace(command)) return { code: 'noSpace' };
+    return undefined;
   }
 
   private runLeaseCommand(write: KeyspaceWrite, command: LeaseCommand): CommandResult {

@@ -1,4 +1,5 @@
 /** What commands and queries come to. Expected failures are values with their facts; protocols turn them into words. */
+import type { Alarm } from '../alarms/alarm.ts';
 import type { Key, KeyRecord, LeaseId, Revision } from './values.ts';
 
 export type CommandResult =
@@ -17,6 +18,12 @@ export type CommandResult =
   | { readonly kind: 'memberPublished'; readonly revision: Revision }
   | { readonly kind: 'authChanged'; readonly revision: Revision }
   | { readonly kind: 'signedIn'; readonly token: string; readonly revision: Revision }
+  | {
+      readonly kind: 'alarmsChanged';
+      /** Those that the command was about and that are, or were, active. */
+      readonly alarms: readonly Alarm[];
+      readonly revision: Revision;
+    }
   | Failure;
 
 /** `revision` in every result is the keyspace's after the command: the header's revision. */
@@ -72,6 +79,9 @@ export type FailureReason =
   | { readonly code: 'leaseNotFound'; readonly id: LeaseId }
   | { readonly code: 'leaseExists'; readonly id: LeaseId }
   | { readonly code: 'leaseTtlTooLarge'; readonly ttlSeconds: number }
+  /** An alarm is active: no member may store more, or none may change keys. */
+  | { readonly code: 'noSpace' }
+  | { readonly code: 'corrupt' }
   /** Nobody said who they are, where that counts; or a user was to be made without a name. */
   | { readonly code: 'userEmpty' }
   | { readonly code: 'permissionDenied' }

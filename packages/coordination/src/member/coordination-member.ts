@@ -26,6 +26,7 @@ import type { OutputReceivers } from '../service/machine-outputs.ts';
 import { MemberService } from '../service/member-service.ts';
 import { PeerCalls } from '../service/peer-calls.ts';
 import { SimpleTokens } from '../service/simple-tokens.ts';
+import { SpaceGuard } from '../service/space-guard.ts';
 import { StateHashes } from '../service/state-hashes.ts';
 import { WatchHub } from '../watches/watch-hub.ts';
 import { type LeaderlessFacts, LeaderlessNotice } from './leaderless-notice.ts';
@@ -41,7 +42,7 @@ export interface CoordinationMemberParts {
   readonly replica: Replica;
   readonly machine: CoordinationMachine;
   /** The machine's. */
-  readonly backend: Pick<Backend, 'pendingRows' | 'sizes'>;
+  readonly backend: Pick<Backend, 'pendingRows' | 'pendingBytes' | 'sizes'>;
   readonly clock: Clock;
   readonly transport: Pick<Transport, 'send'>;
   /** The links to the other members as they stand. */
@@ -52,6 +53,8 @@ export interface CoordinationMemberParts {
   readonly leaseExtensionMs: number;
   /** An encoded command list may be no larger. */
   readonly commandBytesMax: number;
+  /** The store may hold no more; infinity: no quota. */
+  readonly storeBytesMax: number;
   /** A simple token is forgotten so long after it was last used. */
   readonly simpleTokenTtlMs: number;
   readonly paces: MemberPaces;
@@ -61,6 +64,8 @@ export interface CoordinationMemberParts {
 export type MemberEvent =
   /** A peer sent a question or an answer that cannot be read; nothing came of it. */
   | { readonly kind: 'malformedCall'; readonly from: MemberId; readonly detail: string }
+  /** The store is at its quota, and the alarm is on its way. */
+  | { readonly kind: 'outOfSpace'; readonly storedBytes: number; readonly storeBytesMax: number }
   | ({ readonly kind: 'leaderless' } & LeaderlessFacts)
   /** The state cannot be committed: the member must end. */
   | { readonly kind: 'commitFailed'; readonly detail: string };
@@ -81,6 +86,7 @@ export class CoordinationMember implements OutputReceivers {
   private readonly leaderCalls: LeaderCalls;
   private readonly leaderMoves: LeaderMoves;
   private readonly hashes: StateHashes;
+  private readonly space: SpaceGuard;
   private readonly leaseKeeper: LeaseKeeper;
   private readonly upkeep: Upkeep;
   private readonly leaderless: LeaderlessNotice;
@@ -115,6 +121,15 @@ export class CoordinationMember implements OutputReceivers {
     });
     this.leaderMoves = new LeaderMoves({ self: id, replica, timeoutTicks });
     this.hashes = new StateHashes({ machine, defer: (job) => clock.defer(job) });
+    const { storeBytesMax } = parts;
+    this.space = new SpaceGuard({
+      self: id,
+      machine,
+      storeBytesMax,
+      storedBytes: () => backend.sizes().usedBytes + backend.pendingBytes,
+      submit: (command, done) => this.service.submit(command, { complete: done }, OWN_RESOLVE),
+      raised: (storedBytes) => parts.observe({ kind: 'outOfSpace', storedBytes, storeBytesMax }),
+    });
     this.service = new MemberService({
       clusterId,
       memberId: id,
@@ -126,6 +141,7 @@ export class CoordinationMember implements OutputReceivers {
       leaderMoves: this.leaderMoves,
       hashes: this.hashes,
       storeSizes: () => backend.sizes(),
+      space: this.space,
       commandBytesMax: parts.commandBytesMax,
       wakeHub: () => this.pump.wake(),
     });
@@ -176,6 +192,7 @@ export class CoordinationMember implements OutputReceivers {
     this.leaderCalls.tick();
     this.leaderMoves.tick();
     this.leaseKeeper.tick();
+    this.space.tick();
     this.simpleTokens.tick();
     this.upkeep.tick();
     this.leaderless.tick(this.parts.clock.nowMs(), this.leader !== undefined);

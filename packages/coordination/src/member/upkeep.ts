@@ -28,7 +28,9 @@ export class Upkeep {
   tick(): void {
     if (!this.sweeping) this.sweep();
     const { machine, backend, clock, paces } = this.parts;
-    if (this.committing || machine.appliedIndex === machine.durableIndex) return;
+    // What a sweep took away is no entry, and its space is free only once it is committed.
+    const hasWork = machine.appliedIndex !== machine.durableIndex || backend.pendingRows > 0;
+    if (this.committing || !hasWork) return;
     if (backend.pendingRows < paces.commitRows && clock.nowMs() - this.lastCommitMs < paces.commitIntervalMs)
       return;
     this.committing = true;

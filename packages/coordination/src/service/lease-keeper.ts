@@ -88,7 +88,10 @@ export class LeaseKeeper {
     for (const command of this.clock.dueExpiries(nowMs, this.parts.expiriesATick)) {
       if (command.kind !== 'revoke') continue;
       this.parts.submit(command, (result) => {
-        if (result.kind === 'serviceFailure') this.clock.expiryFailed(command.id, this.parts.nowMs());
+        // An alarm that stops it is over some time.
+        const isStopped = result.kind === 'failure' && result.reason.code === 'corrupt';
+        if (result.kind === 'serviceFailure' || isStopped)
+          this.clock.expiryFailed(command.id, this.parts.nowMs());
       });
     }
     const checkpoint = this.clock.dueCheckpoint(nowMs);

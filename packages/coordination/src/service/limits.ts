@@ -23,3 +23,9 @@ export const HASHES_AT_ONCE_MAX = 8;
 
 /** Simple tokens that a member remembers; past it the one that was not used for longest is forgotten. */
 export const SIMPLE_TOKENS_MAX = 100_000;
+
+/**
+ * Below this share of its quota a store is not full: an alarm that its member raised is cleared there, so far below that a
+ * few writes do not raise it again at once; and a command that is too large even so is refused without an alarm.
+ */
+export const FULL_STORE_SHARE = 0.8;

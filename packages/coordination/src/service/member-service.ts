@@ -3,6 +3,7 @@
  * reads after a quorum round, watches, leases. Knows no protocol, no socket and no file.
  */
 import type { MemberId, ProposalFailure, Proposals, ReadBarrierFailure, ReplicaApi } from '@synod/consensus';
+import type { Alarm } from '../alarms/alarm.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { Refusal } from '../auth/rights.ts';
 import { encodeCommands } from '../machine/command-codec.ts';
@@ -24,6 +25,7 @@ import { PENDING_COMMAND_BYTES_MAX } from './limits.ts';
 import { METHOD } from './peer-calls.ts';
 import type {
   AccessLevel,
+  AlarmList,
   AuthKnown,
   Completion,
   CoordinationService,
@@ -42,6 +44,7 @@ import type {
   WatchSink,
   WatchStream,
 } from './service-api.ts';
+import type { SpaceGuard } from './space-guard.ts';
 import type { StateHashes } from './state-hashes.ts';
 
 export interface MemberServiceParts {
@@ -55,6 +58,7 @@ export interface MemberServiceParts {
   readonly leaderMoves: LeaderMoves;
   readonly hashes: StateHashes;
   readonly storeSizes: () => { readonly totalBytes: number; readonly usedBytes: number };
+  readonly space: Pick<SpaceGuard, 'admits' | 'storeBytesMax'>;
   /** An encoded command list may be no larger. */
   readonly commandBytesMax: number;
   /** The hub has watchers that catch up: pump it soon. */
@@ -167,6 +171,10 @@ export class MemberService implements CoordinationService {
     }
     if (this.pendingBytes + body.length > PENDING_COMMAND_BYTES_MAX) {
       completion.complete(failed('tooManyRequests'));
+      return;
+    }
+    if (!this.parts.space.admits(command)) {
+      completion.complete(failed('noSpace'));
       return;
     }
     this.pendingBytes += body.length;
@@ -285,9 +293,24 @@ export class MemberService implements CoordinationService {
     else answer(undefined);
   }
 
+  alarms(completion: Completion<AlarmList | ServiceFailure>): void {
+    this.parts.replica.read((failure) => {
+      completion.complete(
+        failure === undefined
+          ? { kind: 'alarmList', alarms: this.activeAlarms() }
+          : failed(READ_ERRORS[failure]),
+      );
+    });
+  }
+
+  activeAlarms(): readonly Alarm[] {
+    return this.parts.machine.alarms();
+  }
+
   status(): MemberStatus {
     const { leader, epoch, commitIndex, appliedIndex, role } = this.parts.replica.status();
     const { totalBytes, usedBytes } = this.parts.storeSizes();
+    const { storeBytesMax } = this.parts.space;
     return {
       leader,
       term: epoch,
@@ -296,7 +319,7 @@ export class MemberService implements CoordinationService {
       isLearner: role === 'learner',
       storeBytes: totalBytes,
       storeBytesUsed: usedBytes,
-      storeBytesMax: 0,
+      storeBytesMax: Number.isFinite(storeBytesMax) ? storeBytesMax : 0,
       errors: [],
     };
   }

@@ -3,6 +3,7 @@
  * else; the service knows no protocol, no socket and no wire form. Answers come to an object with `complete`, always
  * exactly once and possibly before the call returns; an object and not a promise, because puts and ranges pass here.
  */
+import type { Alarm } from '../alarms/alarm.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { Refusal } from '../auth/rights.ts';
 import type { Command, PageQuery, RangeQuery } from '../machine/commands.ts';
@@ -92,6 +93,11 @@ export interface LeaseList {
 export interface MemberList {
   readonly kind: 'memberList';
   readonly members: readonly MemberFacts[];
+}
+
+export interface AlarmList {
+  readonly kind: 'alarmList';
+  readonly alarms: readonly Alarm[];
 }
 
 export interface LeaderMoved {
@@ -206,6 +212,10 @@ export interface CoordinationService {
   ): void;
   leases(completion: Completion<LeaseList | Failure | ServiceFailure>, caller?: Caller): void;
   members(linearizable: boolean, completion: Completion<MemberList | ServiceFailure>): void;
+  /** After one quorum round. */
+  alarms(completion: Completion<AlarmList | ServiceFailure>): void;
+  /** The alarms that this member knows to be active. */
+  activeAlarms(): readonly Alarm[];
   status(): MemberStatus;
   /** Asked of the leader: hands leadership to another voter, and answers once that one leads. */
   moveLeader(to: string, completion: Completion<LeaderMoved | ServiceFailure>): void;

@@ -80,6 +80,7 @@ export class KeyspaceModel {
 
   private command(command: Command): CommandResult {
     switch (command.module) {
+      case 'alarms':
       case 'auth':
       case 'members':
         throw new Error('not a part of this model');

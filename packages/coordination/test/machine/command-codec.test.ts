@@ -16,7 +16,7 @@ test('every list of commands comes back as it was', () => {
   );
 });
 
-test('commands of leases and members come back as they were, names in any characters', () => {
+test('commands of leases, members and alarms come back as they were, names in any characters', () => {
   const id = leaseId('ffffffffffffff01');
   const commands: Command[] = [
     { module: 'leases', kind: 'revoke', id, cause: 'expired', epoch: 2 ** 40, grantNumber: 7 },
@@ -35,6 +35,16 @@ test('commands of leases and members come back as they were, names in any charac
       name: 'größte 🐘',
       peerUrls: ['http://a:1', 'http://b:2'],
       clientUrls: [],
+    },
+    {
+      module: 'alarms',
+      kind: 'raise',
+      alarm: { member: '00000000000000aa', kind: 'corrupt', isAutomatic: false },
+    },
+    {
+      module: 'alarms',
+      kind: 'clear',
+      alarm: { member: 'ffffffffffffffff', kind: 'noSpace', isAutomatic: true },
     },
   ];
   assert.deepEqual(decodeCommands(encodeCommands(commands)), commands);

@@ -90,6 +90,7 @@ function serviceUnderTest() {
     leaderMoves: new LeaderMoves({ self: SELF, replica, timeoutTicks: 70 }),
     hashes: new StateHashes({ machine, defer: (job) => job() }),
     storeSizes: () => ({ totalBytes: 2, usedBytes: 1 }),
+    space: { admits: () => true, storeBytesMax: Number.POSITIVE_INFINITY },
     commandBytesMax: COMMAND_BYTES_MAX,
     wakeHub: () => {},
   });

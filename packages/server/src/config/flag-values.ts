@@ -26,6 +26,13 @@ export function countOf(
   return value;
 }
 
+/** A whole number of either sign. */
+export function wholeNumberOf({ text, origin }: GivenValue): number {
+  const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value)) invalid({ text, origin }, 'it must be a whole number');
+  return value;
+}
+
 export function durationMsOf({ text, origin }: GivenValue): number {
   const value = parseDuration(text);
   if (value === undefined) invalid({ text, origin }, 'it must be a duration such as 300ms, 5s or 1h30m');

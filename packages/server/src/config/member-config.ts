@@ -33,6 +33,8 @@ export interface MemberConfig {
   readonly preVote: boolean;
   /** Entries applied between two times that the log is trimmed. */
   readonly snapshotCount: number;
+  /** What the store may hold; infinity: no quota. */
+  readonly storeBytesMax: number;
   readonly requestBytesMax: number;
   readonly transactionOperationsMax: number;
   readonly concurrentStreamsMax: number;

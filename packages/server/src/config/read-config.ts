@@ -5,7 +5,16 @@
 import { resolve } from 'node:path';
 import { tokenOptionsOf } from '../tokens/web-token-options.ts';
 import { ConfigFailure, type ConfigProblem, refuse } from './config-problem.ts';
-import { booleanOf, choiceOf, countOf, durationMsOf, listenUrlsOf, listOf, urlsOf } from './flag-values.ts';
+import {
+  booleanOf,
+  choiceOf,
+  countOf,
+  durationMsOf,
+  listenUrlsOf,
+  listOf,
+  urlsOf,
+  wholeNumberOf,
+} from './flag-values.ts';
 import { FLAGS, type Flag, type FlagName, type WorkingFlag, type WorkingFlagName } from './flags.ts';
 import {
   flagsOfArguments,
@@ -56,6 +65,9 @@ const BCRYPT_COST_MIN = 4;
 const BCRYPT_COST_MAX = 31;
 
 const CONCURRENT_STREAMS_LARGEST = 2 ** 32 - 1;
+/** etcd's default, and the largest that it recommends. */
+const STORE_BYTES_DEFAULT = 2 * 1024 ** 3;
+const STORE_BYTES_RECOMMENDED_MAX = 8 * 1024 ** 3;
 /** More often than this nobody is told the revision; and no timer reaches past the other. */
 const WATCH_PROGRESS_INTERVAL_MS_MIN = 100;
 const WATCH_PROGRESS_INTERVAL_MS_MAX = 2 ** 31 - 1;
@@ -156,6 +168,7 @@ function memberConfig(
     initialElectionTickAdvance: booleanOf(values.of('initial-election-tick-advance')),
     preVote: booleanOf(values.of('pre-vote')),
     snapshotCount: countOf(values.of('snapshot-count'), 1),
+    storeBytesMax: storeBytesMax(values, warn),
     requestBytesMax: countOf(values.of('max-request-bytes'), 1),
     transactionOperationsMax: countOf(values.of('max-txn-ops'), 1),
     concurrentStreamsMax: countOf(values.of('max-concurrent-streams'), 1, CONCURRENT_STREAMS_LARGEST),
@@ -211,6 +224,17 @@ function electionTimeoutMs(values: Values, heartbeatMs: number): number {
       `--election-timeout[${timeoutMs}ms] is too long, and should be set less than ${ELECTION_TIMEOUT_MS_MAX}ms`,
     );
   return timeoutMs;
+}
+
+/** As etcd has it, 0 means the default, and less than that no quota. */
+function storeBytesMax(values: Values, warn: (message: string) => void): number {
+  const given = wholeNumberOf(values.of('quota-backend-bytes'));
+  if (given > STORE_BYTES_RECOMMENDED_MAX)
+    warn(
+      `--quota-backend-bytes ${given} exceeds the largest recommended quota, ${STORE_BYTES_RECOMMENDED_MAX} bytes`,
+    );
+  if (given === 0) return STORE_BYTES_DEFAULT;
+  return given < 0 ? Number.POSITIVE_INFINITY : given;
 }
 
 /** As etcd has it, an interval or a timeout of 0 means that the member never pings. */

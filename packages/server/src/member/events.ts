@@ -80,6 +80,16 @@ export function memberObserver(
       case 'malformedCall':
         log.warn('a peer sent a call that cannot be read', { from: event.from, detail: event.detail });
         return;
+      case 'outOfSpace':
+        log.warn(
+          'the store is at its quota: raising the alarm, and no member takes more until there is space',
+          {
+            'stored-bytes': event.storedBytes,
+            'quota-bytes': event.storeBytesMax,
+            'what-to-do': 'delete keys and compact, or start the members with a larger --quota-backend-bytes',
+          },
+        );
+        return;
       case 'leaderless': {
         const seconds = Math.round(event.leaderlessMs / 1_000);
         log.warn(`no leader for ${seconds} s; a majority of the members must run and reach each other`, {

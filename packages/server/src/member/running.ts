@@ -13,6 +13,7 @@ import type { StatusCode } from '../grpc/status.ts';
 import type { Log } from '../log/log.ts';
 import type { MemberMetrics } from '../metrics/member-metrics.ts';
 import { PasswordHasher } from '../passwords/password-hasher.ts';
+import { alarmName } from '../protocols/etcd/alarm-words.ts';
 import { type EtcdProtocol, etcdProtocol } from '../protocols/etcd/etcd-protocol.ts';
 import { etcdHttp1Handler } from '../protocols/etcd/http1.ts';
 import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
@@ -73,6 +74,7 @@ export class Running {
       electionTimeoutTicks: electionTicks,
       leaseExtensionMs: config.electionTimeoutMs,
       commandBytesMax: config.requestBytesMax + COMMAND_OVERHEAD_BYTES,
+      storeBytesMax: config.storeBytesMax,
       simpleTokenTtlMs: config.auth.simpleTokenTtlMs,
       paces: SHIPPED_PACES,
       observe: memberObserver(parts.log, config.founders, parts.failed),
@@ -196,6 +198,8 @@ export class Running {
       authRevision: () => machine.auth.revision,
       keys: () => machine.keyCount,
       storeBytes: () => storage.backend.sizes(),
+      storeBytesMax: () => this.member.service.status().storeBytesMax,
+      alarms: () => machine.alarms().map(({ member, kind }) => ({ member, name: alarmName(kind) })),
       proposalsPending: () => proposals.pendingCount,
       committedIndex: () => replica.status().commitIndex,
       appliedIndex: () => machine.appliedIndex,

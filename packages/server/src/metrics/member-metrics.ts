@@ -12,6 +12,9 @@ export interface MetricSources {
   readonly authRevision: () => number;
   readonly keys: () => number;
   readonly storeBytes: () => { readonly totalBytes: number; readonly usedBytes: number };
+  /** 0: no quota. */
+  readonly storeBytesMax: () => number;
+  readonly alarms: () => readonly AlarmSource[];
   readonly proposalsPending: () => number;
   readonly committedIndex: () => number;
   readonly appliedIndex: () => number;
@@ -20,6 +23,13 @@ export interface MetricSources {
   readonly watchStreams: () => number;
   readonly clientBytes: () => { readonly received: number; readonly sent: number };
   readonly peers: () => readonly PeerSource[];
+}
+
+/** An active alarm. */
+export interface AlarmSource {
+  readonly member: string;
+  /** By etcd's name. */
+  readonly name: string;
 }
 
 export interface PeerSource {
@@ -164,6 +174,12 @@ class PromMetrics implements MemberMetrics {
       () => storeBytes().usedBytes,
     );
     this.gauge(
+      'etcd_server_quota_backend_bytes',
+      'Bytes that the store may hold; 0: as many as there is room for.',
+      sources.storeBytesMax,
+    );
+    this.alarms(sources.alarms);
+    this.gauge(
       'etcd_server_proposals_pending',
       'Proposals that wait for their results.',
       sources.proposalsPending,
@@ -246,6 +262,19 @@ class PromMetrics implements MemberMetrics {
           codes.forEach((count, code) => {
             handled.inc({ ...callLabels(path), grpc_code: CODE_NAMES[code] ?? `${code}` }, count);
           });
+      },
+    });
+  }
+
+  private alarms(read: MetricSources['alarms']): void {
+    const gauge: Gauge = new Gauge({
+      name: 'etcd_debugging_server_alarms',
+      help: 'Active alarms, by the member they are about: 1 each.',
+      labelNames: ['server_id', 'alarm_type'],
+      registers: [this.registry],
+      collect: () => {
+        gauge.reset();
+        for (const { member, name } of read()) gauge.set({ server_id: member, alarm_type: name }, 1);
       },
     });
   }

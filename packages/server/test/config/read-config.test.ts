@@ -112,6 +112,17 @@ describe('zeros and ends of ranges', () => {
     assert.equal(refused('--snapshot-count 1e3').kind, 'usage');
   });
 
+  test('the quota: 0 is etcd’s default, less is none, and more than etcd recommends is told', () => {
+    const quota = (text: string) => accepted(`--quota-backend-bytes ${text}`).storeBytesMax;
+    assert.equal(accepted('').storeBytesMax, 2_147_483_648);
+    assert.equal(quota('0'), 2_147_483_648);
+    assert.equal(quota('-1'), Number.POSITIVE_INFINITY);
+    assert.equal(quota('16777216'), 16_777_216);
+    assert.deepEqual(warnings('--quota-backend-bytes 8589934592'), []);
+    assert.match(warnings('--quota-backend-bytes 8589934593')[0]!, /exceeds the largest recommended quota/);
+    assert.equal(refused('--quota-backend-bytes 2GB').kind, 'usage');
+  });
+
   test('elections take at least five heartbeats, and less than 50 s', () => {
     assert.equal(accepted('--election-timeout 500').electionTimeoutMs, 500);
     assert.match(refused('--election-timeout 499').message, /at least as 5 times/);
@@ -221,17 +232,17 @@ describe('refusals name the flag, what is wrong and what to do', () => {
 
 describe('flags that are known and not supported yet', () => {
   test('with another value than the default: one line, exit code 1', () => {
-    const { kind, message } = refused('--quota-backend-bytes=8589934592');
+    const { kind, message } = refused('--max-learners=3');
     assert.equal(kind, 'refused');
     assert.equal(
       message,
-      '--quota-backend-bytes is a flag of etcd that Synod does not support yet (given: "8589934592"). Leave it out.',
+      '--max-learners is a flag of etcd that Synod does not support yet (given: "3"). Leave it out.',
     );
     assert.equal(refused('', { environment: { ETCD_WAL_DIR: '/x' } }).kind, 'refused');
   });
 
   test('with the default they are accepted', () => {
-    assert.ok(read(`${LISTEN} --quota-backend-bytes=0 --auto-tls=false --cors=* --max-wals 5`).ok);
+    assert.ok(read(`${LISTEN} --max-learners=1 --auto-tls=false --cors=* --max-wals 5`).ok);
     assert.ok(read(['--cert-file', '']).ok);
   });
 });

@@ -75,5 +75,5 @@ export class EtcdClient {
 }
 
 /** Requests that are not named after their method. */
-const REQUESTS: Readonly<Record<string, string>> = { DeleteRange: 'DeleteRangeRequest' };
+const REQUESTS: Readonly<Record<string, string>> = { Compact: 'CompactionRequest' };
 const STREAMS: Readonly<Record<string, string>> = { Watch: 'Watch', LeaseKeepAlive: 'LeaseKeepAlive' };

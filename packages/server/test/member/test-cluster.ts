@@ -29,6 +29,7 @@ export interface ClusterOptions {
   readonly heartbeatMs?: number;
   readonly electionTimeoutMs?: number;
   readonly snapshotCount?: number;
+  readonly storeBytesMax?: number;
   readonly tokens?: MemberConfig['auth']['tokens'];
   /** Both kinds of ports speak it. */
   readonly tls?: MemberConfig['clientTls'] & {};
@@ -209,6 +210,7 @@ function configOf(
     preVote: true,
     jsonGateway: true,
     snapshotCount: options.snapshotCount ?? 10_000,
+    storeBytesMax: options.storeBytesMax ?? 2 * 1024 ** 3,
     requestBytesMax: 1_572_864,
     transactionOperationsMax: 128,
     concurrentStreamsMax: 1_000_000,

@@ -15,6 +15,7 @@ const ETCD_METRICS: ReadonlyMap<string, string> = new Map(
 
 /** Labels of the metrics that have any, as etcd and gRPC's metrics for Go name them. */
 const LABELS: Readonly<Record<string, readonly string[]>> = {
+  etcd_debugging_server_alarms: ['alarm_type', 'server_id'],
   etcd_cluster_version: ['cluster_version'],
   etcd_network_active_peers: ['Local', 'Remote'],
   etcd_network_known_peers: ['Local', 'Remote'],
@@ -35,6 +36,8 @@ function world() {
     authRevision: 4,
     keys: 5,
     store: { totalBytes: 8192, usedBytes: 4096 },
+    storeBytesMax: 16_384,
+    alarms: [{ member: 'bbbb', name: 'NOSPACE' }],
     pending: 2,
     committed: 41,
     applied: 40,
@@ -54,6 +57,8 @@ function connected(facts: ReturnType<typeof world>): MemberMetrics {
     authRevision: () => facts.authRevision,
     keys: () => facts.keys,
     storeBytes: () => facts.store,
+    storeBytesMax: () => facts.storeBytesMax,
+    alarms: () => facts.alarms,
     proposalsPending: () => facts.pending,
     committedIndex: () => facts.committed,
     appliedIndex: () => facts.applied,
@@ -129,6 +134,8 @@ test('gauges and counters follow their sources, at every scrape', async () => {
   assert.equal(before.get('etcd_debugging_mvcc_watch_stream_total'), 4);
   assert.equal(before.get('etcd_mvcc_db_total_size_in_bytes'), 8192);
   assert.equal(before.get('etcd_mvcc_db_total_size_in_use_in_bytes'), 4096);
+  assert.equal(before.get('etcd_server_quota_backend_bytes'), 16_384);
+  assert.equal(before.get('etcd_debugging_server_alarms{server_id="bbbb",alarm_type="NOSPACE"}'), 1);
   assert.equal(before.get('etcd_network_client_grpc_received_bytes_total'), 100);
   assert.equal(before.get('etcd_network_peer_sent_bytes_total{To="bbbb"}'), 10);
   assert.equal(before.get('etcd_network_peer_received_bytes_total{From="bbbb"}'), 20);
@@ -137,7 +144,9 @@ test('gauges and counters follow their sources, at every scrape', async () => {
   facts.committed = 50;
   facts.client = { received: 150, sent: 250 };
   facts.peers = [{ peer: 'bbbb', bytesSent: 11, bytesReceived: 22, isConnected: false }];
+  facts.alarms = [];
   const after = await scrape(metrics);
+  assert.equal(after.get('etcd_debugging_server_alarms{server_id="bbbb",alarm_type="NOSPACE"}'), undefined);
   assert.equal(after.get('etcd_server_proposals_committed_total'), 50);
   assert.equal(after.get('etcd_network_client_grpc_sent_bytes_total'), 250);
   assert.equal(after.get('etcd_network_peer_received_bytes_total{From="bbbb"}'), 22);

@@ -18,6 +18,7 @@ import {
   type TransactionCommand,
   type TransactionOperationResult,
 } from '@synod/coordination';
+import { ReferenceAlarms } from './reference-alarms.ts';
 import { ReferenceKeyspace } from './reference-keyspace.ts';
 import { ReferenceLeases } from './reference-leases.ts';
 
@@ -38,6 +39,7 @@ export interface ReferenceListener {
 export class ReferenceMachine {
   readonly keyspace = new ReferenceKeyspace();
   readonly leases = new ReferenceLeases();
+  readonly alarms = new ReferenceAlarms();
   /** By origin: the outcome of the first entry that carried it. */
   private readonly outcomes = new Map<string, Outcome>();
   /** The latest life of each member that the log has seen, and below which of its proposals none counts any more. */
@@ -93,6 +95,8 @@ export class ReferenceMachine {
   }
 
   private run(command: Command): CommandResult {
+    const reason = this.alarms.stopped(command);
+    if (reason !== undefined) return this.failure(reason);
     switch (command.module) {
       case 'keyspace':
         switch (command.kind) {
@@ -111,6 +115,12 @@ export class ReferenceMachine {
         return this.runLease(command);
       case 'members':
         return { kind: 'memberPublished', revision: this.keyspace.current };
+      case 'alarms':
+        return {
+          kind: 'alarmsChanged',
+          alarms: this.alarms.apply(command),
+          revision: this.keyspace.current,
+        };
       case 'auth':
         throw new Error('no simulated client changes users and roles');
       default:

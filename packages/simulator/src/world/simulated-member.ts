@@ -259,6 +259,7 @@ export class SimulatedMember {
       electionTimeoutTicks: shape.electionTimeoutTicks,
       leaseExtensionMs: shape.electionTimeoutTicks * shape.tickMs,
       commandBytesMax: COMMAND_BYTES_MAX,
+      storeBytesMax: Number.POSITIVE_INFINITY,
       simpleTokenTtlMs: SIMPLE_TOKEN_TTL_MS,
       paces: shape.paces,
       observe: (event) => this.observeMember(event),
@@ -345,6 +346,8 @@ export class SimulatedMember {
         return;
       case 'malformedCall':
         throw new RuleBroken('V4', `m${this.place} cannot read a call: ${event.detail}`);
+      case 'outOfSpace':
+        throw new RuleBroken('V4', `m${this.place} has no quota and says that it is reached`);
       case 'commitFailed':
         throw new RuleBroken('S10', `m${this.place} cannot commit its state: ${event.detail}`);
       default:

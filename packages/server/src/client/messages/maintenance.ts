@@ -1,22 +1,23 @@
 /** The messages of etcdserverpb.Maintenance as a client writes and reads them. Names are the protocol's own. */
-import { alarmRequest, statusResponse as statusFields } from '../../protocols/etcd/messages/rare-messages.ts';
-import { messageTable, repeatedMessage, scalar } from '../../protocols/etcd/protobuf/message-table.ts';
+import {
+  alarmResponse as alarmFields,
+  alarmMember,
+  alarmRequest,
+  statusResponse as statusFields,
+} from '../../protocols/etcd/messages/rare-messages.ts';
+import { messageTable, scalar } from '../../protocols/etcd/protobuf/message-table.ts';
 import { answer } from './answer.ts';
 
-export { alarmRequest };
+export { alarmMember, alarmRequest };
 
 export const ALARM_GET = 0;
 export const ALARM_DEACTIVATE = 2;
 /** By number. */
 export const ALARM_NAMES = ['NONE', 'NOSPACE', 'CORRUPT'] as const;
 
-export const alarmMember = messageTable({
-  memberID: scalar(1, 'id'),
-  alarm: scalar(2, 'enum'),
-});
 export type AlarmMember = ReturnType<typeof alarmMember.empty>;
 
-export const alarmResponse = answer({ alarms: repeatedMessage(2, alarmMember) });
+export const alarmResponse = answer(alarmFields.fields);
 export type AlarmResponse = ReturnType<typeof alarmResponse.empty>;
 
 export const statusResponse = answer(statusFields.fields);

@@ -12,6 +12,7 @@ import {
   type RangeResult,
 } from '@synod/coordination';
 import type { CoordinationService, ServiceFailure } from '@synod/coordination/service/service-api.ts';
+import { alarmName } from './alarm-words.ts';
 import { wireErrorOf } from './error-table.ts';
 import { refusesMethod, sendText, TEXT_TYPE } from './http-answers.ts';
 
@@ -51,9 +52,18 @@ function read(
   service.range(FIRST_KEY, linearizable, completion, OWN_RESOLVE);
 }
 
-/** `?serializable=true` asks about this member alone, without a leader and without a quorum. */
+/**
+ * `?serializable=true` asks about this member alone, without a leader and without a quorum. An alarm makes the whole cluster
+ * unwell, but for those that `?exclude=` names.
+ */
 export function health({ service, query, request, response }: ProbeRequest): void {
   if (refusesMethod(request, response)) return;
+  const excluded = new Set(query.getAll('exclude'));
+  const alarm = service.activeAlarms().find(({ kind }) => !excluded.has(alarmName(kind)));
+  if (alarm !== undefined) {
+    sendHealth(response, `ALARM ${alarmName(alarm.kind)}`);
+    return;
+  }
   const alone = query.get('serializable') === 'true';
   if (!alone && !service.hasLeader) sendHealth(response, 'RAFT NO LEADER');
   else
@@ -73,10 +83,11 @@ type Check = (service: CoordinationService, told: (trouble: string | undefined) 
 const CHECKS = {
   serializable_read: (service, told) => read(service, false, told),
   linearizable_read: (service, told) => read(service, true, told),
-  // A state that is known to be damaged refuses reads with that reason; nothing else is known to damage it.
   data_corruption: (service, told) =>
-    read(service, false, (trouble) =>
-      told(trouble === wireErrorOf({ kind: 'serviceFailure', code: 'corrupt' }).text ? trouble : undefined),
+    told(
+      service.activeAlarms().some(({ kind }) => kind === 'corrupt')
+        ? `alarm activated: ${alarmName('corrupt')}`
+        : undefined,
     ),
   non_learner: (service, told) => told(service.isLearner ? 'not supported for learner' : undefined),
 } as const satisfies Record<string, Check>;

@@ -1,5 +1,6 @@
 /** A service that does nothing by itself: it keeps what it was asked, and the test says what comes of it. */
 import {
+  type Alarm,
   type Command,
   type CommandResult,
   type Failure,
@@ -16,6 +17,7 @@ import {
   type WatchSpec,
 } from '@synod/coordination';
 import type {
+  AlarmList,
   AuthKnown,
   Completion,
   CoordinationService,
@@ -64,11 +66,14 @@ export class FakeService implements CoordinationService {
   >[] = [];
   readonly leaseLists: Asked<undefined, LeaseList | ServiceFailure>[] = [];
   readonly memberLists: Asked<{ readonly linearizable: boolean }, MemberList | ServiceFailure>[] = [];
+  readonly alarmLists: Asked<undefined, AlarmList | ServiceFailure>[] = [];
   readonly moves: Asked<string, LeaderMoved | ServiceFailure>[] = [];
   readonly keyspaceHashes: Asked<Revision, KeyspaceHashed | Failure | ServiceFailure>[] = [];
   readonly stateHashes: Asked<undefined, StateHashed | ServiceFailure>[] = [];
   readonly streams: FakeWatchStream[] = [];
   readonly listeners = new Set<LeaderListener>();
+  /** What `activeAlarms` gives. */
+  raised: readonly Alarm[] = [];
   memberStatus: MemberStatus = {
     leader: '22197522e0270d61',
     term: 2,
@@ -126,6 +131,12 @@ export class FakeService implements CoordinationService {
   members(linearizable: boolean, completion: Completion<MemberList | ServiceFailure>): void {
     this.memberLists.push({ question: { linearizable }, completion });
   }
+  alarms(completion: Completion<AlarmList | ServiceFailure>): void {
+    this.alarmLists.push({ question: undefined, completion });
+  }
+  activeAlarms(): readonly Alarm[] {
+    return this.raised;
+  }
   status(): MemberStatus {
     return this.memberStatus;
   }
@@ -154,6 +165,7 @@ export class FakeService implements CoordinationService {
       this.timesToLive.length +
       this.leaseLists.length +
       this.memberLists.length +
+      this.alarmLists.length +
       this.moves.length +
       this.keyspaceHashes.length +
       this.stateHashes.length

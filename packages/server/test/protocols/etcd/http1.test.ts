@@ -105,6 +105,25 @@ test('health of this member alone needs no leader', async () => {
   assert.equal(service.ranges[0]!.question.linearizable, false);
 });
 
+test('health: false while an alarm is active, but for those that are left out', async () => {
+  const service = answeringAll(new FakeService(), { serializable: true, linearizable: true });
+  service.raised = [{ member: service.memberId, kind: 'noSpace', isAutomatic: true }];
+  const unwell = { status: 503, type: TEXT, body: '{"health":"false","reason":"ALARM NOSPACE"}\n' };
+  assert.deepEqual(await ask(service, '/health'), unwell);
+  assert.deepEqual(await ask(service, '/health?serializable=true'), unwell);
+  assert.deepEqual(await ask(service, '/health?exclude=CORRUPT'), unwell);
+  assert.equal((await ask(service, '/health?exclude=CORRUPT&exclude=NOSPACE')).status, 200);
+  assert.equal((await ask(service, '/readyz')).status, 200);
+  service.raised = [{ member: service.memberId, kind: 'corrupt', isAutomatic: false }];
+  assert.match((await ask(service, '/health?exclude=NOSPACE')).body, /"ALARM CORRUPT"/);
+  const { status, body } = await ask(service, '/readyz?exclude=linearizable_read');
+  assert.deepEqual(
+    [status, body.split('\n')[0]],
+    [503, '[-]data_corruption failed: alarm activated: CORRUPT'],
+  );
+  assert.equal((await ask(service, '/livez')).status, 200);
+});
+
 /** Answers every read there is and those that follow. */
 function answeringAll(
   service: FakeService,
@@ -147,16 +166,6 @@ test('livez asks this member alone, readyz the cluster as well', async () => {
     '[-]non_learner failed: not supported for learner\n\n',
   );
   assert.equal((await ask(learner, '/livez')).status, 200);
-});
-
-test('a damaged state fails the check of that name and no other member’s', async () => {
-  const damaged = new FakeService();
-  damaged.range = (_query, _linearizable, completion) =>
-    completion.complete({ kind: 'serviceFailure', code: 'corrupt' });
-  assert.equal(
-    (await ask(damaged, '/readyz/data_corruption')).body,
-    '[-]data_corruption failed: etcdserver: corrupt cluster\n\n',
-  );
 });
 
 test('variables: what Go shows, without the command line', async () => {

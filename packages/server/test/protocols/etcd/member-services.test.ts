@@ -1,7 +1,7 @@
 /** Status, the alarm list, the member list, health, and which of etcd's calls are served at all. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { revision } from '@synod/coordination';
+import { type Alarm, revision } from '@synod/coordination';
 import { call, open, setUp } from './fake-calls.ts';
 import type { TableMessage } from './wire/table-codec.ts';
 import { WIRE_RPCS } from './wire/wire-tables.ts';
@@ -66,12 +66,58 @@ test('status: every field, and no leader among the errors where none is known', 
   assert.equal(alone['isLearner'], true);
 });
 
-test('alarms: the list is empty; they cannot be raised or cleared yet', () => {
+const NO_SPACE: Alarm = { member: '22197522e0270d61', kind: 'noSpace', isAutomatic: true };
+const CORRUPT: Alarm = { member: 'f000000000000000', kind: 'corrupt', isAutomatic: false };
+const NO_SPACE_ON_WIRE = { memberID: 0x22197522e0270d61n, alarm: 1n };
+const CORRUPT_ON_WIRE = { memberID: 0xf000000000000000n, alarm: 2n };
+
+test('alarms: all of them, or those of one kind, after a quorum round', () => {
   const setup = setUp();
-  const list = call(setup, 'Maintenance/Alarm', NOTHING);
-  assert.deepEqual(Object.keys(list.decoded('etcdserverpb.AlarmResponse')), ['header']);
-  for (const action of [1n, 2n])
-    assert.match(call(setup, 'Maintenance/Alarm', ['etcdserverpb.AlarmRequest', { action }]).answer, /^12 /);
+  for (const [alarm, expected] of [
+    [0n, [NO_SPACE_ON_WIRE, CORRUPT_ON_WIRE]],
+    [1n, [NO_SPACE_ON_WIRE]],
+    [2n, [CORRUPT_ON_WIRE]],
+    [3n, undefined],
+  ] as const) {
+    const list = call(setup, 'Maintenance/Alarm', ['etcdserverpb.AlarmRequest', { alarm }]);
+    const alarms = [NO_SPACE, CORRUPT];
+    setup.service.alarmLists.at(-1)!.completion.complete({ kind: 'alarmList', alarms });
+    assert.deepEqual(list.decoded('etcdserverpb.AlarmResponse')['alarms'], expected);
+  }
+  const failed = call(setup, 'Maintenance/Alarm', NOTHING);
+  setup.service.alarmLists.at(-1)!.completion.complete({ kind: 'serviceFailure', code: 'noLeader' });
+  assert.equal(failed.answer, '14 etcdserver: no leader');
+});
+
+test('alarms are raised and cleared by hand; none at all is neither, and no mistake', () => {
+  const setup = setUp();
+  for (const [action, kind] of [
+    [1n, 'raise'],
+    [2n, 'clear'],
+  ] as const) {
+    const request = { action, memberID: CORRUPT_ON_WIRE.memberID, alarm: 2n };
+    const changed = call(setup, 'Maintenance/Alarm', ['etcdserverpb.AlarmRequest', request]);
+    const { question, completion } = setup.service.commands.at(-1)!;
+    assert.deepEqual(question, { module: 'alarms', kind, alarm: CORRUPT });
+    completion.complete({ kind: 'alarmsChanged', alarms: [CORRUPT], revision: revision(2) });
+    assert.deepEqual(changed.decoded('etcdserverpb.AlarmResponse')['alarms'], [CORRUPT_ON_WIRE]);
+  }
+  const asked = setup.service.commands.length;
+  for (const request of [{ action: 1n }, { action: 2n, alarm: 7n }, { action: 3n, alarm: 1n }]) {
+    const nothing = call(setup, 'Maintenance/Alarm', ['etcdserverpb.AlarmRequest', request]);
+    assert.deepEqual(Object.keys(nothing.decoded('etcdserverpb.AlarmResponse')), ['header']);
+  }
+  assert.equal(setup.service.commands.length, asked);
+});
+
+test('status tells of alarms among the errors, in etcd’s words', () => {
+  const setup = setUp();
+  setup.service.raised = [NO_SPACE, CORRUPT];
+  const told = call(setup, 'Maintenance/Status', NOTHING).decoded('etcdserverpb.StatusResponse');
+  assert.deepEqual(told['errors'], [
+    'memberID:2457123864357309793 alarm:NOSPACE ',
+    'memberID:17293822569102704640 alarm:CORRUPT ',
+  ]);
 });
 
 test('leadership moves where it is told to; why it does not is told in etcd’s words', () => {

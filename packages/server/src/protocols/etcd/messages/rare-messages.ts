@@ -66,6 +66,15 @@ export const alarmRequest = messageTable({
   alarm: scalar(3, 'enum'),
 });
 
+export const alarmMember = messageTable({
+  memberID: scalar(1, 'id'),
+  alarm: scalar(2, 'enum'),
+});
+
+export const alarmResponse = messageTable({
+  alarms: repeatedMessage(2, alarmMember),
+});
+
 export const statusResponse = messageTable({
   version: scalar(2, 'text'),
   dbSize: scalar(3, 'int64'),

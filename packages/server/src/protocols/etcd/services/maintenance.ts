@@ -1,6 +1,5 @@
 /**
- * etcdserverpb.Maintenance: Status, MoveLeader, hashes to compare members by, and Alarm as far as there are alarms: the
- * list, which is empty.
+ * etcdserverpb.Maintenance: Status, MoveLeader and hashes to compare members by. Alarm is in alarm.ts.
  */
 
 import type { Failure } from '@synod/coordination';
@@ -11,25 +10,28 @@ import type {
   ServiceFailure,
   StateHashed,
 } from '@synod/coordination/service/service-api.ts';
-import { STATUS } from '../../../grpc/status.ts';
+import { alarmText } from '../alarm-words.ts';
 import type { MemberFace } from '../member-face.ts';
 import {
-  alarmRequest,
   hashKvRequest,
   hashKvResponse,
   hashResponse,
   moveLeaderRequest,
   statusResponse,
 } from '../messages/rare-messages.ts';
-import type { RpcMethod, UnaryCall } from '../rpc.ts';
+import type { ServedMethod, UnaryCall } from '../rpc.ts';
+import { alarm } from './alarm.ts';
 
-export function maintenanceHandlers(face: MemberFace): readonly (readonly [string, RpcMethod])[] {
+export function maintenanceHandlers(face: MemberFace): readonly (readonly [string, ServedMethod])[] {
   return [
     ['/etcdserverpb.Maintenance/Status', { kind: 'unary', handler: (call) => status(face, call) }],
     ['/etcdserverpb.Maintenance/MoveLeader', { kind: 'unary', handler: (call) => moveLeader(face, call) }],
     ['/etcdserverpb.Maintenance/HashKV', { kind: 'unary', handler: (call) => hashKv(face, call) }],
     ['/etcdserverpb.Maintenance/Hash', { kind: 'unary', handler: (call) => hash(face, call) }],
-    ['/etcdserverpb.Maintenance/Alarm', { kind: 'unary', handler: (call) => alarm(face, call) }],
+    [
+      '/etcdserverpb.Maintenance/Alarm',
+      { kind: 'unary', handler: (call, caller) => alarm(face, call, caller) },
+    ],
   ];
 }
 
@@ -40,7 +42,11 @@ function status(face: MemberFace, call: UnaryCall): void {
   if (face.refuses(call, true)) return;
   const { service, options, writer } = face;
   const facts = service.status();
-  const errors = facts.leader === undefined ? [NO_LEADER_TEXT, ...facts.errors] : facts.errors;
+  const errors = [
+    ...(facts.leader === undefined ? [NO_LEADER_TEXT] : []),
+    ...service.activeAlarms().map(alarmText),
+    ...facts.errors,
+  ];
   face.writeHeader(service.revision);
   statusResponse.encode(writer, {
     version: options.serverVersion,
@@ -114,18 +120,4 @@ function hash(face: MemberFace, call: UnaryCall): void {
       call.respond(face.writer.finish());
     },
   });
-}
-
-const ALARM_GET = 0;
-
-/** `etcdctl endpoint health` asks for the list. */
-function alarm(face: MemberFace, call: UnaryCall): void {
-  const request = face.decode(call, alarmRequest.decode);
-  if (request === undefined || face.refuses(call, false)) return;
-  if (request.action !== ALARM_GET) {
-    call.fail(STATUS.unimplemented, 'alarms cannot be raised or cleared in this version of Synod');
-    return;
-  }
-  face.writeHeader(face.service.revision);
-  call.respond(face.writer.finish());
 }
