@@ -56,6 +56,11 @@ export interface Backend extends BackendReader {
   view(): BackendView;
   /** An empty store beside this one, to be filled and then put in its place in one durable step. */
   beginReplace(): BackendReplacement;
+  /**
+   * Gives the space that nothing uses back to the disk. Reads and writes go on, commits wait. What goes wrong leaves
+   * the store as it was; asked again meanwhile, both calls end together.
+   */
+  defragment(done: (error: Error | undefined) => void): void;
   /** Rows written and not yet durable: what a crash would leave to the journal's replay. */
   readonly pendingRows: number;
   /** Bytes that were written and that `sizes` does not count yet. */

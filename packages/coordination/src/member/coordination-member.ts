@@ -42,7 +42,7 @@ export interface CoordinationMemberParts {
   readonly replica: Replica;
   readonly machine: CoordinationMachine;
   /** The machine's. */
-  readonly backend: Pick<Backend, 'pendingRows' | 'pendingBytes' | 'sizes'>;
+  readonly backend: Pick<Backend, 'pendingRows' | 'pendingBytes' | 'sizes' | 'defragment'>;
   readonly clock: Clock;
   readonly transport: Pick<Transport, 'send'>;
   /** The links to the other members as they stand. */
@@ -140,7 +140,7 @@ export class CoordinationMember implements OutputReceivers {
       leaderCalls: this.leaderCalls,
       leaderMoves: this.leaderMoves,
       hashes: this.hashes,
-      storeSizes: () => backend.sizes(),
+      store: backend,
       space: this.space,
       commandBytesMax: parts.commandBytesMax,
       wakeHub: () => this.pump.wake(),

@@ -6,13 +6,14 @@ import type { MemberId, ProposalFailure, Proposals, ReadBarrierFailure, ReplicaA
 import type { Alarm } from '../alarms/alarm.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { Refusal } from '../auth/rights.ts';
+import type { Backend } from '../backend/backend.ts';
 import { encodeCommands } from '../machine/command-codec.ts';
 import type { Command, PageQuery, RangeQuery } from '../machine/commands.ts';
 import type { Machine } from '../machine/machine-api.ts';
 import type { CommandResult, Failure, PageResult, RangeResult } from '../machine/results.ts';
 import type { KeySpan, LeaseId, Revision } from '../machine/values.ts';
-import type { WatchCreation, WatchSpec } from '../watches/watch.ts';
 import type { WatchHub } from '../watches/watch-hub.ts';
+import { GuardedWatchStream } from './guarded-watch-stream.ts';
 import type { LeaderCalls } from './leader-calls.ts';
 import type { LeaderMoves } from './leader-moves.ts';
 import {
@@ -29,6 +30,8 @@ import type {
   AuthKnown,
   Completion,
   CoordinationService,
+  Defragmented,
+  DefragmentFailed,
   KeyspaceHashed,
   LeaderListener,
   LeaderMoved,
@@ -40,7 +43,6 @@ import type {
   ServiceErrorCode,
   ServiceFailure,
   StateHashed,
-  WatchRefused,
   WatchSink,
   WatchStream,
 } from './service-api.ts';
@@ -57,7 +59,7 @@ export interface MemberServiceParts {
   readonly leaderCalls: LeaderCalls;
   readonly leaderMoves: LeaderMoves;
   readonly hashes: StateHashes;
-  readonly storeSizes: () => { readonly totalBytes: number; readonly usedBytes: number };
+  readonly store: Pick<Backend, 'sizes' | 'defragment'>;
   readonly space: Pick<SpaceGuard, 'admits' | 'storeBytesMax'>;
   /** An encoded command list may be no larger. */
   readonly commandBytesMax: number;
@@ -78,8 +80,6 @@ const READ_ERRORS: Readonly<Record<ReadBarrierFailure, ServiceErrorCode>> = {
   stopped: 'stopped',
   tooManyReads: 'tooManyRequests',
 };
-
-type HubStream = ReturnType<WatchHub['openStream']>;
 
 function failed(code: ServiceErrorCode): ServiceFailure {
   return { kind: 'serviceFailure', code };
@@ -309,7 +309,7 @@ export class MemberService implements CoordinationService {
 
   status(): MemberStatus {
     const { leader, epoch, commitIndex, appliedIndex, role } = this.parts.replica.status();
-    const { totalBytes, usedBytes } = this.parts.storeSizes();
+    const { totalBytes, usedBytes } = this.parts.store.sizes();
     const { storeBytesMax } = this.parts.space;
     return {
       leader,
@@ -322,6 +322,18 @@ export class MemberService implements CoordinationService {
       storeBytesMax: Number.isFinite(storeBytesMax) ? storeBytesMax : 0,
       errors: [],
     };
+  }
+
+  defragment(completion: Completion<Defragmented | DefragmentFailed>): void {
+    const { store } = this.parts;
+    const bytesBefore = store.sizes().totalBytes;
+    store.defragment((error) =>
+      completion.complete(
+        error === undefined
+          ? { kind: 'defragmented', bytesBefore, bytesAfter: store.sizes().totalBytes }
+          : { kind: 'defragmentFailed', detail: error.message },
+      ),
+    );
   }
 
   moveLeader(to: string, completion: Completion<LeaderMoved | ServiceFailure>): void {
@@ -347,52 +359,5 @@ export class MemberService implements CoordinationService {
 
   private refused(reason: Refusal): Failure {
     return { kind: 'failure', reason, revision: this.revision };
-  }
-}
-
-/** A hub's stream that watches only what its callers may read, and wakes the pump when it has made work for it. */
-class GuardedWatchStream implements WatchStream {
-  private readonly stream: HubStream;
-  private readonly machine: Pick<Machine, 'auth' | 'rights'>;
-  private readonly wakeHub: () => void;
-
-  constructor(stream: HubStream, machine: Pick<Machine, 'auth' | 'rights'>, wakeHub: () => void) {
-    this.stream = stream;
-    this.machine = machine;
-    this.wakeHub = wakeHub;
-  }
-
-  create(spec: WatchSpec, caller?: Caller): WatchCreation | WatchRefused {
-    const { auth, rights } = this.machine;
-    const reason = auth.isEnabled ? rights.refusalOfSpan(caller, spec.span, 'read') : undefined;
-    if (reason !== undefined) return { kind: 'forbidden', reason };
-    const creation = this.stream.create(spec);
-    this.wakeHub();
-    return creation;
-  }
-
-  cancel(id: number): boolean {
-    return this.stream.cancel(id);
-  }
-
-  requestProgress(id: number): void {
-    this.stream.requestProgress(id);
-  }
-
-  requestProgressOfAll(): void {
-    this.stream.requestProgressOfAll();
-  }
-
-  pause(): void {
-    this.stream.pause();
-  }
-
-  resume(): void {
-    this.stream.resume();
-    this.wakeHub();
-  }
-
-  close(): void {
-    this.stream.close();
   }
 }

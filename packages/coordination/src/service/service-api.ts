@@ -100,6 +100,19 @@ export interface AlarmList {
   readonly alarms: readonly Alarm[];
 }
 
+/** Bytes that the store took on disk before and takes now. */
+export interface Defragmented {
+  readonly kind: 'defragmented';
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
+/** The store is as it was. */
+export interface DefragmentFailed {
+  readonly kind: 'defragmentFailed';
+  readonly detail: string;
+}
+
 export interface LeaderMoved {
   readonly kind: 'leaderMoved';
 }
@@ -217,6 +230,8 @@ export interface CoordinationService {
   /** The alarms that this member knows to be active. */
   activeAlarms(): readonly Alarm[];
   status(): MemberStatus;
+  /** Of this member's store alone: space that nothing uses goes back to the disk, while reads and writes go on. */
+  defragment(completion: Completion<Defragmented | DefragmentFailed>): void;
   /** Asked of the leader: hands leadership to another voter, and answers once that one leads. */
   moveLeader(to: string, completion: Completion<LeaderMoved | ServiceFailure>): void;
   /** Of this member's own keyspace; at revision 0: as it is. Takes a while where there is much. */

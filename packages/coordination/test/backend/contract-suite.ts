@@ -25,6 +25,10 @@ const commit = (backend: Backend): Promise<void> =>
     backend.commit((error) => (error === undefined ? resolve() : reject(error))),
   );
 
+function defragment(backend: Backend): Promise<Error | undefined> {
+  return new Promise((resolve) => backend.defragment(resolve));
+}
+
 export function backendContract(name: string, create: () => Promise<BackendUnderTest>): void {
   const check = (title: string, body: (subject: BackendUnderTest) => Promise<BackendUnderTest>): void => {
     test(`${name}: ${title}`, async () => {
@@ -184,6 +188,56 @@ export function backendContract(name: string, create: () => Promise<BackendUnder
     view.close();
     assert.deepEqual(rows(backend), ['more=4', 'new=3']);
     return subject;
+  });
+
+  check(
+    'S8 a defragmentation loses nothing: not what is pending, nor what is committed meanwhile',
+    async (subject) => {
+      const { backend } = subject;
+      for (let round = 0; round < 3; round++) {
+        for (let i = 0; i < 50; i++) backend.put(TABLE.leases, bytes(`k${i}`), new Uint8Array(10_000));
+        await commit(backend);
+        for (let i = 0; i < 50; i++) backend.remove(TABLE.leases, bytes(`k${i}`));
+        backend.put(TABLE.revisions, bytes(`a${round}`), bytes('1'));
+        const before = commit(backend);
+        backend.put(TABLE.revisions, bytes(`b${round}`), bytes('2'));
+        const done = [defragment(backend), defragment(backend)];
+        backend.put(TABLE.revisions, bytes(`c${round}`), bytes('3'));
+        const view = backend.view();
+        const during = commit(backend);
+        backend.put(TABLE.revisions, bytes('d'), bytes(`${round}`));
+        assert.equal(word(backend.get(TABLE.revisions, bytes(`c${round}`))), '3');
+        assert.deepEqual(await Promise.all(done), [undefined, undefined]);
+        await Promise.all([before, during]);
+        assert.equal(word(view.get(TABLE.revisions, bytes(`c${round}`))), '3');
+        view.close();
+      }
+      await commit(backend);
+      const after = await subject.powerCut();
+      assert.deepEqual(
+        rows(after.backend),
+        [...'abc']
+          .flatMap((name) => [0, 1, 2].map((round) => `${name}${round}=${'abc'.indexOf(name) + 1}`))
+          .concat('d=2'),
+      );
+      return after;
+    },
+  );
+
+  check('a store that is replaced while it is defragmented is the new one', async (subject) => {
+    const { backend } = subject;
+    backend.put(TABLE.revisions, bytes('a'), bytes('1'));
+    await commit(backend);
+    const defragmented = defragment(backend);
+    const replacement = backend.beginReplace();
+    replacement.put(TABLE.revisions, bytes('new'), bytes('2'));
+    await new Promise<void>((resolve) => replacement.finish(() => resolve()));
+    assert.equal(await defragmented, undefined);
+    backend.put(TABLE.revisions, bytes('more'), bytes('3'));
+    await commit(backend);
+    const after = await subject.powerCut();
+    assert.deepEqual(rows(after.backend), ['more=3', 'new=2']);
+    return after;
   });
 
   check('commits that were asked for before a replacement end, and do not touch it', async (subject) => {

@@ -56,9 +56,17 @@ export async function startMember(
 ): Promise<RunningMember> {
   const { serverVersion, clusterVersion } = ETCD_DEFAULTS;
   const metrics = createMemberMetrics({ memberId: config.memberId, serverVersion, clusterVersion });
-  const storage = openStorage(config.dataDirectory, ({ milliseconds }) =>
-    metrics.backendCommitted(milliseconds),
-  );
+  const storage = openStorage(config.dataDirectory, {
+    committed: ({ milliseconds }) => metrics.backendCommitted(milliseconds),
+    defragmented({ milliseconds, bytesBefore, bytesAfter }) {
+      metrics.backendDefragmented(milliseconds);
+      log.info('the store gave back space that nothing used', {
+        'size-before-bytes': bytesBefore,
+        'size-bytes': bytesAfter,
+        'took-ms': Math.round(milliseconds),
+      });
+    },
+  });
   let member: Member | undefined;
   try {
     makeCertificates(config, log);

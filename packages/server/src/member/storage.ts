@@ -1,6 +1,6 @@
 /** One member's data directory: taken for this process, with the disk and the backend in it. */
 import { describeDiskError } from '@synod/consensus';
-import { LmdbBackend } from '../storage/lmdb-backend.ts';
+import { LmdbBackend, type LmdbBackendOptions } from '../storage/lmdb-backend.ts';
 import { NodeDisk, toDiskError } from '../storage/node-disk.ts';
 import { type DataDirectoryError, lockDataDirectory } from '../storage/node-disk-lock.ts';
 import { StartFailure } from './start-failure.ts';
@@ -15,13 +15,13 @@ export interface MemberStorage {
 /** @throws StartFailure */
 export function openStorage(
   directory: string,
-  committed: (facts: { readonly rows: number; readonly milliseconds: number }) => void,
+  told: Pick<LmdbBackendOptions, 'committed' | 'defragmented'>,
 ): MemberStorage {
   const locked = lockDataDirectory(directory);
   if (!locked.ok) throw new StartFailure(describeDirectoryError(locked.error));
   try {
     const disk = new NodeDisk(directory);
-    const backend = new LmdbBackend({ directory, committed });
+    const backend = new LmdbBackend({ directory, ...told });
     return {
       disk,
       backend,

@@ -3,6 +3,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 /** Seconds, as etcd's buckets for the disk: from a millisecond, doubling. */
 const DISK_BUCKETS = Array.from({ length: 14 }, (_, i) => 0.001 * 2 ** i);
+/** From a tenth of a second. */
+const DEFRAGMENTATION_BUCKETS = Array.from({ length: 13 }, (_, i) => 0.1 * 2 ** i);
 const ROUND_TRIP_BUCKETS = Array.from({ length: 16 }, (_, i) => 0.0001 * 2 ** i);
 
 /** Where the gauges come from, read at a scrape. */
@@ -43,6 +45,7 @@ export interface MemberMetrics {
   readonly registry: Registry;
   journalSynced(bytes: number, milliseconds: number): void;
   backendCommitted(milliseconds: number): void;
+  backendDefragmented(milliseconds: number): void;
   roundTrip(peer: string, milliseconds: number): void;
   roleChanged(leads: boolean, leader: string | undefined): void;
   callStarted(path: string): void;
@@ -84,6 +87,11 @@ class PromMetrics implements MemberMetrics {
     'How long the commits of the backend take.',
     DISK_BUCKETS,
   );
+  private readonly backendDefragmentation = this.histogram(
+    'etcd_disk_backend_defrag_duration_seconds',
+    'How long the defragmentations of the backend take.',
+    DEFRAGMENTATION_BUCKETS,
+  );
   private readonly roundTrips = new Histogram({
     name: 'etcd_network_peer_round_trip_time_seconds',
     help: 'Round-trip time to each peer.',
@@ -119,6 +127,10 @@ class PromMetrics implements MemberMetrics {
 
   backendCommitted(milliseconds: number): void {
     this.backendCommit.observe(milliseconds / 1000);
+  }
+
+  backendDefragmented(milliseconds: number): void {
+    this.backendDefragmentation.observe(milliseconds / 1000);
   }
 
   roundTrip(peer: string, milliseconds: number): void {

@@ -22,15 +22,24 @@ import { LmdbEnvironment, removeEnvironment, syncDirectory } from './lmdb-enviro
 import { mergedScan } from './merged-scan.ts';
 import { Overlay, REMOVED } from './overlay.ts';
 
-/** In the directory that the backend is given: the store in force, and one that is being filled. */
+/** In the directory that the backend is given: the store in force, one that is being filled, and a copy without holes. */
 const IN_FORCE = 'state.lmdb';
 const ASIDE = 'state.new.lmdb';
+const COPY = 'state.copy.lmdb';
+
+export interface DefragmentationFacts {
+  readonly milliseconds: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
 
 export interface LmdbBackendOptions {
   /** Absolute; must exist. */
   readonly directory: string;
   /** Told how long each commit took. */
   readonly committed?: (facts: { readonly rows: number; readonly milliseconds: number }) => void;
+  /** Told how long each defragmentation took, and what the store took on disk before and after. */
+  readonly defragmented?: (facts: DefragmentationFacts) => void;
 }
 
 /** An overlay that nothing is written to any more, and who waits until it is in the file. */
@@ -46,6 +55,12 @@ export class LmdbBackend implements Backend {
   private fresh = new Overlay();
   /** On its way into the file first, then what waits for its turn; oldest first. */
   private readonly sealed: SealedOverlay[] = [];
+  /** Set while sealed overlays are being written. */
+  private writing: Promise<void> | undefined = undefined;
+  /** Set while the store is copied: no commit begins. */
+  private copying: Promise<void> | undefined = undefined;
+  /** Who waits for the copy. */
+  private defragmenting: ((error: Error | undefined) => void)[] = [];
   /** Of a commit. Final: nothing is tried after it, and the member stops. */
   private failure: Error | undefined = undefined;
   private closed = false;
@@ -54,6 +69,7 @@ export class LmdbBackend implements Backend {
   constructor(options: LmdbBackendOptions) {
     this.options = options;
     removeEnvironment(join(options.directory, ASIDE));
+    removeEnvironment(join(options.directory, COPY));
     this.environment = new LmdbEnvironment(join(options.directory, IN_FORCE));
   }
 
@@ -91,7 +107,14 @@ export class LmdbBackend implements Backend {
     }
     this.sealed.push({ overlay: this.fresh, done });
     this.fresh = new Overlay();
-    if (this.sealed.length === 1) void this.writeSealed();
+    this.writeSealed();
+  }
+
+  /** A copy of the file's tree in the place of the file: what is written meanwhile stays in overlays, for all to see. */
+  defragment(done: (error: Error | undefined) => void): void {
+    assert(!this.closed, 'a closed backend is not defragmented');
+    this.defragmenting.push(done);
+    this.copying ??= this.copy();
   }
 
   view(): BackendView {
@@ -124,6 +147,7 @@ export class LmdbBackend implements Backend {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    await this.copying;
     await this.environment.close();
   }
 
@@ -134,13 +158,27 @@ export class LmdbBackend implements Backend {
     return overlays;
   }
 
-  private async writeSealed(): Promise<void> {
-    for (let next = this.sealed[0]; next !== undefined && !this.closed; next = this.sealed[0]) {
+  /** One commit after the other, by one run of this at a time. */
+  private writeSealed(): void {
+    if (this.copying !== undefined || this.sealed.length === 0) return;
+    this.writing ??= this.writeAllSealed().finally(() => {
+      this.writing = undefined;
+      // Asked for since the last one ended.
+      if (this.failure === undefined) this.writeSealed();
+    });
+  }
+
+  private async writeAllSealed(): Promise<void> {
+    for (
+      let next = this.sealed[0];
+      next !== undefined && !this.closed && this.copying === undefined;
+      next = this.sealed[0]
+    ) {
       const startedMs = performance.now();
       this.failure ??= await this.environment.write(next.overlay);
       // After a failure the overlay stays, so that what was written stays visible; the member is about to stop.
       if (this.failure !== undefined) {
-        for (const { done } of this.sealed) done(this.failure);
+        this.tellSealed(this.failure);
         return;
       }
       // A replacement takes away the overlays that were meant for the store before it, but not who waits for them.
@@ -149,6 +187,57 @@ export class LmdbBackend implements Backend {
       this.options.committed?.({ rows: next.overlay.rowCount, milliseconds });
       next.done(undefined);
     }
+  }
+
+  /** Their overlays stay. */
+  private tellSealed(failure: Error): void {
+    const told = this.sealed.map(({ done }) => done);
+    for (const [index, { overlay }] of this.sealed.entries())
+      this.sealed[index] = { overlay, done: waitsNoMore };
+    for (const done of told) done(failure);
+  }
+
+  private async copy(): Promise<void> {
+    await this.writing;
+    const startedMs = performance.now();
+    const bytesBefore = this.sizes().totalBytes;
+    const error = this.failure ?? (await this.takeCopy().catch((thrown: Error) => thrown));
+    const milliseconds = performance.now() - startedMs;
+    if (error === undefined && !this.closed)
+      this.options.defragmented?.({ milliseconds, bytesBefore, bytesAfter: this.sizes().totalBytes });
+    this.copying = undefined;
+    const waiting = this.defragmenting;
+    this.defragmenting = [];
+    for (const done of waiting) done(error);
+    this.writeSealed();
+  }
+
+  /** @returns why the store is still the one it was */
+  private async takeCopy(): Promise<Error | undefined> {
+    const source = this.environment;
+    const path = join(this.options.directory, COPY);
+    removeEnvironment(path);
+    const error = await source.copyTo(path);
+    // One that replaced the store meanwhile has no holes either, and the copy is of the past.
+    if (error !== undefined || this.closed || this.environment !== source) {
+      removeEnvironment(path);
+      return error;
+    }
+    try {
+      this.environment = new LmdbEnvironment(path);
+      renameSync(path, join(this.options.directory, IN_FORCE));
+    } catch (thrown) {
+      if (this.environment !== source) void this.environment.close();
+      this.environment = source;
+      removeEnvironment(path);
+      return thrown as Error;
+    }
+    void source.close();
+    // A commit before that lasts could go to a file whose name a power cut gives back to the old one.
+    this.failure ??= await new Promise<Error | undefined>((synced) =>
+      syncDirectory(this.options.directory, synced),
+    );
+    return this.failure;
   }
 
   /**
@@ -167,6 +256,8 @@ export class LmdbBackend implements Backend {
     syncDirectory(this.options.directory, done);
   }
 }
+
+function waitsNoMore(): void {}
 
 function getThrough(
   overlays: readonly Overlay[],

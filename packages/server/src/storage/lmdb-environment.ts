@@ -3,6 +3,7 @@
  * transaction is synced; there is no setting here that trades durability for speed.
  */
 import { closeSync, fstatSync, fsync, fsyncSync, openSync, rmSync, statfsSync } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { useLatin1Decoder } from '@synod/consensus';
 import type { BackendReader, Row, ScanOptions, Table } from '@synod/coordination';
@@ -117,10 +118,26 @@ export class LmdbEnvironment implements BackendReader {
         if (!isOpen) return;
         isOpen = false;
         transaction.done();
-        this.openReads--;
-        if (this.openReads === 0) this.whenUnread?.();
+        this.readEnded();
       },
     };
+  }
+
+  /**
+   * Writes the tree as it is now to a new file, without the pages that nothing uses; LMDB does it on a thread of its own.
+   * The file is durable when this ends. @returns what went wrong, if anything did
+   */
+  async copyTo(path: string): Promise<Error | undefined> {
+    this.openReads++;
+    try {
+      await this.database.backup(path, true);
+      await syncFile(path);
+      return undefined;
+    } catch (error) {
+      return inPlainWords(asError(error), path);
+    } finally {
+      this.readEnded();
+    }
   }
 
   sizes(): { totalBytes: number; usedBytes: number } {
@@ -141,6 +158,11 @@ export class LmdbEnvironment implements BackendReader {
     if (this.openReads > 0) await new Promise<void>((resolve) => (this.whenUnread = resolve));
     await this.database.close();
     closeSync(this.descriptor);
+  }
+
+  private readEnded(): void {
+    this.openReads--;
+    if (this.openReads === 0) this.whenUnread?.();
   }
 
   private writeFilling(): void {
@@ -175,6 +197,15 @@ function ended(): void {}
 
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await openFile(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 /** Syncs a directory, so that the names in it last. */

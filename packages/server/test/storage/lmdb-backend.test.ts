@@ -1,7 +1,10 @@
 /** The LMDB backend keeps the contract. A power cut is a copy of the file as the disk has it, opened anew. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { test } from 'node:test';
+import { TABLE } from '@synod/coordination';
 import { type BackendUnderTest, backendContract } from '../../../coordination/test/backend/contract-suite.ts';
 import { LmdbBackend } from '../../src/storage/lmdb-backend.ts';
 
@@ -24,3 +27,34 @@ function subjectIn(directory: string): BackendUnderTest {
 }
 
 backendContract('LMDB', async () => subjectIn(mkdtempSync(join(tmpdir(), 'synod-lmdb-'))));
+
+test('a defragmentation gives space back to the disk; one that fails leaves the store as it was', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'synod-lmdb-'));
+  const backend = new LmdbBackend({ directory });
+  const commit = (): Promise<Error | undefined> => new Promise((resolve) => backend.commit(resolve));
+  const key = (i: number): Uint8Array => Uint8Array.of(i >> 8, i & 255);
+  for (let i = 0; i < 1000; i++) backend.put(TABLE.revisions, key(i), new Uint8Array(2000));
+  await commit();
+  for (let i = 1; i < 1000; i++) backend.remove(TABLE.revisions, key(i));
+  await commit();
+  const before = backend.sizes();
+  assert.ok(before.usedBytes < before.totalBytes / 10);
+
+  const obstacle = join(directory, 'state.copy.lmdb');
+  const defragment = (): Promise<Error | undefined> => new Promise((resolve) => backend.defragment(resolve));
+  const defragmented = defragment();
+  // The copy's name is taken by something that cannot be a store.
+  mkdirSync(obstacle);
+  assert.ok((await defragmented) instanceof Error);
+  rmSync(obstacle, { recursive: true, force: true });
+  assert.equal(backend.sizes().totalBytes, before.totalBytes);
+  assert.equal(backend.get(TABLE.revisions, key(0))?.length, 2000);
+
+  assert.equal(await defragment(), undefined);
+  const after = backend.sizes();
+  assert.ok(after.totalBytes < before.totalBytes / 10, `${before.totalBytes} → ${after.totalBytes}`);
+  assert.equal(statSync(join(directory, 'state.lmdb')).size, after.totalBytes);
+  assert.equal(backend.get(TABLE.revisions, key(0))?.length, 2000);
+  await backend.close();
+  rmSync(directory, { recursive: true });
+});

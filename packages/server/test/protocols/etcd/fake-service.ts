@@ -21,6 +21,8 @@ import type {
   AuthKnown,
   Completion,
   CoordinationService,
+  Defragmented,
+  DefragmentFailed,
   KeyspaceHashed,
   LeaderListener,
   LeaderMoved,
@@ -67,6 +69,7 @@ export class FakeService implements CoordinationService {
   readonly leaseLists: Asked<undefined, LeaseList | ServiceFailure>[] = [];
   readonly memberLists: Asked<{ readonly linearizable: boolean }, MemberList | ServiceFailure>[] = [];
   readonly alarmLists: Asked<undefined, AlarmList | ServiceFailure>[] = [];
+  readonly defragmentations: Asked<undefined, Defragmented | DefragmentFailed>[] = [];
   readonly moves: Asked<string, LeaderMoved | ServiceFailure>[] = [];
   readonly keyspaceHashes: Asked<Revision, KeyspaceHashed | Failure | ServiceFailure>[] = [];
   readonly stateHashes: Asked<undefined, StateHashed | ServiceFailure>[] = [];
@@ -134,6 +137,9 @@ export class FakeService implements CoordinationService {
   alarms(completion: Completion<AlarmList | ServiceFailure>): void {
     this.alarmLists.push({ question: undefined, completion });
   }
+  defragment(completion: Completion<Defragmented | DefragmentFailed>): void {
+    this.defragmentations.push({ question: undefined, completion });
+  }
   activeAlarms(): readonly Alarm[] {
     return this.raised;
   }
@@ -166,6 +172,7 @@ export class FakeService implements CoordinationService {
       this.leaseLists.length +
       this.memberLists.length +
       this.alarmLists.length +
+      this.defragmentations.length +
       this.moves.length +
       this.keyspaceHashes.length +
       this.stateHashes.length

@@ -240,6 +240,8 @@ test('every path of etcd’s gateway answers in JSON, whatever is asked', async 
   // These wait for the service, which says nothing here.
   service.members = (_, completion) => completion.complete({ kind: 'memberList', members: [] });
   service.alarms = (completion) => completion.complete({ kind: 'alarmList', alarms: [] });
+  service.defragment = (completion) =>
+    completion.complete({ kind: 'defragmented', bytesBefore: 1, bytesAfter: 1 });
   service.moveLeader = (_, completion) => completion.complete({ kind: 'leaderMoved' });
   service.hashState = (completion) =>
     completion.complete({ kind: 'stateHashed', sum: 1, revision: revision(2) });

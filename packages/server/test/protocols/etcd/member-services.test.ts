@@ -15,7 +15,6 @@ const NOT_SERVED = [
   '/etcdserverpb.Cluster/MemberPromote',
   '/etcdserverpb.Cluster/MemberRemove',
   '/etcdserverpb.Cluster/MemberUpdate',
-  '/etcdserverpb.Maintenance/Defragment',
   '/etcdserverpb.Maintenance/Downgrade',
   '/etcdserverpb.Maintenance/Snapshot',
 ];
@@ -117,6 +116,24 @@ test('status tells of alarms among the errors, in etcd’s words', () => {
   assert.deepEqual(told['errors'], [
     'memberID:2457123864357309793 alarm:NOSPACE ',
     'memberID:17293822569102704640 alarm:CORRUPT ',
+  ]);
+});
+
+test('a defragmentation is answered when it is over; why there was none is told', () => {
+  const setup = setUp();
+  const request = ['etcdserverpb.DefragmentRequest', {}] as const;
+  const answered = call(setup, 'Maintenance/Defragment', request);
+  assert.equal(answered.answers.length, 0);
+  setup.service.defragmentations[0]!.completion.complete({
+    kind: 'defragmented',
+    bytesBefore: 2,
+    bytesAfter: 1,
+  });
+  assert.deepEqual(Object.keys(answered.decoded('etcdserverpb.DefragmentResponse')), ['header']);
+  const failed = call(setup, 'Maintenance/Defragment', request);
+  setup.service.defragmentations[1]!.completion.complete({ kind: 'defragmentFailed', detail: 'no space' });
+  assert.deepEqual(failed.answers, [
+    { grpcCode: 2, text: 'etcdserver: the store could not be defragmented: no space' },
   ]);
 });
 

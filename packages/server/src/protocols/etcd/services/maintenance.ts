@@ -1,15 +1,18 @@
 /**
- * etcdserverpb.Maintenance: Status, MoveLeader and hashes to compare members by. Alarm is in alarm.ts.
+ * etcdserverpb.Maintenance: Status, MoveLeader, Defragment and hashes to compare members by. Alarm is in alarm.ts.
  */
 
 import type { Failure } from '@synod/coordination';
 import { revision as toRevision } from '@synod/coordination';
 import type {
+  Defragmented,
+  DefragmentFailed,
   KeyspaceHashed,
   LeaderMoved,
   ServiceFailure,
   StateHashed,
 } from '@synod/coordination/service/service-api.ts';
+import { STATUS } from '../../../grpc/status.ts';
 import { alarmText } from '../alarm-words.ts';
 import type { MemberFace } from '../member-face.ts';
 import {
@@ -27,6 +30,7 @@ export function maintenanceHandlers(face: MemberFace): readonly (readonly [strin
     ['/etcdserverpb.Maintenance/Status', { kind: 'unary', handler: (call) => status(face, call) }],
     ['/etcdserverpb.Maintenance/MoveLeader', { kind: 'unary', handler: (call) => moveLeader(face, call) }],
     ['/etcdserverpb.Maintenance/HashKV', { kind: 'unary', handler: (call) => hashKv(face, call) }],
+    ['/etcdserverpb.Maintenance/Defragment', { kind: 'unary', handler: (call) => defragment(face, call) }],
     ['/etcdserverpb.Maintenance/Hash', { kind: 'unary', handler: (call) => hash(face, call) }],
     [
       '/etcdserverpb.Maintenance/Alarm',
@@ -80,6 +84,21 @@ function moveLeader(face: MemberFace, call: UnaryCall): void {
     complete(result: LeaderMoved | ServiceFailure) {
       if (result.kind === 'serviceFailure') {
         face.failWith(call, result);
+        return;
+      }
+      face.writeHeader(face.service.revision);
+      call.respond(face.writer.finish());
+    },
+  });
+}
+
+/** Answered when the space is back. The request has no fields. */
+function defragment(face: MemberFace, call: UnaryCall): void {
+  if (face.refuses(call, true)) return;
+  face.service.defragment({
+    complete(result: Defragmented | DefragmentFailed) {
+      if (result.kind === 'defragmentFailed') {
+        call.fail(STATUS.unknown, `etcdserver: the store could not be defragmented: ${result.detail}`);
         return;
       }
       face.writeHeader(face.service.revision);
