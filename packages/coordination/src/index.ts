@@ -18,6 +18,7 @@ export * from './machine/values.ts';
 export * from './member/coordination-member.ts';
 export * from './member/leaderless-notice.ts';
 export * from './member/paces.ts';
+export type { AutoCompactionPlan } from './service/auto-compaction.ts';
 export * from './service/machine-outputs.ts';
 export * from './service/member-service.ts';
 export * from './service/simple-tokens.ts';

@@ -18,6 +18,7 @@ import type { CoordinationMachine } from '../machine/machine.ts';
 import type { AuthChange, LeaseChange, ProposalOrigin } from '../machine/machine-api.ts';
 import type { CommandResult } from '../machine/results.ts';
 import type { KeyEvent, Revision } from '../machine/values.ts';
+import { AutoCompaction, type AutoCompactionPlan } from '../service/auto-compaction.ts';
 import { HubPump } from '../service/hub-pump.ts';
 import { LeaderCalls } from '../service/leader-calls.ts';
 import { LeaderMoves } from '../service/leader-moves.ts';
@@ -25,6 +26,7 @@ import { LeaseKeeper } from '../service/lease-keeper.ts';
 import type { OutputReceivers } from '../service/machine-outputs.ts';
 import { MemberService } from '../service/member-service.ts';
 import { PeerCalls } from '../service/peer-calls.ts';
+import type { ServiceFailure } from '../service/service-api.ts';
 import { SimpleTokens } from '../service/simple-tokens.ts';
 import { SpaceGuard } from '../service/space-guard.ts';
 import { StateHashes } from '../service/state-hashes.ts';
@@ -55,6 +57,8 @@ export interface CoordinationMemberParts {
   readonly commandBytesMax: number;
   /** The store may hold no more; infinity: no quota. */
   readonly storeBytesMax: number;
+  /** Undefined: compaction is asked for by clients alone. */
+  readonly autoCompaction: AutoCompactionPlan | undefined;
   /** A simple token is forgotten so long after it was last used. */
   readonly simpleTokenTtlMs: number;
   readonly paces: MemberPaces;
@@ -66,6 +70,8 @@ export type MemberEvent =
   | { readonly kind: 'malformedCall'; readonly from: MemberId; readonly detail: string }
   /** The store is at its quota, and the alarm is on its way. */
   | { readonly kind: 'outOfSpace'; readonly storedBytes: number; readonly storeBytesMax: number }
+  /** A compaction by the member's own plan: all up to there, or why not. */
+  | { readonly kind: 'autoCompacted'; readonly upTo: Revision; readonly failure: string | undefined }
   | ({ readonly kind: 'leaderless' } & LeaderlessFacts)
   /** The state cannot be committed: the member must end. */
   | { readonly kind: 'commitFailed'; readonly detail: string };
@@ -89,6 +95,7 @@ export class CoordinationMember implements OutputReceivers {
   private readonly space: SpaceGuard;
   private readonly leaseKeeper: LeaseKeeper;
   private readonly upkeep: Upkeep;
+  private readonly autoCompaction: AutoCompaction | undefined;
   private readonly leaderless: LeaderlessNotice;
   /** Whom the replica told of last. */
   private leader: MemberId | undefined;
@@ -167,6 +174,15 @@ export class CoordinationMember implements OutputReceivers {
       paces,
       failed: (error) => parts.observe({ kind: 'commitFailed', detail: error.message }),
     });
+    this.autoCompaction =
+      parts.autoCompaction &&
+      new AutoCompaction({
+        plan: parts.autoCompaction,
+        nowMs: () => clock.nowMs(),
+        leads: () => this.leader === id,
+        revision: () => machine.revision,
+        compact: (upTo, done) => this.compact(upTo, done),
+      });
     this.leaderless = new LeaderlessNotice({
       peers: parts.peers,
       notify: (facts) => parts.observe({ kind: 'leaderless', ...facts }),
@@ -195,6 +211,7 @@ export class CoordinationMember implements OutputReceivers {
     this.space.tick();
     this.simpleTokens.tick();
     this.upkeep.tick();
+    this.autoCompaction?.tick();
     this.leaderless.tick(this.parts.clock.nowMs(), this.leader !== undefined);
     this.pump.wake();
   }
@@ -259,6 +276,18 @@ export class CoordinationMember implements OutputReceivers {
     this.hashes.stop();
     this.proposals.stop();
     this.replica.stop(done);
+  }
+
+  private compact(upTo: Revision, done: (isCompacted: boolean) => void): void {
+    const complete = (result: CommandResult | ServiceFailure): void => {
+      const reason = result.kind === 'failure' ? result.reason.code : undefined;
+      // Somebody else was faster, and went as far.
+      const isCompacted = result.kind === 'compacted' || reason === 'revisionCompacted';
+      const why = result.kind === 'serviceFailure' ? result.code : (reason ?? result.kind);
+      this.parts.observe({ kind: 'autoCompacted', upTo, failure: isCompacted ? undefined : why });
+      done(isCompacted);
+    };
+    this.service.submit({ module: 'keyspace', kind: 'compact', revision: upTo }, { complete }, OWN_RESOLVE);
   }
 
   private receiveCall(from: MemberId, bytes: Uint8Array): void {

@@ -60,6 +60,14 @@ export const FLAGS = {
     '0',
     'bytes that the store may hold before writes are refused (0: 2 GiB; negative: no quota)',
   ),
+  'auto-compaction-mode': works('string', 'periodic', 'what the leader compacts by itself goes by', {
+    choices: ['periodic', 'revision'],
+  }),
+  'auto-compaction-retention': works(
+    'string',
+    '0',
+    'what it keeps: hours or a duration (periodic), or revisions; 0: it compacts nothing',
+  ),
   'max-txn-ops': works('count', '128', 'operations in a transaction'),
   'max-request-bytes': works('count', '1572864', 'bytes of a request'),
   'max-concurrent-streams': works('count', '4294967295', 'open calls of one client connection'),
@@ -153,8 +161,6 @@ export const FLAGS = {
   'discovery-srv': notYet(),
   'discovery-srv-name': notYet(),
   'strict-reconfig-check': notYet('true'),
-  'auto-compaction-retention': notYet('0'),
-  'auto-compaction-mode': notYet('periodic'),
   'v2-deprecation': notYet(),
   'client-cert-file': notYet(),
   'client-key-file': notYet(),

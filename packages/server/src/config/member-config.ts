@@ -1,5 +1,6 @@
 /** What one member is told of itself and its cluster: the checked form of flags, environment and file. */
 import type { ProtocolName } from '@synod/consensus';
+import type { AutoCompactionPlan } from '@synod/coordination';
 import type { TlsConfig } from '../tls/tls-config.ts';
 import type { TokenOptions } from '../tokens/web-token-options.ts';
 
@@ -35,6 +36,8 @@ export interface MemberConfig {
   readonly snapshotCount: number;
   /** What the store may hold; infinity: no quota. */
   readonly storeBytesMax: number;
+  /** Undefined: the member compacts nothing by itself. */
+  readonly autoCompaction: AutoCompactionPlan | undefined;
   readonly requestBytesMax: number;
   readonly transactionOperationsMax: number;
   readonly concurrentStreamsMax: number;

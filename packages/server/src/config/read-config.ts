@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { tokenOptionsOf } from '../tokens/web-token-options.ts';
-import { ConfigFailure, type ConfigProblem, refuse } from './config-problem.ts';
+import { ConfigFailure, type ConfigProblem, refuse, refuseUsage } from './config-problem.ts';
 import {
   booleanOf,
   choiceOf,
@@ -64,6 +64,7 @@ const HEARTBEATS_PER_ELECTION_MIN = 5;
 const BCRYPT_COST_MIN = 4;
 const BCRYPT_COST_MAX = 31;
 
+const HOUR_MS = 3_600_000;
 const CONCURRENT_STREAMS_LARGEST = 2 ** 32 - 1;
 /** etcd's default, and the largest that it recommends. */
 const STORE_BYTES_DEFAULT = 2 * 1024 ** 3;
@@ -169,6 +170,7 @@ function memberConfig(
     preVote: booleanOf(values.of('pre-vote')),
     snapshotCount: countOf(values.of('snapshot-count'), 1),
     storeBytesMax: storeBytesMax(values, warn),
+    autoCompaction: autoCompaction(values),
     requestBytesMax: countOf(values.of('max-request-bytes'), 1),
     transactionOperationsMax: countOf(values.of('max-txn-ops'), 1),
     concurrentStreamsMax: countOf(values.of('max-concurrent-streams'), 1, CONCURRENT_STREAMS_LARGEST),
@@ -235,6 +237,20 @@ function storeBytesMax(values: Values, warn: (message: string) => void): number 
     );
   if (given === 0) return STORE_BYTES_DEFAULT;
   return given < 0 ? Number.POSITIVE_INFINITY : given;
+}
+
+/** A plain number counts hours or revisions, by the mode; 0 means never. */
+function autoCompaction(values: Values): MemberConfig['autoCompaction'] {
+  const mode = values.choice('auto-compaction-mode', ['periodic', 'revision']);
+  const given = values.of('auto-compaction-retention');
+  if (!/^\d+$/.test(given.text) && mode === 'revision')
+    refuseUsage(`invalid value "${given.text}" for ${given.origin}: it must be a number of revisions`);
+  if (mode === 'revision') {
+    const revisions = countOf(given, 0);
+    return revisions === 0 ? undefined : { kind: 'revision', revisions };
+  }
+  const periodMs = /^\d+$/.test(given.text) ? countOf(given, 0) * HOUR_MS : durationMsOf(given);
+  return periodMs === 0 ? undefined : { kind: 'periodic', periodMs };
 }
 
 /** As etcd has it, an interval or a timeout of 0 means that the member never pings. */

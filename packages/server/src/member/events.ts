@@ -90,6 +90,14 @@ export function memberObserver(
           },
         );
         return;
+      case 'autoCompacted':
+        if (event.failure === undefined) log.info('completed auto compaction', { revision: event.upTo });
+        else
+          log.warn('failed auto compaction; it is tried again', {
+            revision: event.upTo,
+            reason: event.failure,
+          });
+        return;
       case 'leaderless': {
         const seconds = Math.round(event.leaderlessMs / 1_000);
         log.warn(`no leader for ${seconds} s; a majority of the members must run and reach each other`, {

@@ -75,6 +75,7 @@ export class Running {
       leaseExtensionMs: config.electionTimeoutMs,
       commandBytesMax: config.requestBytesMax + COMMAND_OVERHEAD_BYTES,
       storeBytesMax: config.storeBytesMax,
+      autoCompaction: config.autoCompaction,
       simpleTokenTtlMs: config.auth.simpleTokenTtlMs,
       paces: SHIPPED_PACES,
       observe: memberObserver(parts.log, config.founders, parts.failed),

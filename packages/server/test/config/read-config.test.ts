@@ -123,6 +123,25 @@ describe('zeros and ends of ranges', () => {
     assert.equal(refused('--quota-backend-bytes 2GB').kind, 'usage');
   });
 
+  test('compaction by itself: hours or a duration, or revisions; 0 is none', () => {
+    const plan = (text: string) => accepted(text).autoCompaction;
+    assert.equal(plan(''), undefined);
+    assert.equal(plan('--auto-compaction-mode revision'), undefined);
+    assert.deepEqual(plan('--auto-compaction-retention 10'), { kind: 'periodic', periodMs: 36_000_000 });
+    assert.deepEqual(plan('--auto-compaction-retention 30m'), { kind: 'periodic', periodMs: 1_800_000 });
+    assert.deepEqual(plan('--auto-compaction-mode revision --auto-compaction-retention 1000'), {
+      kind: 'revision',
+      revisions: 1000,
+    });
+    for (const wrong of [
+      '--auto-compaction-mode hourly',
+      '--auto-compaction-retention ten',
+      '--auto-compaction-retention -1',
+      '--auto-compaction-mode revision --auto-compaction-retention 1h',
+    ])
+      assert.equal(refused(wrong).kind, 'usage', wrong);
+  });
+
   test('elections take at least five heartbeats, and less than 50 s', () => {
     assert.equal(accepted('--election-timeout 500').electionTimeoutMs, 500);
     assert.match(refused('--election-timeout 499').message, /at least as 5 times/);

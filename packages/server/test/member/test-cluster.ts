@@ -30,6 +30,7 @@ export interface ClusterOptions {
   readonly electionTimeoutMs?: number;
   readonly snapshotCount?: number;
   readonly storeBytesMax?: number;
+  readonly autoCompaction?: MemberConfig['autoCompaction'];
   readonly tokens?: MemberConfig['auth']['tokens'];
   /** Both kinds of ports speak it. */
   readonly tls?: MemberConfig['clientTls'] & {};
@@ -211,6 +212,7 @@ function configOf(
     jsonGateway: true,
     snapshotCount: options.snapshotCount ?? 10_000,
     storeBytesMax: options.storeBytesMax ?? 2 * 1024 ** 3,
+    autoCompaction: options.autoCompaction,
     requestBytesMax: 1_572_864,
     transactionOperationsMax: 128,
     concurrentStreamsMax: 1_000_000,

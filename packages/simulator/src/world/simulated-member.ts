@@ -260,6 +260,7 @@ export class SimulatedMember {
       leaseExtensionMs: shape.electionTimeoutTicks * shape.tickMs,
       commandBytesMax: COMMAND_BYTES_MAX,
       storeBytesMax: Number.POSITIVE_INFINITY,
+      autoCompaction: undefined,
       simpleTokenTtlMs: SIMPLE_TOKEN_TTL_MS,
       paces: shape.paces,
       observe: (event) => this.observeMember(event),
@@ -346,6 +347,8 @@ export class SimulatedMember {
         return;
       case 'malformedCall':
         throw new RuleBroken('V4', `m${this.place} cannot read a call: ${event.detail}`);
+      case 'autoCompacted':
+        throw new RuleBroken('V4', `m${this.place} has no plan to compact by and does`);
       case 'outOfSpace':
         throw new RuleBroken('V4', `m${this.place} has no quota and says that it is reached`);
       case 'commitFailed':
