@@ -5,9 +5,11 @@ const NAME_WIDTH = 34;
 
 export function startHelp(): string {
   const working: string[] = [];
+  const harmless: string[] = [];
   const later: string[] = [];
   for (const [name, flag] of Object.entries<Flag>(FLAGS)) {
     if (flag.status === 'notYet') later.push(name);
+    else if (flag.status === 'harmless') harmless.push(name);
     else working.push(`  ${`--${name}`.padEnd(NAME_WIDTH)}${flag.help}${defaultNote(flag.default)}`);
   }
   return `Usage: synod start [flags]
@@ -16,6 +18,9 @@ Runs one member of a cluster, with etcd's flags. Each may also be given by envir
 or in a YAML file (--config-file FILE), which then is the whole configuration.
 
 ${working.join('\n')}
+
+Taken, and of no effect (a warning says what happens instead):
+${wrapped(harmless)}
 
 Known to etcd, and not supported yet (their defaults are accepted):
 ${wrapped(later)}

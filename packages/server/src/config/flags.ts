@@ -1,6 +1,6 @@
 /**
- * Every flag of etcd, in one table: which mean something here now, and which are known and not yet supported. The latter
- * may be given with their default, so that a command line that spells defaults out goes on to work.
+ * Every flag of etcd, in one table: which mean something here now, which are harmless, and which are known and not yet
+ * supported. Any may be given with its default, so that a command line that spells defaults out goes on to work.
  */
 
 export type FlagKind = 'string' | 'urls' | 'boolean' | 'count' | 'milliseconds' | 'duration' | 'list';
@@ -22,7 +22,15 @@ export interface LaterFlag {
   readonly default: string;
 }
 
-export type Flag = WorkingFlag | LaterFlag;
+/** Settings of parts that Synod does not have: taken in any value, with a warning where it is not the default. */
+export interface HarmlessFlag {
+  readonly status: 'harmless';
+  readonly default: string;
+  /** What happens whatever the value: the end of a sentence. */
+  readonly instead: string;
+}
+
+export type Flag = WorkingFlag | HarmlessFlag | LaterFlag;
 
 const works = (
   kind: FlagKind,
@@ -30,6 +38,13 @@ const works = (
   help: string,
   values: Pick<WorkingFlag, 'choices' | 'laterChoices'> = {},
 ): WorkingFlag => ({ status: 'works', kind, default: defaultText, help, ...values });
+const harmless = (defaultText: string, instead: string): HarmlessFlag => ({
+  status: 'harmless',
+  default: defaultText,
+  instead,
+});
+const NO_TRACES = 'no traces are sent';
+const NO_DISCOVERY_SERVICE = 'no discovery service is asked';
 const notYet = (defaultText = ''): LaterFlag => ({ status: 'notYet', default: defaultText });
 
 export const FLAGS = {
@@ -131,66 +146,82 @@ export const FLAGS = {
   'config-file': works('string', '', 'YAML file with these flags as keys; everything else is then ignored'),
   'wal-dir': notYet(),
   'listen-client-http-urls': notYet(),
-  'max-snapshots': notYet('5'),
-  'max-wals': notYet('5'),
-  'memory-mlock': notYet('false'),
-  'backend-bbolt-freelist-type': notYet('map'),
-  'backend-batch-interval': notYet(),
-  'backend-batch-limit': notYet('0'),
-  'socket-reuse-port': notYet('false'),
-  'socket-reuse-address': notYet('false'),
-  'raft-read-timeout': notYet(),
-  'raft-write-timeout': notYet(),
+  'max-snapshots': harmless('5', 'a snapshot goes when a newer one is durable'),
+  'max-wals': harmless('5', 'a segment of the journal goes when the log is trimmed beyond it'),
+  'memory-mlock': harmless('false', 'memory is not locked: give members’ machines no swap'),
+  'backend-bbolt-freelist-type': harmless('map', 'the store is not bbolt'),
+  'backend-batch-interval': harmless(
+    '',
+    'the store commits on a schedule of its own, behind the journal, which is synced before every answer',
+  ),
+  'backend-batch-limit': harmless(
+    '0',
+    'the store commits on a schedule of its own, behind the journal, which is synced before every answer',
+  ),
+  'socket-reuse-port': harmless('false', 'a port belongs to one process'),
+  'socket-reuse-address': harmless('false', 'an address can be listened on again at once in any case'),
+  'raft-read-timeout': harmless('', 'the connections between members have time limits of their own'),
+  'raft-write-timeout': harmless('', 'the connections between members have time limits of their own'),
   'feature-gates': notYet(),
   discovery: notYet(),
   'discovery-token': notYet(),
   'discovery-endpoints': notYet(),
-  'discovery-dial-timeout': notYet('2s'),
-  'discovery-request-timeout': notYet('5s'),
-  'discovery-keepalive-time': notYet('2s'),
-  'discovery-keepalive-timeout': notYet('6s'),
-  'discovery-insecure-transport': notYet('true'),
-  'discovery-insecure-skip-tls-verify': notYet('false'),
-  'discovery-cert': notYet(),
-  'discovery-key': notYet(),
-  'discovery-cacert': notYet(),
-  'discovery-user': notYet(),
-  'discovery-password': notYet(),
-  'discovery-fallback': notYet('exit'),
-  'discovery-proxy': notYet(),
+  'discovery-dial-timeout': harmless('2s', NO_DISCOVERY_SERVICE),
+  'discovery-request-timeout': harmless('5s', NO_DISCOVERY_SERVICE),
+  'discovery-keepalive-time': harmless('2s', NO_DISCOVERY_SERVICE),
+  'discovery-keepalive-timeout': harmless('6s', NO_DISCOVERY_SERVICE),
+  'discovery-insecure-transport': harmless('true', NO_DISCOVERY_SERVICE),
+  'discovery-insecure-skip-tls-verify': harmless('false', NO_DISCOVERY_SERVICE),
+  'discovery-cert': harmless('', NO_DISCOVERY_SERVICE),
+  'discovery-key': harmless('', NO_DISCOVERY_SERVICE),
+  'discovery-cacert': harmless('', NO_DISCOVERY_SERVICE),
+  'discovery-user': harmless('', NO_DISCOVERY_SERVICE),
+  'discovery-password': harmless('', NO_DISCOVERY_SERVICE),
+  'discovery-fallback': harmless('exit', NO_DISCOVERY_SERVICE),
+  'discovery-proxy': harmless('', NO_DISCOVERY_SERVICE),
   'discovery-srv': notYet(),
   'discovery-srv-name': notYet(),
   'strict-reconfig-check': notYet('true'),
-  'v2-deprecation': notYet(),
-  'client-cert-file': notYet(),
-  'client-key-file': notYet(),
+  'v2-deprecation': harmless('', 'there is no store of version 2'),
+  'client-cert-file': harmless('', 'the JSON gateway calls its member without a connection'),
+  'client-key-file': harmless('', 'the JSON gateway calls its member without a connection'),
   cors: notYet('*'),
   'host-whitelist': notYet('*'),
-  'enable-pprof': notYet('false'),
-  metrics: notYet('basic'),
+  'enable-pprof': harmless('false', 'Go’s profiles do not exist here: node’s --inspect and --cpu-prof do'),
+  metrics: harmless('basic', 'the histograms of calls are not there'),
   'listen-metrics-urls': notYet(),
-  'enable-log-rotation': notYet('false'),
-  'log-rotation-config-json': notYet(
+  'enable-log-rotation': harmless('false', 'log files grow until something like logrotate cuts them'),
+  'log-rotation-config-json': harmless(
     '{"maxsize": 100, "maxage": 0, "maxbackups": 0, "localtime": false, "compress": false}',
+    'log files grow until something like logrotate cuts them',
   ),
-  'warning-unary-request-duration': notYet('300ms'),
-  'enable-distributed-tracing': notYet('false'),
-  'distributed-tracing-address': notYet('localhost:4317'),
-  'distributed-tracing-service-name': notYet('etcd'),
-  'distributed-tracing-instance-id': notYet(),
-  'distributed-tracing-sampling-rate': notYet('0'),
+  'warning-unary-request-duration': harmless('300ms', 'slow requests are not logged'),
+  'enable-distributed-tracing': harmless('false', NO_TRACES),
+  'distributed-tracing-address': harmless('localhost:4317', NO_TRACES),
+  'distributed-tracing-service-name': harmless('etcd', NO_TRACES),
+  'distributed-tracing-instance-id': harmless('', NO_TRACES),
+  'distributed-tracing-sampling-rate': harmless('0', NO_TRACES),
   'corrupt-check-time': notYet('0s'),
   'compact-hash-check-time': notYet('1m'),
-  'compaction-batch-limit': notYet('1000'),
-  'peer-skip-client-san-verification': notYet('false'),
-  'warning-apply-duration': notYet('100ms'),
-  'bootstrap-defrag-threshold-megabytes': notYet('0'),
+  'compaction-batch-limit': harmless('1000', 'a compaction goes on in small steps between other work'),
+  'peer-skip-client-san-verification': harmless(
+    'false',
+    'the address that a member comes from is not compared with its certificate',
+  ),
+  'warning-apply-duration': harmless('100ms', 'slow requests are not logged'),
+  'bootstrap-defrag-threshold-megabytes': harmless(
+    '0',
+    'the store is defragmented when somebody asks for it',
+  ),
   'max-learners': notYet('1'),
-  'compaction-sleep-interval': notYet(),
-  'downgrade-check-time': notYet(),
-  'snapshot-catchup-entries': notYet(),
+  'compaction-sleep-interval': harmless('', 'a compaction goes on in small steps between other work'),
+  'downgrade-check-time': harmless('', 'all members are of one version'),
+  'snapshot-catchup-entries': harmless(
+    '',
+    'how much of the log is kept for members that lag goes by its size and by them',
+  ),
   'force-new-cluster': notYet('false'),
-  'unsafe-no-fsync': notYet('false'),
+  'unsafe-no-fsync': harmless('false', 'what is acknowledged is synced'),
 } as const satisfies Readonly<Record<string, Flag>>;
 
 export type FlagName = keyof typeof FLAGS;

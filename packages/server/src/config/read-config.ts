@@ -45,6 +45,7 @@ export function readConfig(sources: ConfigSources): ConfigResult {
   try {
     const given = givenFlags(sources, (message) => warnings.push(message));
     refuseLaterFlags(given);
+    for (const warning of harmlessWarnings(given)) warnings.push(warning);
     return {
       ok: true,
       config: memberConfig(new Values(given), sources.workingDirectory, (message) => warnings.push(message)),
@@ -101,6 +102,15 @@ function refuseLaterFlags(given: GivenFlags): void {
     const flag: Flag = FLAGS[name];
     if (flag.status === 'notYet' && text !== flag.default)
       refuse(`${origin} is a flag of etcd that Synod does not support yet (given: "${text}"). Leave it out.`);
+  }
+}
+
+/** Of flags that change nothing here, where their user may think they do. */
+function* harmlessWarnings(given: GivenFlags): Generator<string> {
+  for (const [name, { text, origin }] of given) {
+    const flag: Flag = FLAGS[name];
+    if (flag.status === 'harmless' && text !== flag.default)
+      yield `${origin} "${text}" changes nothing in Synod: ${flag.instead}`;
   }
 }
 

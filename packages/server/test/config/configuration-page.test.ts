@@ -58,6 +58,21 @@ test('docs/configuration.md has a row for every flag that works: variable, defau
   }
 });
 
+test('docs/configuration.md says of every flag without an effect what happens instead', () => {
+  const section = page.slice(
+    page.indexOf('## Flags of etcd that change'),
+    page.indexOf('## Flags of etcd that are known'),
+  );
+  const said = new Map<string, string>();
+  for (const line of section.split('\n').filter((one) => one.startsWith('| `'))) {
+    const [, names, instead] = line.split('|').map((cell) => cell.trim());
+    for (const [, name] of names!.matchAll(/`([^`]+)`/g)) said.set(name!, instead!);
+  }
+  const harmless = new Map<string, string>();
+  for (const [name, flag] of flags) if (flag.status === 'harmless') harmless.set(name, flag.instead);
+  assert.deepEqual(said, harmless);
+});
+
 test('docs/configuration.md lists every flag that is known and not supported, and no other', () => {
   const section = page.slice(page.indexOf('## Flags of etcd that are known'), page.indexOf('## `synod dev`'));
   const cells = section

@@ -261,8 +261,20 @@ describe('flags that are known and not supported yet', () => {
   });
 
   test('with the default they are accepted', () => {
-    assert.ok(read(`${LISTEN} --max-learners=1 --auto-tls=false --cors=* --max-wals 5`).ok);
+    assert.ok(read(`${LISTEN} --max-learners=1 --auto-tls=false --cors=* --force-new-cluster=false`).ok);
     assert.ok(read(['--cert-file', '']).ok);
+  });
+});
+
+describe('flags that change nothing here', () => {
+  test('are taken, with a warning that says what happens instead; with the default, without', () => {
+    assert.deepEqual(warnings('--max-wals 5 --unsafe-no-fsync=false'), []);
+    assert.deepEqual(warnings('--unsafe-no-fsync'), [
+      '--unsafe-no-fsync "true" changes nothing in Synod: what is acknowledged is synced',
+    ]);
+    assert.deepEqual(warnings('', { environment: { ETCD_MAX_WALS: '0' } }), [
+      'ETCD_MAX_WALS "0" changes nothing in Synod: a segment of the journal goes when the log is trimmed beyond it',
+    ]);
   });
 });
 
