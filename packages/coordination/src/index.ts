@@ -9,6 +9,7 @@ export * from './backend/memory-backend.ts';
 export * from './keyspace/keyspace.ts';
 export * from './leases/lease-clock.ts';
 export * from './leases/lease-module.ts';
+export * from './machine/backup-image.ts';
 export * from './machine/command-codec.ts';
 export * from './machine/commands.ts';
 export * from './machine/machine.ts';

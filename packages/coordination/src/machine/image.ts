@@ -65,13 +65,13 @@ function* pieces(view: BackendView): Generator<Uint8Array> {
 
 /** Takes an image in pieces cut anywhere, and puts its rows into a replacement of the backend. */
 export class ImageReader {
-  private readonly target: BackendReplacement;
+  private readonly target: Pick<BackendReplacement, 'put'>;
   /** What came and is not yet a whole element. */
   private rest: Uint8Array = new Uint8Array(0);
   private place: 'start' | 'sections' | 'rows' | 'end' = 'start';
   private table: Table = TABLE.meta;
 
-  constructor(target: BackendReplacement) {
+  constructor(target: Pick<BackendReplacement, 'put'>) {
     this.target = target;
   }
 

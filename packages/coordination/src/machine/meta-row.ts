@@ -26,7 +26,11 @@ export function encodeMeta(meta: Meta): Uint8Array {
 /** Undefined in an empty store. @throws MalformedBytes when another version wrote it. */
 export function readMeta(backend: BackendReader): Meta | undefined {
   const bytes = backend.get(TABLE.meta, META_KEY);
-  if (bytes === undefined) return undefined;
+  return bytes === undefined ? undefined : decodeMeta(bytes);
+}
+
+/** @throws MalformedBytes when another version wrote it. */
+export function decodeMeta(bytes: Uint8Array): Meta {
   const reader = new ByteReader(bytes);
   const version = reader.u8();
   if (version !== FORMAT_VERSION) throw new MalformedBytes(`a state of format ${version}`);

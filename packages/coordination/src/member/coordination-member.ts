@@ -29,6 +29,7 @@ import { PeerCalls } from '../service/peer-calls.ts';
 import type { ServiceFailure } from '../service/service-api.ts';
 import { SimpleTokens } from '../service/simple-tokens.ts';
 import { SpaceGuard } from '../service/space-guard.ts';
+import { StateBackups } from '../service/state-backups.ts';
 import { StateHashes } from '../service/state-hashes.ts';
 import { WatchHub } from '../watches/watch-hub.ts';
 import { type LeaderlessFacts, LeaderlessNotice } from './leaderless-notice.ts';
@@ -92,6 +93,7 @@ export class CoordinationMember implements OutputReceivers {
   private readonly leaderCalls: LeaderCalls;
   private readonly leaderMoves: LeaderMoves;
   private readonly hashes: StateHashes;
+  private readonly backups: StateBackups;
   private readonly space: SpaceGuard;
   private readonly leaseKeeper: LeaseKeeper;
   private readonly upkeep: Upkeep;
@@ -128,12 +130,13 @@ export class CoordinationMember implements OutputReceivers {
     });
     this.leaderMoves = new LeaderMoves({ self: id, replica, timeoutTicks });
     this.hashes = new StateHashes({ machine, defer: (job) => clock.defer(job) });
+    this.backups = new StateBackups({ machine, storedBytes: () => this.storedBytes() });
     const { storeBytesMax } = parts;
     this.space = new SpaceGuard({
       self: id,
       machine,
       storeBytesMax,
-      storedBytes: () => backend.sizes().usedBytes + backend.pendingBytes,
+      storedBytes: () => this.storedBytes(),
       submit: (command, done) => this.service.submit(command, { complete: done }, OWN_RESOLVE),
       raised: (storedBytes) => parts.observe({ kind: 'outOfSpace', storedBytes, storeBytesMax }),
     });
@@ -147,6 +150,7 @@ export class CoordinationMember implements OutputReceivers {
       leaderCalls: this.leaderCalls,
       leaderMoves: this.leaderMoves,
       hashes: this.hashes,
+      backups: this.backups,
       store: backend,
       space: this.space,
       commandBytesMax: parts.commandBytesMax,
@@ -274,8 +278,15 @@ export class CoordinationMember implements OutputReceivers {
     this.leaderCalls.stop();
     this.leaderMoves.stop();
     this.hashes.stop();
+    this.backups.stop();
     this.proposals.stop();
     this.replica.stop(done);
+  }
+
+  /** What the store holds, what is still on its way into it included. */
+  private storedBytes(): number {
+    const { backend } = this.parts;
+    return backend.sizes().usedBytes + backend.pendingBytes;
   }
 
   private compact(upTo: Revision, done: (isCompacted: boolean) => void): void {

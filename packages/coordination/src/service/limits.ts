@@ -21,6 +21,9 @@ export const HASH_ROWS_A_TURN = 500;
 /** Hashes that a member works on at one time; past it: `tooManyRequests`. */
 export const HASHES_AT_ONCE_MAX = 8;
 
+/** Backups that a member gives at one time; past it: `tooManyRequests`. */
+export const BACKUPS_AT_ONCE_MAX = 2;
+
 /** Simple tokens that a member remembers; past it the one that was not used for longest is forgotten. */
 export const SIMPLE_TOKENS_MAX = 100_000;
 

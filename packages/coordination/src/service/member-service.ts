@@ -42,11 +42,13 @@ import type {
   MemberStatus,
   ServiceErrorCode,
   ServiceFailure,
+  StateBackup,
   StateHashed,
   WatchSink,
   WatchStream,
 } from './service-api.ts';
 import type { SpaceGuard } from './space-guard.ts';
+import type { StateBackups } from './state-backups.ts';
 import type { StateHashes } from './state-hashes.ts';
 
 export interface MemberServiceParts {
@@ -59,6 +61,7 @@ export interface MemberServiceParts {
   readonly leaderCalls: LeaderCalls;
   readonly leaderMoves: LeaderMoves;
   readonly hashes: StateHashes;
+  readonly backups: Pick<StateBackups, 'begin'>;
   readonly store: Pick<Backend, 'sizes' | 'defragment'>;
   readonly space: Pick<SpaceGuard, 'admits' | 'storeBytesMax'>;
   /** An encoded command list may be no larger. */
@@ -334,6 +337,10 @@ export class MemberService implements CoordinationService {
           : { kind: 'defragmentFailed', detail: error.message },
       ),
     );
+  }
+
+  backup(): StateBackup | ServiceFailure {
+    return this.parts.backups.begin();
   }
 
   moveLeader(to: string, completion: Completion<LeaderMoved | ServiceFailure>): void {

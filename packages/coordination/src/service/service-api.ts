@@ -113,6 +113,18 @@ export interface DefragmentFailed {
   readonly detail: string;
 }
 
+/** This member's whole state as of one entry, unharmed by later ones. Its owner closes it. */
+export interface StateBackup {
+  readonly kind: 'stateBackup';
+  readonly index: number;
+  readonly revision: Revision;
+  /** What the store held at that moment: about as much as there is to read. */
+  readonly storedBytes: number;
+  /** The next piece, at most about 64 KiB and a row, or undefined at the end. */
+  next(): Uint8Array | undefined;
+  close(): void;
+}
+
 export interface LeaderMoved {
   readonly kind: 'leaderMoved';
 }
@@ -232,6 +244,7 @@ export interface CoordinationService {
   status(): MemberStatus;
   /** Of this member's store alone: space that nothing uses goes back to the disk, while reads and writes go on. */
   defragment(completion: Completion<Defragmented | DefragmentFailed>): void;
+  backup(): StateBackup | ServiceFailure;
   /** Asked of the leader: hands leadership to another voter, and answers once that one leads. */
   moveLeader(to: string, completion: Completion<LeaderMoved | ServiceFailure>): void;
   /** Of this member's own keyspace; at revision 0: as it is. Takes a while where there is much. */

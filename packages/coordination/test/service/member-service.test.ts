@@ -89,6 +89,7 @@ function serviceUnderTest() {
     leaderCalls: new LeaderCalls({ self: SELF, calls, leader: () => undefined, timeoutTicks: 70 }),
     leaderMoves: new LeaderMoves({ self: SELF, replica, timeoutTicks: 70 }),
     hashes: new StateHashes({ machine, defer: (job) => job() }),
+    backups: { begin: () => ({ kind: 'serviceFailure', code: 'tooManyRequests' }) },
     store: { sizes: () => ({ totalBytes: 2, usedBytes: 1 }), defragment: (done) => done(undefined) },
     space: { admits: () => true, storeBytesMax: Number.POSITIVE_INFINITY },
     commandBytesMax: COMMAND_BYTES_MAX,

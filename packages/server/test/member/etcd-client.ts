@@ -75,5 +75,9 @@ export class EtcdClient {
 }
 
 /** Requests that are not named after their method. */
-const REQUESTS: Readonly<Record<string, string>> = { Compact: 'CompactionRequest' };
+const REQUESTS: Readonly<Record<string, string>> = {
+  Compact: 'CompactionRequest',
+  RoleAdd: 'AuthRoleAddRequest',
+  RoleList: 'AuthRoleListRequest',
+};
 const STREAMS: Readonly<Record<string, string>> = { Watch: 'Watch', LeaseKeepAlive: 'LeaseKeepAlive' };

@@ -109,7 +109,15 @@ export const CLIENT_COMMANDS: Readonly<Record<string, ListedCommand>> = {
   },
   'snapshot save': {
     summary: 'write all that a member holds into a file',
-    load: async () => (await import('./commands/snapshot.ts')).snapshotSave,
+    load: async () => (await import('./commands/snapshot-save.ts')).snapshotSave,
+  },
+  'snapshot status': {
+    summary: 'check a backup, and say what it holds',
+    load: async () => (await import('./commands/snapshot-status.ts')).snapshotStatus,
+  },
+  'snapshot restore': {
+    summary: "make a new cluster's data directory from a backup",
+    load: async () => (await import('./commands/snapshot-restore.ts')).snapshotRestore,
   },
   'auth enable': {
     summary: 'from now on users must say who they are',

@@ -48,6 +48,12 @@ export class MemberFace {
     this.headers = new ResponseHeaders(service.clusterId, service.memberId);
   }
 
+  /** The storage's version has no patch level of its own: 3.7.0 for every 3.7. */
+  get storageVersion(): string {
+    const [major, minor] = this.options.clusterVersion.split('.');
+    return `${major}.${minor}.0`;
+  }
+
   writeHeader(revision: number): void {
     this.headers.write(this.writer, revision, this.service.term);
   }

@@ -89,6 +89,7 @@ test('what cannot be done: one line on standard error, nothing on standard outpu
     ['member remove zz', 128, /^Error: bad member ID arg "zz", expecting ID in Hex/],
     ['move-leader', 128, /^Error: move-leader command needs 1 argument$/],
     ['snapshot save', 128, /^Error: snapshot save expects one argument$/],
+    ['snapshot status', 128, /^Error: snapshot status requires exactly one argument$/],
     ['role grant-permission r own k', 128, /^Error: invalid permission type: own/],
     ['user add a', 128, /^Error: empty password$/],
     ['completion tcsh', 128, /bash, zsh, fish$/],

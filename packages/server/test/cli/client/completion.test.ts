@@ -31,7 +31,7 @@ test('in bash: commands, their second words, their flags, the words of a flag', 
     ['synod get key --print', '--print-value-only'],
     ['synod lease timetolive --k', '--keys --keepalive-time --keepalive-timeout --key'],
     ['synod get -w js', 'json'],
-    ['synod snapshot ', 'save'],
+    ['synod snapshot ', 'save status restore'],
   ];
   for (const [line, expected] of cases) {
     const words = line.split(' ');

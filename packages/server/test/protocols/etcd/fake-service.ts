@@ -32,6 +32,7 @@ import type {
   MemberList,
   MemberStatus,
   ServiceFailure,
+  StateBackup,
   StateHashed,
   WatchStream,
 } from '@synod/coordination/service/service-api.ts';
@@ -75,6 +76,8 @@ export class FakeService implements CoordinationService {
   readonly stateHashes: Asked<undefined, StateHashed | ServiceFailure>[] = [];
   readonly streams: FakeWatchStream[] = [];
   readonly listeners = new Set<LeaderListener>();
+  /** What `backup` gives, one after the other. */
+  readonly backups: StateBackup[] = [];
   /** What `activeAlarms` gives. */
   raised: readonly Alarm[] = [];
   memberStatus: MemberStatus = {
@@ -139,6 +142,9 @@ export class FakeService implements CoordinationService {
   }
   defragment(completion: Completion<Defragmented | DefragmentFailed>): void {
     this.defragmentations.push({ question: undefined, completion });
+  }
+  backup(): StateBackup | ServiceFailure {
+    return this.backups.shift() ?? { kind: 'serviceFailure', code: 'tooManyRequests' };
   }
   activeAlarms(): readonly Alarm[] {
     return this.raised;

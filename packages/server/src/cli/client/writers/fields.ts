@@ -38,6 +38,12 @@ export const fieldsWriter: Writer = mapped({
     ]),
   ],
   leaseGrant: (response) => [...header(response), `"ID" : ${signed(response.ID)}`, `"TTL" : ${response.TTL}`],
+  snapshotStatus: ({ hash, revision, totalKey, totalSize }) => [
+    `"Hash" : ${hash}`,
+    `"Revision" : ${revision}`,
+    `"Keys" : ${totalKey}`,
+    `"Size" : ${totalSize}`,
+  ],
   leaseRevoke: ({ response }) => header(response),
   leaseKeepAlive: (response) => [
     ...header(response),

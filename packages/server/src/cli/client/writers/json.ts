@@ -87,6 +87,8 @@ export const jsonWriter: WholeWriter = mapped({
       .join(',')}]`,
   alarm: (response) => message(RPC.alarm.response, response),
   moveLeader: ({ response }) => headerOnly(response),
+  snapshotStatus: ({ hash, revision, totalKey, totalSize }) =>
+    JSON.stringify({ hash, revision, totalKey, totalSize }),
   authStatus: (response) => message(RPC.authStatus.response, response),
   roleGet: ({ response }) => message(RPC.roleGet.response, response),
   roleList: (response) => message(RPC.roleList.response, response),

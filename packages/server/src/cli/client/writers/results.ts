@@ -38,6 +38,14 @@ export interface EndpointHealth {
   readonly error: string;
 }
 
+/** As etcdctl names them. */
+export interface SnapshotFacts {
+  readonly hash: number;
+  readonly revision: number;
+  readonly totalKey: number;
+  readonly totalSize: number;
+}
+
 export interface Results {
   readonly range: { readonly response: RangeResponse; readonly form: 'whole' | 'values' | 'keys' | 'count' };
   readonly put: PutResponse;
@@ -61,6 +69,7 @@ export interface Results {
   readonly endpointHash: readonly { readonly endpoint: string; readonly response: HashRevisionResponse }[];
   readonly alarm: AlarmResponse;
   readonly moveLeader: { readonly from: string; readonly to: string; readonly response: HeaderOnly };
+  readonly snapshotStatus: SnapshotFacts;
   readonly authStatus: AuthStatusResponse;
   readonly roleGet: { readonly role: string; readonly response: RoleGetResponse };
   readonly roleList: RoleListResponse;

@@ -47,3 +47,9 @@ export function statusRows(rows: Results['endpointStatus']): string[][] {
     ];
   });
 }
+
+export const SNAPSHOT_TITLES = ['Hash', 'Revision', 'Total Keys', 'Total Size'];
+
+export function snapshotRow({ hash, revision, totalKey, totalSize }: Results['snapshotStatus']): string[] {
+  return [hash.toString(16), String(revision), String(totalKey), sizeText(totalSize)];
+}

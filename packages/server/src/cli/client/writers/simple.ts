@@ -6,7 +6,7 @@ import { EVENT_DELETE } from '../../../client/messages/watch.ts';
 import { prefixEnd } from '../key-range.ts';
 import { goDuration, shownBytes } from './go-formats.ts';
 import { hexId, NO_HEADER, type Results, utf8, type WholeWriter, type WriterOptions } from './results.ts';
-import { memberRows, statusRows } from './rows.ts';
+import { memberRows, snapshotRow, statusRows } from './rows.ts';
 
 export const simpleWriter: WholeWriter = {
   range,
@@ -40,6 +40,7 @@ export const simpleWriter: WholeWriter = {
       ),
     ),
   moveLeader: ({ from, to }) => `Leadership transferred from ${hexId(from)} to ${hexId(to)}\n`,
+  snapshotStatus: (facts) => lines([snapshotRow(facts).join(', ')]),
   authStatus: ({ enabled, authRevision }) =>
     `Authentication Status: ${enabled}\nAuthRevision: ${authRevision}\n`,
   roleGet,

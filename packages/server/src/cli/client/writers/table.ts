@@ -1,7 +1,14 @@
 /** `-w table`, for what has rows: members and endpoints. */
 import { goDuration } from './go-formats.ts';
 import { utf8, type Writer } from './results.ts';
-import { MEMBER_TITLES, memberRows, STATUS_TITLES, statusRows } from './rows.ts';
+import {
+  MEMBER_TITLES,
+  memberRows,
+  SNAPSHOT_TITLES,
+  STATUS_TITLES,
+  snapshotRow,
+  statusRows,
+} from './rows.ts';
 
 export const tableWriter: Writer = {
   memberList: ({ members }) => table(MEMBER_TITLES, memberRows(members)),
@@ -11,6 +18,7 @@ export const tableWriter: Writer = {
       ['Endpoint', 'Health', 'Took', 'Error'],
       rows.map(({ endpoint, tookMs, error }) => [endpoint, String(error === ''), goDuration(tookMs), error]),
     ),
+  snapshotStatus: (facts) => table(SNAPSHOT_TITLES, [snapshotRow(facts)]),
   endpointHash: (rows) =>
     table(
       ['Endpoint', 'Hash'],

@@ -75,6 +75,12 @@ export const alarmResponse = messageTable({
   alarms: repeatedMessage(2, alarmMember),
 });
 
+export const snapshotResponse = messageTable({
+  remaining_bytes: scalar(2, 'int64'),
+  blob: scalar(3, 'bytes'),
+  version: scalar(4, 'text'),
+});
+
 export const statusResponse = messageTable({
   version: scalar(2, 'text'),
   dbSize: scalar(3, 'int64'),

@@ -1,5 +1,6 @@
 /**
- * etcdserverpb.Maintenance: Status, MoveLeader, Defragment and hashes to compare members by. Alarm is in alarm.ts.
+ * etcdserverpb.Maintenance: Status, MoveLeader, Defragment and hashes to compare members by. Alarm and Snapshot are in files of
+ * their own.
  */
 
 import type { Failure } from '@synod/coordination';
@@ -24,6 +25,7 @@ import {
 } from '../messages/rare-messages.ts';
 import type { ServedMethod, UnaryCall } from '../rpc.ts';
 import { alarm } from './alarm.ts';
+import { openSnapshot } from './snapshot.ts';
 
 export function maintenanceHandlers(face: MemberFace): readonly (readonly [string, ServedMethod])[] {
   return [
@@ -31,6 +33,7 @@ export function maintenanceHandlers(face: MemberFace): readonly (readonly [strin
     ['/etcdserverpb.Maintenance/MoveLeader', { kind: 'unary', handler: (call) => moveLeader(face, call) }],
     ['/etcdserverpb.Maintenance/HashKV', { kind: 'unary', handler: (call) => hashKv(face, call) }],
     ['/etcdserverpb.Maintenance/Defragment', { kind: 'unary', handler: (call) => defragment(face, call) }],
+    ['/etcdserverpb.Maintenance/Snapshot', { kind: 'stream', open: (call) => openSnapshot(face, call) }],
     ['/etcdserverpb.Maintenance/Hash', { kind: 'unary', handler: (call) => hash(face, call) }],
     [
       '/etcdserverpb.Maintenance/Alarm',
@@ -62,7 +65,7 @@ function status(face: MemberFace, call: UnaryCall): void {
     errors,
     dbSizeInUse: facts.storeBytesUsed,
     isLearner: facts.isLearner,
-    storageVersion: majorAndMinor(options.clusterVersion),
+    storageVersion: face.storageVersion,
     dbSizeQuota: facts.storeBytesMax,
   });
   call.respond(writer.finish());
@@ -70,12 +73,6 @@ function status(face: MemberFace, call: UnaryCall): void {
 
 /** As etcd has it among the errors of a member that knows no leader. */
 const NO_LEADER_TEXT = 'etcdserver: no leader';
-
-/** The storage's version has no patch level of its own: 3.7.0 for every 3.7. */
-function majorAndMinor(version: string): string {
-  const [major, minor] = version.split('.');
-  return `${major}.${minor}.0`;
-}
 
 function moveLeader(face: MemberFace, call: UnaryCall): void {
   const request = face.decode(call, moveLeaderRequest.decode);

@@ -1,0 +1,48 @@
+/**
+ * Images of this member's state for whoever keeps backups. Each holds on to rows that are written over meanwhile, so there
+ * are few at a time. Who reads them, and how fast, is the protocol's business.
+ */
+import type { Machine } from '../machine/machine-api.ts';
+import { BACKUPS_AT_ONCE_MAX } from './limits.ts';
+import type { ServiceFailure, StateBackup } from './service-api.ts';
+
+export interface StateBackupsParts {
+  readonly machine: Pick<Machine, 'capture' | 'revision'>;
+  readonly storedBytes: () => number;
+}
+
+export class StateBackups {
+  private readonly parts: StateBackupsParts;
+  private readonly open = new Set<StateBackup>();
+  private stopped = false;
+
+  constructor(parts: StateBackupsParts) {
+    this.parts = parts;
+  }
+
+  begin(): StateBackup | ServiceFailure {
+    if (this.stopped) return { kind: 'serviceFailure', code: 'stopped' };
+    if (this.open.size >= BACKUPS_AT_ONCE_MAX) return { kind: 'serviceFailure', code: 'tooManyRequests' };
+    const { machine, storedBytes } = this.parts;
+    const image = machine.capture();
+    const { open } = this;
+    const backup: StateBackup = {
+      kind: 'stateBackup',
+      index: image.index,
+      revision: machine.revision,
+      storedBytes: storedBytes(),
+      next: () => (open.has(backup) ? image.next() : undefined),
+      close() {
+        if (open.delete(backup)) image.close();
+      },
+    };
+    open.add(backup);
+    return backup;
+  }
+
+  /** The store cannot be closed under a reader. */
+  stop(): void {
+    this.stopped = true;
+    for (const backup of this.open) backup.close();
+  }
+}
