@@ -15,7 +15,6 @@ const NOT_SERVED = [
   '/etcdserverpb.Cluster/MemberPromote',
   '/etcdserverpb.Cluster/MemberRemove',
   '/etcdserverpb.Cluster/MemberUpdate',
-  '/etcdserverpb.Maintenance/Downgrade',
 ];
 
 test('every served call is one of etcd’s, as a stream where etcd streams; the others are known', () => {
@@ -133,6 +132,42 @@ test('a defragmentation is answered when it is over; why there was none is told'
   setup.service.defragmentations[1]!.completion.complete({ kind: 'defragmentFailed', detail: 'no space' });
   assert.deepEqual(failed.answers, [
     { grpcCode: 2, text: 'etcdserver: the store could not be defragmented: no space' },
+  ]);
+});
+
+test('a downgrade: what etcd says of versions that are none, of others, of the one below, and of none that runs', () => {
+  const setup = setUp();
+  const asked = (fields: Record<string, bigint | string>) => {
+    const made = call(setup, 'Maintenance/Downgrade', ['etcdserverpb.DowngradeRequest', fields]);
+    setup.service.memberLists.shift()?.completion.complete({ kind: 'memberList', members: [] });
+    return made;
+  };
+  const VALIDATE = 0n;
+  const ENABLE = 1n;
+  const CANCEL = 2n;
+  for (const version of ['', '3', 'three', '3.6.x'])
+    assert.deepEqual(asked({ action: VALIDATE, version }).answers, [
+      { grpcCode: 3, text: 'etcdserver: wrong downgrade target version format' },
+    ]);
+  for (const [action, version] of [
+    [VALIDATE, '3.5'],
+    [VALIDATE, '3.7.0'],
+    [ENABLE, '3.5'],
+  ] as const)
+    assert.deepEqual(asked({ action, version }).answers, [
+      { grpcCode: 3, text: 'etcdserver: invalid downgrade target version' },
+    ]);
+  for (const version of ['3.6', '3.6.0', '3.6.11'])
+    assert.equal(
+      asked({ action: VALIDATE, version }).decoded('etcdserverpb.DowngradeResponse')['version'],
+      '3.7.0',
+    );
+  assert.match(
+    JSON.stringify(asked({ action: ENABLE, version: '3.6' }).answers),
+    /cannot become an older version/,
+  );
+  assert.deepEqual(asked({ action: CANCEL }).answers, [
+    { grpcCode: 9, text: 'etcdserver: no inflight downgrade job' },
   ]);
 });
 

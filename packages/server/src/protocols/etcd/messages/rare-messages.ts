@@ -75,6 +75,15 @@ export const alarmResponse = messageTable({
   alarms: repeatedMessage(2, alarmMember),
 });
 
+export const downgradeRequest = messageTable({
+  action: scalar(1, 'enum'),
+  version: scalar(2, 'text'),
+});
+
+export const downgradeResponse = messageTable({
+  version: scalar(2, 'text'),
+});
+
 export const snapshotResponse = messageTable({
   remaining_bytes: scalar(2, 'int64'),
   blob: scalar(3, 'bytes'),

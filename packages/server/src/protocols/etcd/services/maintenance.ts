@@ -1,6 +1,6 @@
 /**
- * etcdserverpb.Maintenance: Status, MoveLeader, Defragment and hashes to compare members by. Alarm and Snapshot are in files of
- * their own.
+ * etcdserverpb.Maintenance: Status, MoveLeader, Defragment and hashes to compare members by. Alarm, Downgrade
+ * and Snapshot are in files of their own.
  */
 
 import type { Failure } from '@synod/coordination';
@@ -25,6 +25,7 @@ import {
 } from '../messages/rare-messages.ts';
 import type { ServedMethod, UnaryCall } from '../rpc.ts';
 import { alarm } from './alarm.ts';
+import { downgrade } from './downgrade.ts';
 import { openSnapshot } from './snapshot.ts';
 
 export function maintenanceHandlers(face: MemberFace): readonly (readonly [string, ServedMethod])[] {
@@ -33,6 +34,7 @@ export function maintenanceHandlers(face: MemberFace): readonly (readonly [strin
     ['/etcdserverpb.Maintenance/MoveLeader', { kind: 'unary', handler: (call) => moveLeader(face, call) }],
     ['/etcdserverpb.Maintenance/HashKV', { kind: 'unary', handler: (call) => hashKv(face, call) }],
     ['/etcdserverpb.Maintenance/Defragment', { kind: 'unary', handler: (call) => defragment(face, call) }],
+    ['/etcdserverpb.Maintenance/Downgrade', { kind: 'unary', handler: (call) => downgrade(face, call) }],
     ['/etcdserverpb.Maintenance/Snapshot', { kind: 'stream', open: (call) => openSnapshot(face, call) }],
     ['/etcdserverpb.Maintenance/Hash', { kind: 'unary', handler: (call) => hash(face, call) }],
     [
