@@ -18,6 +18,12 @@ export function cpuSeconds(processIds: readonly number[]): number {
   return ticks / ticksPerSecond;
 }
 
+/** Without the pages of files, which the system takes back when it needs them. */
+export function ownBytes(processId: number): number {
+  const status = readFileSync(`/proc/${processId}/status`, 'utf8');
+  return Number(/^RssAnon:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
+}
+
 export function residentBytes(processIds: readonly number[]): number {
   let kibibytes = 0;
   for (const processId of processIds) {

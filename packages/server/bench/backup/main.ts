@@ -10,20 +10,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from '../../interop/cluster/cluster.ts';
 import { SYNOD } from '../../interop/synod-command.ts';
-import { connectGrpc, type GrpcClient } from '../../src/grpc/client.ts';
-import { tableEncode } from '../../test/protocols/etcd/wire/table-codec.ts';
-import { LatencyHistogram } from '../latency-histogram.ts';
-import { residentBytes } from '../server-usage.ts';
+import { connectGrpc } from '../../src/grpc/client.ts';
+import { ownBytes } from '../server-usage.ts';
+import { put, type Taken, Writers } from './writers.ts';
 
 const GIBIBYTE = 1024 ** 3;
 const FILL_VALUE_BYTES = 64 * 1024;
 const FILLERS = 16;
-const WRITERS = 16;
-const WRITTEN_VALUE_BYTES = 256;
 const CALM_MS = 10_000;
-const ROUNDS = 3;
+const ROUNDS = 2;
 const SAMPLE_MS = 50;
-const PUT = '/etcdserverpb.KV/Put';
 
 const gibibytes = Number(process.argv[2] ?? 1);
 const cluster = await Cluster.start({ extraFlags: [`--quota-backend-bytes=${8 * GIBIBYTE}`] });
@@ -49,7 +45,7 @@ async function measure(): Promise<void> {
   for (let round = 1; round <= ROUNDS; round++) {
     await sleep(CALM_MS);
     report(`calm ${round}`, writers.take());
-    const before = residentBytes([asked.processId]);
+    const before = ownBytes(asked.processId);
     const saved = await run(['--endpoints', asked.endpoint, 'snapshot', 'save', file], asked.processId);
     report(`backup ${round}`, writers.take(), {
       ...saved,
@@ -75,50 +71,6 @@ async function fill(puts: number): Promise<void> {
   await Promise.all(Array.from({ length: FILLERS }, filler));
 }
 
-async function put(client: GrpcClient, key: string, value: Buffer): Promise<void> {
-  const { status } = await client.call(
-    PUT,
-    tableEncode('etcdserverpb.PutRequest', { key: Buffer.from(key), value }),
-  );
-  if (status.code !== 0) throw new Error(`a put failed: ${status.text}`);
-}
-
-/** Clients that put small values, one after the other each, until they are stopped. */
-class Writers {
-  private histogram = new LatencyHistogram();
-  private sinceMs = performance.now();
-  private stopped = false;
-  private readonly running: Promise<void>[];
-
-  constructor(clients: readonly GrpcClient[]) {
-    const value = Buffer.alloc(WRITTEN_VALUE_BYTES, 'y');
-    this.running = Array.from({ length: WRITERS }, (_, at) =>
-      this.write(clients[at % clients.length]!, at, value),
-    );
-  }
-
-  /** What was measured since the last time. */
-  take(): { readonly histogram: LatencyHistogram; readonly seconds: number } {
-    const taken = { histogram: this.histogram, seconds: (performance.now() - this.sinceMs) / 1000 };
-    this.histogram = new LatencyHistogram();
-    this.sinceMs = performance.now();
-    return taken;
-  }
-
-  async stop(): Promise<void> {
-    this.stopped = true;
-    await Promise.all(this.running);
-  }
-
-  private async write(client: GrpcClient, writer: number, value: Buffer): Promise<void> {
-    for (let i = 0; !this.stopped; i++) {
-      const begunMs = performance.now();
-      await put(client, `written/${writer}/${i % 1000}`, value);
-      this.histogram.record((performance.now() - begunMs) * 1000);
-    }
-  }
-}
-
 /** Runs `synod` to its end. @returns how long it took, and the most memory that it and the member had */
 async function run(
   args: readonly string[],
@@ -130,10 +82,10 @@ async function run(
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   let memberBytes = 0;
-  let ownBytes = 0;
+  let commandBytes = 0;
   const sampler = setInterval(() => {
-    memberBytes = Math.max(memberBytes, residentBytes([memberProcess]));
-    if (child.exitCode === null) ownBytes = Math.max(ownBytes, residentBytes([child.pid!]));
+    memberBytes = Math.max(memberBytes, ownBytes(memberProcess));
+    if (child.exitCode === null) commandBytes = Math.max(commandBytes, ownBytes(child.pid!));
   }, SAMPLE_MS);
   const [code] = await once(child, 'exit');
   clearInterval(sampler);
@@ -141,13 +93,13 @@ async function run(
   return {
     seconds: Number(((performance.now() - begunMs) / 1000).toFixed(1)),
     'member at most MiB': mebibytes(memberBytes),
-    'synod at most MiB': mebibytes(ownBytes),
+    'synod at most MiB': mebibytes(commandBytes),
   };
 }
 
 function report(
   what: string,
-  { histogram, seconds }: ReturnType<Writers['take']>,
+  { histogram, seconds }: Taken,
   more: Readonly<Record<string, number>> = {},
 ): void {
   const facts = {

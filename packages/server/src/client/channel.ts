@@ -31,8 +31,6 @@ export class Channel {
   private readonly session: ClientHttp2Session;
   private readonly options: ChannelOptions;
   private openCalls = 0;
-  /** The server has spoken HTTP/2. Monotonic. */
-  private isGreeted = false;
   private keepalive: NodeJS.Timeout | undefined = undefined;
 
   constructor(socket: Socket, authority: string, options: ChannelOptions) {
@@ -45,9 +43,6 @@ export class Channel {
     // Every call hears of it by its own end.
     this.session.on('error', () => undefined);
     this.session.on('goaway', () => undefined);
-    this.session.once('remoteSettings', () => {
-      this.isGreeted = true;
-    });
     this.session.once('close', () => clearInterval(this.keepalive));
   }
 
@@ -61,9 +56,7 @@ export class Channel {
       onMessage: (bytes) => listener.onMessage(bytes),
       onEnd: (status, isUnsent) => {
         this.callEnds();
-        // Without a greeting it has not begun with anything.
-        if (status === CONNECTION_LOST && !this.isGreeted) listener.onEnd(NOT_SPOKEN_TO, true);
-        else listener.onEnd(status, isUnsent);
+        listener.onEnd(status, isUnsent);
       },
     };
     return new ChannelCall(() => this.session.request(headersOf(path, options)), ending, options.timeoutMs);
@@ -176,7 +169,7 @@ export class ChannelCall implements MessageSink {
     if (this.status !== undefined) this.end(this.status, false);
     else if (this.httpStatus !== undefined && rstCode === 0) this.end(statusOfHttp(this.httpStatus), false);
     else if (rstCode === constants.NGHTTP2_REFUSED_STREAM) this.end(statusOfReset(rstCode), true);
-    else if (LOST_CODES.has(rstCode)) this.end(CONNECTION_LOST, false);
+    else if (rstCode === 0 || rstCode === constants.NGHTTP2_CANCEL) this.end(CONNECTION_LOST, false);
     else this.end(statusOfReset(rstCode), false);
   }
 
@@ -194,14 +187,6 @@ export class ChannelCall implements MessageSink {
   }
 }
 
-/** What Node closes streams with when their connection ends. */
-const LOST_CODES: ReadonlySet<number> = new Set([0, constants.NGHTTP2_CANCEL]);
-
-/** The connection was made, and ended before a word of HTTP/2 came. */
-export const NOT_SPOKEN_TO: GrpcStatus = {
-  code: STATUS.unavailable,
-  text: 'the connection was closed before a word of HTTP/2 came; does the server speak TLS, and is the scheme right?',
-};
 const CONNECTION_LOST: GrpcStatus = { code: STATUS.unavailable, text: 'the connection was lost' };
 export const DEADLINE_EXCEEDED: GrpcStatus = {
   code: STATUS.deadlineExceeded,

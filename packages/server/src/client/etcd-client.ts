@@ -8,7 +8,7 @@ import type { MessageTable } from '../protocols/etcd/protobuf/message-table.ts';
 import { ProtobufReader } from '../protocols/etcd/protobuf/reader.ts';
 import { ProtobufWriter } from '../protocols/etcd/protobuf/writer.ts';
 import { CallFailure } from './call-failure.ts';
-import { Channel, type ChannelCall, DEADLINE_EXCEEDED, NOT_SPOKEN_TO } from './channel.ts';
+import { Channel, type ChannelCall, DEADLINE_EXCEEDED } from './channel.ts';
 import { dial, type TlsOptions } from './dial.ts';
 import type { Endpoint } from './endpoint.ts';
 import { KEEPALIVE_TIME_MS_MIN, RETRY_DELAY_MS_MAX, RETRY_DELAY_MS_MIN } from './limits.ts';
@@ -87,10 +87,7 @@ export class EtcdClient {
     const deadline = options.isPatient === true ? undefined : this.deadline();
     const message = this.encode(rpc, request);
     let hasNewToken = false;
-    /** Endpoints, in a row, that take connections and speak something else. */
-    const strangers: string[] = [];
     for (;;) {
-      const { endpoint } = this;
       const channel = await this.connected(deadline ?? this.deadline());
       await this.authenticate(channel, deadline ?? this.deadline());
       const outcome = await unary(channel, rpc.path, message, {
@@ -104,9 +101,6 @@ export class EtcdClient {
         hasNewToken = true;
         continue;
       }
-      if (status === NOT_SPOKEN_TO) strangers.push(`${endpoint.text} (${status.text})`);
-      else strangers.length = 0;
-      if (strangers.length === this.options.endpoints.length) unreachable(strangers);
       const mayRetry =
         status.code === STATUS.unavailable &&
         (rpc.isRepeatable || isUnsent) &&

@@ -22,8 +22,9 @@ const META_PAGES = 2;
 /** A disk with no more than this is taken for full: a transaction of LMDB is often larger. */
 const FULL_DISK_FREE_BYTES_MAX = 16 * 1024 * 1024;
 
-/** Rows of a replacement written in one transaction. */
+/** Rows of a replacement written in one transaction, and their bytes: whichever is reached first. */
 const FILL_ROWS = 10_000;
+const FILL_BYTES = 4 * 1024 * 1024;
 
 type Database = RootDatabase<Uint8Array, Uint8Array>;
 type Transaction = ReturnType<Database['useReadTransaction']>;
@@ -42,6 +43,8 @@ export class LmdbEnvironment implements BackendReader {
   private readonly descriptor: number;
   /** Rows of a replacement that no transaction has yet. */
   private filling: { readonly key: Uint8Array; readonly value: Uint8Array }[] = [];
+  /** Bytes of their keys and values. */
+  private fillingBytes = 0;
   /** Reads that hold on to an older tree; LMDB must not be closed under them. */
   private openReads = 0;
   /** Set while a close waits for the last of them. */
@@ -93,7 +96,8 @@ export class LmdbEnvironment implements BackendReader {
   /** For a store that nobody reads yet: adds a row, durable only after `syncNow`. */
   fill(table: Table, key: Uint8Array, value: Uint8Array): void {
     this.filling.push({ key: prefixed(table, key), value: value.slice() });
-    if (this.filling.length >= FILL_ROWS) this.writeFilling();
+    this.fillingBytes += key.length + value.length;
+    if (this.filling.length >= FILL_ROWS || this.fillingBytes >= FILL_BYTES) this.writeFilling();
   }
 
   syncNow(): void {
@@ -168,6 +172,7 @@ export class LmdbEnvironment implements BackendReader {
   private writeFilling(): void {
     const rows = this.filling;
     this.filling = [];
+    this.fillingBytes = 0;
     this.database.transactionSync(() => {
       for (const { key, value } of rows) this.database.putSync(key, value);
     });

@@ -84,10 +84,6 @@ test('TLS: an authority that is trusted, one that is not, and a client’s certi
   assert.deepEqual(await get(`https://${stub.endpoint}`, '--cacert', authority, ...files), done);
   assert.equal(stub.calls.at(-1)!.hasClientCertificate, true);
 
-  const plain = await get(`http://${stub.endpoint}`);
-  assert.equal(plain.code, 1);
-  assert.match(plain.stderr, /does the server speak TLS, and is the scheme right\?/);
-
   const calls = stub.calls.length;
   const stranger = await get(`https://${stub.endpoint}`);
   assert.equal(stranger.code, 1);

@@ -12,6 +12,8 @@ import { EXIT_DONE, EXIT_INTERRUPTED } from '../exit-codes.ts';
 import { sizeText } from '../writers/go-formats.ts';
 
 const OWNER_ONLY = 0o600;
+/** Synced as it goes: all at the end would hold up whoever else syncs on that disk, a member perhaps. */
+const UNSYNCED_BYTES_MAX = 4 * 1024 * 1024;
 const SECTOR_BYTES = 512;
 /** Pieces that wait for the disk; past it the server is asked to wait. */
 const PIECES_WAITING_MAX = 16;
@@ -62,10 +64,16 @@ async function openNew(path: string): Promise<FileHandle> {
 async function save(client: EtcdClient, file: FileHandle, terminal: Terminal): Promise<void> {
   const tail = new DigestTail();
   let bytes = 0;
+  let unsynced = 0;
   for await (const { blob, remaining_bytes } of pieces(client)) {
     await file.writeFile(blob);
     tail.add(blob);
     bytes += blob.length;
+    unsynced += blob.length;
+    if (unsynced >= UNSYNCED_BYTES_MAX) {
+      await file.datasync();
+      unsynced = 0;
+    }
     const total = bytes + remaining_bytes;
     if (total > 0) terminal.progress(`${Math.floor((100 * bytes) / total)} % of ${sizeText(total)}`);
   }

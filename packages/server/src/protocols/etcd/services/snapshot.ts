@@ -1,10 +1,11 @@
 /**
- * etcdserverpb.Maintenance/Snapshot: this member's whole state, as of one entry, in the form of a backup. A piece a turn,
- * and a slow client is waited for, so that neither memory nor other clients suffer.
+ * etcdserverpb.Maintenance/Snapshot: this member's whole state, as of one entry, in the form of a backup. A piece at a
+ * time, with rests in between, and a slow client is waited for: so neither memory nor other clients suffer.
  */
 import type { ServiceFailure, StateBackup } from '@synod/coordination/service/service-api.ts';
 import { BackupWriter } from '../../../backup/backup-format.ts';
 import type { StatusCode } from '../../../grpc/status.ts';
+import { BACKUP_REST_FACTOR } from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';
 import { snapshotResponse } from '../messages/rare-messages.ts';
 import type { StreamCall, StreamListener } from '../rpc.ts';
@@ -22,6 +23,7 @@ class Snapshot implements StreamListener {
   private bytesSent = 0;
   /** A piece is to be read as soon as the client has taken what there is. */
   private waitsForRoom = false;
+  private timer: NodeJS.Timeout | undefined = undefined;
   /** Nothing may be sent any more. Monotonic. */
   private over = false;
 
@@ -48,12 +50,17 @@ class Snapshot implements StreamListener {
 
   private goOn(): void {
     if (this.over) return;
+    const begunMs = performance.now();
     const piece = this.backup!.next();
     if (piece === undefined) {
       this.tell(this.writer.end(), true);
       this.end();
       this.call.finish();
-    } else if (this.tell(this.writer.add(piece), false)) setImmediate(() => this.goOn());
+      return;
+    }
+    const hasRoom = this.tell(this.writer.add(piece), false);
+    const restMs = (performance.now() - begunMs) * BACKUP_REST_FACTOR;
+    if (hasRoom) this.timer = setTimeout(() => this.goOn(), restMs);
     else this.waitsForRoom = true;
   }
 
@@ -71,6 +78,7 @@ class Snapshot implements StreamListener {
 
   private end(): void {
     this.over = true;
+    clearTimeout(this.timer);
     this.backup?.close();
   }
 
