@@ -102,6 +102,8 @@ export const FLAGS = {
   'auth-token-ttl': works('count', '300', 'seconds without use after which a simple token is forgotten'),
   'bcrypt-cost': works('count', '10', 'how slow passwords are to hash, from 4 to 31'),
   'enable-grpc-gateway': works('boolean', 'true', 'serve the JSON gateway under /v3/'),
+  cors: works('list', '*', 'origins of web pages that may ask over HTTP/1.1; *: any'),
+  'host-whitelist': works('list', '*', 'hosts that plaintext HTTP/1.1 requests may name; *: any'),
   'cert-file': works(
     'string',
     '',
@@ -185,8 +187,6 @@ export const FLAGS = {
   'v2-deprecation': harmless('', 'there is no store of version 2'),
   'client-cert-file': harmless('', 'the JSON gateway calls its member without a connection'),
   'client-key-file': harmless('', 'the JSON gateway calls its member without a connection'),
-  cors: notYet('*'),
-  'host-whitelist': notYet('*'),
   'enable-pprof': harmless('false', 'Go’s profiles do not exist here: node’s --inspect and --cpu-prof do'),
   metrics: harmless('basic', 'the histograms of calls are not there'),
   'listen-metrics-urls': notYet(),

@@ -1,6 +1,7 @@
 /** What one member is told of itself and its cluster: the checked form of flags, environment and file. */
 import type { ProtocolName } from '@synod/consensus';
 import type { AutoCompactionPlan } from '@synod/coordination';
+import type { WebAccess } from '../protocols/etcd/web-access.ts';
 import type { TlsConfig } from '../tls/tls-config.ts';
 import type { TokenOptions } from '../tokens/web-token-options.ts';
 
@@ -52,6 +53,8 @@ export interface MemberConfig {
   readonly auth: AuthConfig;
   /** Whether calls are served over HTTP/1.1 too. */
   readonly jsonGateway: boolean;
+  /** Who may ask over HTTP/1.1. */
+  readonly webAccess: WebAccess;
   readonly log: LogConfig;
 }
 

@@ -3,6 +3,7 @@
  * otherwise a flag beats the environment, which beats the default.
  */
 import { resolve } from 'node:path';
+import type { WebAccess } from '../protocols/etcd/web-access.ts';
 import { tokenOptionsOf } from '../tokens/web-token-options.ts';
 import { ConfigFailure, type ConfigProblem, refuse, refuseUsage } from './config-problem.ts';
 import {
@@ -188,6 +189,7 @@ function memberConfig(
     watchProgressIntervalMs: watchProgressIntervalMs(values),
     auth: authConfig(values),
     jsonGateway: booleanOf(values.of('enable-grpc-gateway')),
+    webAccess: webAccess(values),
     log: logConfig(values),
   };
 }
@@ -291,6 +293,21 @@ function authConfig(values: Values): AuthConfig {
     tokens,
     simpleTokenTtlMs: countOf(values.of('auth-token-ttl'), 1) * 1000,
     bcryptCost: countOf(values.of('bcrypt-cost'), BCRYPT_COST_MIN, BCRYPT_COST_MAX),
+  };
+}
+
+/** As with etcd, `*` stands alone among origins, anywhere among hosts, and an empty list is as good. */
+function webAccess(values: Values): WebAccess {
+  const cors = values.of('cors');
+  const origins = [...new Set(listOf(cors))];
+  const hosts = listOf(values.of('host-whitelist')).filter((host) => host !== '');
+  const anyOrigin = cors.text === '' || cors.text === '*';
+  return {
+    // A browser leaves out the port that a scheme implies; etcd's form needs it.
+    origins: anyOrigin
+      ? 'any'
+      : urlsOf({ ...cors, text: origins.join(',') }).map((url) => new URL(url).origin),
+    hosts: hosts.length === 0 || hosts.includes('*') ? 'any' : hosts,
   };
 }
 

@@ -114,6 +114,7 @@ export class Running {
         requestBytesMax: config.requestBytesMax,
         metrics: metrics.registry,
         jsonGateway: config.jsonGateway,
+        webAccess: config.webAccess,
         methods: this.protocol.methods,
         observer,
       }),

@@ -278,6 +278,32 @@ describe('flags that change nothing here', () => {
   });
 });
 
+describe('the web', () => {
+  const access = (line: string) => accepted(`${LISTEN} ${line}`).webAccess;
+
+  test('--cors takes origins, with ports as etcd wants them and without as browsers send them', () => {
+    assert.equal(access('').origins, 'any');
+    assert.equal(access('--cors *').origins, 'any');
+    assert.deepEqual(
+      access('--cors http://b.example:80,https://a.example:8443,http://b.example:80').origins,
+      ['http://b.example', 'https://a.example:8443'],
+    );
+    assert.match(refused('--cors http://a.example').message, /does not have the form "host:port"/);
+    assert.match(refused('--cors *,http://a:1').message, /URL scheme must be http/);
+    assert.equal(refused('--cors foo').kind, 'usage');
+  });
+
+  test('--host-whitelist takes hosts, and * among them is all', () => {
+    assert.equal(access('').hosts, 'any');
+    assert.equal(access('--host-whitelist a,*').hosts, 'any');
+    assert.deepEqual(access('--host-whitelist a.example,::1').hosts, ['a.example', '::1']);
+    assert.deepEqual(
+      accepted('--config-file f', { files: { f: 'host-whitelist: a\ncors: http://b:1' } }).webAccess,
+      { origins: ['http://b:1'], hosts: ['a'] },
+    );
+  });
+});
+
 describe('auth', () => {
   test('the defaults of etcd, and values that are given', () => {
     assert.deepEqual(accepted(LISTEN).auth, {

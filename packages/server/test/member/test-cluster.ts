@@ -7,6 +7,7 @@ import { foundedClusterId, founderId } from '../../src/config/cluster-identity.t
 import type { MemberConfig } from '../../src/config/member-config.ts';
 import type { Log } from '../../src/log/log.ts';
 import { type RunningMember, startMember } from '../../src/member/start-member.ts';
+import { ANY_WEB_ACCESS } from '../../src/protocols/etcd/web-access.ts';
 import { RecordedEvents } from '../recorded-events.ts';
 import { EtcdClient } from './etcd-client.ts';
 import type { ProcessWord } from './member-process.ts';
@@ -210,6 +211,7 @@ function configOf(
     initialElectionTickAdvance: true,
     preVote: true,
     jsonGateway: true,
+    webAccess: ANY_WEB_ACCESS,
     snapshotCount: options.snapshotCount ?? 10_000,
     storeBytesMax: options.storeBytesMax ?? 2 * 1024 ** 3,
     autoCompaction: options.autoCompaction,

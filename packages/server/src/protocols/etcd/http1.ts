@@ -9,6 +9,7 @@ import { JSON_TYPE, refusesMethod, sendText } from './http-answers.ts';
 import { openApiDocument } from './openapi.ts';
 import { health, PROBES, probe } from './probes.ts';
 import type { RpcTable } from './rpc.ts';
+import { ANY_WEB_ACCESS, answersForAccess, type WebAccess } from './web-access.ts';
 
 /** The part of prom-client's registry that is used. */
 export interface MetricsSource {
@@ -26,28 +27,20 @@ export interface Http1Options {
   /** What the gateway makes calls of; the same as gRPC's. */
   readonly methods: RpcTable;
   readonly observer?: GatewayObserver | undefined;
+  /** Undefined: anybody may ask, by any name of this machine. */
+  readonly webAccess?: WebAccess;
 }
 
 export type Http1Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 type Page = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => void;
 
-/** etcd's default: pages of any origin may ask. */
-const CROSS_ORIGIN = {
-  'Access-Control-Allow-Methods': 'POST, GET, OPTIONS, PUT, DELETE',
-  'Access-Control-Allow-Origin': '*',
-  'Access-Control-Allow-Headers': 'accept, content-type, authorization',
-} as const;
-
 export function etcdHttp1Handler(service: CoordinationService, options: Http1Options): Http1Handler {
   const gateway = options.jsonGateway ? new JsonGateway(options) : undefined;
   const pages = pagesOf(service, options);
+  const access = options.webAccess ?? ANY_WEB_ACCESS;
   return (request, response) => {
-    for (const [name, value] of Object.entries(CROSS_ORIGIN)) response.setHeader(name, value);
-    if (request.method === 'OPTIONS') {
-      response.writeHead(200).end();
-      return;
-    }
+    if (answersForAccess(access, request, response)) return;
     const url = request.url ?? '';
     const mark = url.indexOf('?');
     // Clients of etcd 3.3 say v3beta.
