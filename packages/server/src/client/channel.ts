@@ -32,6 +32,8 @@ export class Channel {
   private readonly options: ChannelOptions;
   private openCalls = 0;
   private keepalive: NodeJS.Timeout | undefined = undefined;
+  /** The server's first frame has come. Once true it stays so. */
+  private isGreeted = false;
 
   constructor(socket: Socket, authority: string, options: ChannelOptions) {
     this.options = options;
@@ -44,6 +46,25 @@ export class Channel {
     this.session.on('error', () => undefined);
     this.session.on('goaway', () => undefined);
     this.session.once('close', () => clearInterval(this.keepalive));
+    this.session.once('remoteSettings', () => {
+      this.isGreeted = true;
+    });
+  }
+
+  /** Resolves when the server has spoken HTTP/2: `lost` where it closed the connection instead, `late` where it said nothing. */
+  greeting(timeoutMs: number): Promise<'come' | 'lost' | 'late'> {
+    if (this.isGreeted) return Promise.resolve('come');
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve('late'), timeoutMs);
+      this.session.once('remoteSettings', () => {
+        clearTimeout(timer);
+        resolve('come');
+      });
+      this.session.once('close', () => {
+        clearTimeout(timer);
+        resolve('lost');
+      });
+    });
   }
 
   get isOpen(): boolean {

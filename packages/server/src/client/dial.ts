@@ -64,6 +64,21 @@ export async function dial(
   });
 }
 
+/** Whether a TLS handshake comes to its end there, whoever the server is: nothing is sent over it. */
+export async function speaksTls(endpoint: Endpoint, timeoutMs: number): Promise<boolean> {
+  const anybody: TlsOptions = {
+    authorities: undefined,
+    certificate: undefined,
+    key: undefined,
+    isVerified: false,
+    isDefault: true,
+  };
+  const socket = await dial({ ...endpoint, isSecure: true }, anybody, timeoutMs);
+  if ('kind' in socket) return false;
+  socket.destroy();
+  return true;
+}
+
 const PASSING_ERRORS: ReadonlyMap<string, string> = new Map([
   ['ECONNREFUSED', 'connection refused'],
   ['ECONNRESET', 'the connection was closed; does it speak TLS, and is the scheme right?'],

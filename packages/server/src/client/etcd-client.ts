@@ -9,7 +9,7 @@ import { ProtobufReader } from '../protocols/etcd/protobuf/reader.ts';
 import { ProtobufWriter } from '../protocols/etcd/protobuf/writer.ts';
 import { CallFailure } from './call-failure.ts';
 import { Channel, type ChannelCall, DEADLINE_EXCEEDED } from './channel.ts';
-import { dial, type TlsOptions } from './dial.ts';
+import { type DialFailure, dial, speaksTls, type TlsOptions } from './dial.ts';
 import type { Endpoint } from './endpoint.ts';
 import { KEEPALIVE_TIME_MS_MIN, RETRY_DELAY_MS_MAX, RETRY_DELAY_MS_MIN } from './limits.ts';
 import { RPC, type Rpc } from './rpc.ts';
@@ -52,6 +52,8 @@ type Outcome =
   | { readonly kind: 'answer'; readonly bytes: Uint8Array }
   | { readonly kind: 'failure'; readonly status: GrpcStatus; readonly isUnsent: boolean };
 
+const SPEAKS_TLS =
+  'it speaks TLS, and plaintext was sent; say https://, and --cacert names the authority to trust';
 const INVALID_TOKEN_TEXT = 'etcdserver: invalid auth token';
 
 export class EtcdClient {
@@ -152,7 +154,7 @@ export class EtcdClient {
   /** Tries the endpoints in turn, again and again, until one takes a connection or the time is over. */
   private async connected(deadline: number): Promise<Channel> {
     if (this.channel?.isOpen) return this.channel;
-    const { endpoints, tls, dialTimeoutMs } = this.options;
+    const { endpoints, dialTimeoutMs } = this.options;
     let delayMs = RETRY_DELAY_MS_MIN;
     for (;;) {
       const failures: string[] = [];
@@ -160,23 +162,40 @@ export class EtcdClient {
       for (let tried = 0; tried < endpoints.length; tried++) {
         const { endpoint } = this;
         const timeoutMs = Math.max(1, Math.floor(Math.min(dialTimeoutMs, left(deadline))));
-        const socket = await dial(endpoint, tls, timeoutMs);
-        if (!('kind' in socket)) {
-          this.channel = new Channel(socket, authorityOf(endpoint), {
-            keepaliveTimeMs: Math.max(KEEPALIVE_TIME_MS_MIN, this.options.keepaliveTimeMs),
-            keepaliveTimeoutMs: this.options.keepaliveTimeoutMs,
-          });
+        const opened = await this.opened(endpoint, timeoutMs);
+        if (opened instanceof Channel) {
+          this.channel = opened;
           if (this.closed) this.close();
           return this.channel ?? unreachable([]);
         }
-        failures.push(`${endpoint.text} (${socket.text})`);
-        mayPass ||= socket.mayPass;
+        failures.push(`${endpoint.text} (${opened.text})`);
+        mayPass ||= opened.mayPass;
         this.next();
       }
       if (!mayPass || this.closed || left(deadline) <= delayMs) unreachable(failures);
       await sleep(delayMs);
       delayMs = Math.min(2 * delayMs, RETRY_DELAY_MS_MAX);
     }
+  }
+
+  /** A channel is one once the server has spoken HTTP/2; until then no call was sent, and any may go elsewhere. */
+  private async opened(endpoint: Endpoint, timeoutMs: number): Promise<Channel | DialFailure> {
+    const { tls, keepaliveTimeMs, keepaliveTimeoutMs } = this.options;
+    const socket = await dial(endpoint, tls, timeoutMs);
+    if ('kind' in socket) return socket;
+    const channel = new Channel(socket, authorityOf(endpoint), {
+      keepaliveTimeMs: Math.max(KEEPALIVE_TIME_MS_MIN, keepaliveTimeMs),
+      keepaliveTimeoutMs,
+    });
+    const greeting = await channel.greeting(timeoutMs);
+    if (greeting === 'come') return channel;
+    channel.destroy();
+    if (greeting === 'late')
+      return { kind: 'dialFailure', text: `no word of HTTP/2 within ${timeoutMs} ms`, mayPass: true };
+    const wasSecure = endpoint.isSecure ?? tls.isDefault;
+    if (!wasSecure && (await speaksTls(endpoint, timeoutMs)))
+      return { kind: 'dialFailure', text: SPEAKS_TLS, mayPass: false };
+    return { kind: 'dialFailure', text: 'the connection was closed without a word of HTTP/2', mayPass: true };
   }
 
   private async authenticate(channel: Channel, deadline: number): Promise<void> {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -100,6 +101,38 @@ test('TLS: an authority that is trusted, one that is not, and a client’s certi
   assert.equal(missing.code, 2);
   assert.match(missing.stderr, /^Error: --cacert: ENOENT/);
   assert.equal(stub.calls.length, calls);
+});
+
+test('plaintext at a port that speaks TLS: the cause is named at once, for reads and for writes', async (context) => {
+  const stub = await StubServer.start(context, () => DONE, selfSigned());
+  const words =
+    /^Error: no endpoint can be reached: \S+ \(it speaks TLS, and plaintext was sent; say https:\/\//;
+  for (const endpoint of [stub.endpoint, `http://${stub.endpoint}`])
+    for (const command of [
+      ['get', 'a'],
+      ['put', 'a', '1'],
+      ['watch', 'a'],
+      ['--user=a:b', 'get', 'a'],
+    ]) {
+      const { code, stderr } = await run([`--endpoints=${endpoint}`, '--command-timeout=60s', ...command]);
+      assert.equal(code, 1, command.join(' '));
+      assert.match(stderr, words);
+    }
+  assert.equal(stub.calls.length, 0);
+});
+
+test('a port that closes without a word: a write goes to the next endpoint, as nothing was sent', async (context) => {
+  const closing = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => closing.listen(0, '127.0.0.1', resolve));
+  context.after(() => closing.close());
+  const { port } = closing.address() as AddressInfo;
+  const stub = await StubServer.start(context, () => DONE);
+  const both = await run([`--endpoints=127.0.0.1:${port},${stub.endpoint}`, 'put', 'a', '1']);
+  assert.deepEqual(both, { code: 0, stdout: 'OK\n', stderr: '' });
+  assert.equal(stub.calls.length, 1);
+  const alone = await run([`--endpoints=127.0.0.1:${port}`, '--command-timeout=100ms', 'get', 'a']);
+  assert.equal(alone.code, 1);
+  assert.match(alone.stderr, /\((the connection was closed|no word of HTTP\/2|no answer)/);
 });
 
 test('a user’s token is got once, sent along, and got again when it is over', async (context) => {
