@@ -213,6 +213,7 @@ export class Running {
         sent: this.clients?.counters.bytesSent ?? 0,
       }),
       peers: () => transport.traffic(),
+      isLearner: () => this.member.service.isLearner,
     });
   }
 

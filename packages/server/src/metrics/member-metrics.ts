@@ -25,6 +25,7 @@ export interface MetricSources {
   readonly watchStreams: () => number;
   readonly clientBytes: () => { readonly received: number; readonly sent: number };
   readonly peers: () => readonly PeerSource[];
+  readonly isLearner: () => boolean;
 }
 
 /** An active alarm. */
@@ -191,6 +192,9 @@ class PromMetrics implements MemberMetrics {
       sources.storeBytesMax,
     );
     this.alarms(sources.alarms);
+    this.gauge('etcd_server_is_learner', 'Whether this member is a learner: 1 or 0.', () =>
+      sources.isLearner() ? 1 : 0,
+    );
     this.gauge(
       'etcd_server_proposals_pending',
       'Proposals that wait for their results.',

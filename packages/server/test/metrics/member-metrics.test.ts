@@ -44,6 +44,7 @@ function world() {
     watchers: 6,
     slowWatchers: 1,
     watchStreams: 4,
+    isLearner: false,
     client: { received: 100, sent: 200 },
     peers: [{ peer: 'bbbb', bytesSent: 10, bytesReceived: 20, isConnected: true }],
   };
@@ -67,6 +68,7 @@ function connected(facts: ReturnType<typeof world>): MemberMetrics {
     watchStreams: () => facts.watchStreams,
     clientBytes: () => facts.client,
     peers: () => facts.peers,
+    isLearner: () => facts.isLearner,
   });
   return metrics;
 }
@@ -141,6 +143,8 @@ test('gauges and counters follow their sources, at every scrape', async () => {
   assert.equal(before.get('etcd_network_peer_received_bytes_total{From="bbbb"}'), 20);
   assert.equal(before.get('etcd_network_active_peers{Local="aaaa",Remote="bbbb"}'), 1);
   assert.equal(before.get('etcd_network_known_peers{Local="aaaa",Remote="bbbb"}'), 1);
+  assert.equal(before.get('etcd_server_is_learner'), 0);
+  facts.isLearner = true;
   facts.committed = 50;
   facts.client = { received: 150, sent: 250 };
   facts.peers = [{ peer: 'bbbb', bytesSent: 11, bytesReceived: 22, isConnected: false }];
@@ -148,6 +152,7 @@ test('gauges and counters follow their sources, at every scrape', async () => {
   const after = await scrape(metrics);
   assert.equal(after.get('etcd_debugging_server_alarms{server_id="bbbb",alarm_type="NOSPACE"}'), undefined);
   assert.equal(after.get('etcd_server_proposals_committed_total'), 50);
+  assert.equal(after.get('etcd_server_is_learner'), 1);
   assert.equal(after.get('etcd_network_client_grpc_sent_bytes_total'), 250);
   assert.equal(after.get('etcd_network_peer_received_bytes_total{From="bbbb"}'), 22);
   assert.equal(after.get('etcd_network_active_peers{Local="aaaa",Remote="bbbb"}'), 0);
