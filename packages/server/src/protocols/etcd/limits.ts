@@ -49,5 +49,9 @@ export const SESSION_TTL_SECONDS = 60;
 export const RANGE_PIECE_RECORDS_MAX = 1_000;
 export const RANGE_PIECE_KEYS_MAX = 5_000;
 
-/** After each piece of a backup the others have the member's time for so many times as long as the piece took. */
+/**
+ * After each piece of a backup the others have the member's time for so many times as long as the piece took, and for so long
+ * at least: a backup is never urgent, and they are.
+ */
 export const BACKUP_REST_FACTOR = 8;
+export const BACKUP_REST_MS_MIN = 6;

@@ -5,7 +5,7 @@
 import type { ServiceFailure, StateBackup } from '@synod/coordination/service/service-api.ts';
 import { BackupWriter } from '../../../backup/backup-format.ts';
 import type { StatusCode } from '../../../grpc/status.ts';
-import { BACKUP_REST_FACTOR } from '../limits.ts';
+import { BACKUP_REST_FACTOR, BACKUP_REST_MS_MIN } from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';
 import { snapshotResponse } from '../messages/rare-messages.ts';
 import type { StreamCall, StreamListener } from '../rpc.ts';
@@ -59,7 +59,7 @@ class Snapshot implements StreamListener {
       return;
     }
     const hasRoom = this.tell(this.writer.add(piece), false);
-    const restMs = (performance.now() - begunMs) * BACKUP_REST_FACTOR;
+    const restMs = Math.max(BACKUP_REST_MS_MIN, (performance.now() - begunMs) * BACKUP_REST_FACTOR);
     if (hasRoom) this.timer = setTimeout(() => this.goOn(), restMs);
     else this.waitsForRoom = true;
   }
