@@ -4,7 +4,8 @@
  * from them as a snapshot.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import {
   describeJournalError,
   epoch,
@@ -21,6 +22,7 @@ import { type BackupFacts, BackupImage, type RevisionChange } from '@synod/coord
 import type { FoundedCluster } from '../config/initial-cluster.ts';
 import { CLOCK } from '../member/clock.ts';
 import { type MemberStorage, openStorage } from '../member/storage.ts';
+import { syncDirectory } from '../storage/lmdb-environment.ts';
 import { type BackupFile, BackupProblem } from './backup-file.ts';
 
 export interface Restoration {
@@ -39,23 +41,33 @@ export interface Restoration {
 /** Older than every epoch of the new cluster, and newer than none. */
 const EPOCH_BEFORE_ALL = epoch(1);
 
-/** Leaves nothing behind when it fails. @throws BackupProblem, StartFailure */
+/**
+ * The directory has its name once all of it is durable: a state without the journal that belongs to it would be a member that
+ * knows less than it holds. Leaves nothing behind when it fails. @throws BackupProblem, StartFailure
+ */
 export async function restoreBackup(restoration: Restoration): Promise<BackupFacts> {
   const { dataDirectory } = restoration;
-  const existed = existsSync(dataDirectory);
-  if (existed && readdirSync(dataDirectory).length > 0)
+  if (existsSync(dataDirectory) && readdirSync(dataDirectory).length > 0)
     throw new BackupProblem(
       `data-dir ${JSON.stringify(dataDirectory)} not empty or could not be read. Give a new one with --data-dir.`,
     );
-  const storage = openStorage(dataDirectory, {});
+  const partial = `${dataDirectory}.part`;
+  // Of a restoration that was killed.
+  rmSync(partial, { recursive: true, force: true });
+  const storage = openStorage(partial, {});
   try {
     const facts = await fill(storage, restoration);
     await beginJournal(storage, restoration, facts);
     await storage.close();
+    rmSync(dataDirectory, { recursive: true, force: true });
+    renameSync(partial, dataDirectory);
+    await new Promise<void>((resolve, reject) =>
+      syncDirectory(dirname(dataDirectory), (error) => (error === undefined ? resolve() : reject(error))),
+    );
     return facts;
   } catch (error) {
     await storage.close();
-    rmSync(dataDirectory, { recursive: true, force: true });
+    rmSync(partial, { recursive: true, force: true });
     if (error instanceof MalformedBytes)
       throw new BackupProblem(`${restoration.file.path} is damaged: ${error.message}. Take another backup.`);
     throw error;

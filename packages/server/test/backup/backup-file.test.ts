@@ -1,6 +1,14 @@
 /** A backup that is damaged, cut off, or none: said so, with what to do, and nothing is made of it. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -121,6 +129,20 @@ test('a damaged image is seen without the digest, too, and leaves no data direct
   assert.equal(code, 1);
   assert.match(stderr, /is damaged: an image of version 0/);
   assert.equal(existsSync(target), false);
+});
+
+test('what a killed restoration left goes, and no half of one ever has the directory’s name', async () => {
+  const path = fileWith(whole);
+  const target = `${path}.etcd`;
+  mkdirSync(`${target}.part/journal`, { recursive: true });
+  writeFileSync(`${target}.part/state.lmdb`, 'half');
+  mkdirSync(target);
+  assert.equal((await run(['snapshot', 'restore', path, '--data-dir', target])).code, 0);
+  assert.equal(existsSync(`${target}.part`), false);
+  assert.deepEqual(
+    readdirSync(target).filter((name) => name === 'journal' || name === 'state.lmdb'),
+    ['journal', 'state.lmdb'],
+  );
 });
 
 test('wrong arguments of a restoration', async () => {

@@ -91,7 +91,8 @@ for (const [at, from] of PROTOCOLS.entries()) {
     }
     assert.equal(revisionOf(await cluster.members[2]!.client.put('after', '1')), revision + 1n);
     await cluster.members[0]!.client.call('Lease', 'LeaseRevoke', { ID: 7n });
-    assert.equal(await cluster.members[1]!.client.get('leased'), undefined);
+    // A linearizable read of each, so that each has come so far.
+    for (const { client } of cluster.members) assert.equal(await client.get('leased'), undefined);
     const hashes = await Promise.all(
       cluster.members.map(({ client }) => client.call('Maintenance', 'HashKV', { revision: revision + 2n })),
     );
