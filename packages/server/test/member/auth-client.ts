@@ -20,6 +20,16 @@ const NAMES: Readonly<Record<string, string>> = {
   Authenticate: 'Authenticate',
 };
 
+/** Services beside etcdserverpb's own. */
+const PACKAGES: Readonly<Record<string, string>> = { Lock: 'v3lockpb', Election: 'v3electionpb' };
+
+const STREAMS = {
+  Watch: { path: '/etcdserverpb.Watch/Watch', message: 'WatchRequest' },
+  LeaseKeepAlive: { path: '/etcdserverpb.Lease/LeaseKeepAlive', message: 'LeaseKeepAliveRequest' },
+  RangeStream: { path: '/etcdserverpb.KV/RangeStream', message: 'RangeRequest' },
+  Snapshot: { path: '/etcdserverpb.Maintenance/Snapshot', message: 'SnapshotRequest' },
+} as const;
+
 export class AuthClient {
   private readonly grpc: GrpcClient;
   private readonly headers: readonly (readonly [string, string])[];
@@ -32,8 +42,9 @@ export class AuthClient {
   /** `call` is `Service/Method`. */
   async call(call: string, request: TableMessage = {}): Promise<Outcome> {
     const [service, method] = call.split('/') as [string, string];
-    const name = `etcdserverpb.${NAMES[method] ?? (service === 'Auth' ? `Auth${method}` : method)}`;
-    const path = `/etcdserverpb.${call}`;
+    const packageName = PACKAGES[service] ?? 'etcdserverpb';
+    const name = `${packageName}.${NAMES[method] ?? (service === 'Auth' ? `Auth${method}` : method)}`;
+    const path = `/${packageName}.${call}`;
     const { status, message } = await this.grpc.call(path, tableEncode(`${name}Request`, request), {
       metadata: this.headers.map(([header, value]) => [header, value]),
     });
@@ -49,21 +60,21 @@ export class AuthClient {
   }
 
   /** The first answer on a stream, and how the stream ended if it did. */
-  first(method: 'Watch' | 'LeaseKeepAlive', request: TableMessage): Promise<Outcome> {
-    const service = method === 'Watch' ? 'Watch' : 'Lease';
+  first(method: keyof typeof STREAMS, request: TableMessage): Promise<Outcome> {
+    const { path, message } = STREAMS[method];
     return new Promise((resolve) => {
       const stream = this.grpc.stream(
-        `/etcdserverpb.${service}/${method}`,
+        path,
         {
-          onMessage: (message) => {
-            resolve({ text: 'OK', answer: tableDecode(`etcdserverpb.${method}Response`, message) });
+          onMessage: (bytes) => {
+            resolve({ text: 'OK', answer: tableDecode(`etcdserverpb.${method}Response`, bytes) });
             stream.cancel();
           },
           onEnd: (status) => resolve({ text: status.text, answer: {} }),
         },
         { metadata: this.headers.map(([header, value]) => [header, value]) },
       );
-      stream.send(tableEncode(`etcdserverpb.${method}Request`, request));
+      stream.send(tableEncode(`etcdserverpb.${message}`, request));
     });
   }
 

@@ -72,6 +72,14 @@ const NEEDS_KEYS: readonly Probe[] = [
   ['KV/Txn', { success: [{ request_put: { key: WRITE_ONLY_KEY, prev_kv: true } }] }],
   ['KV/Txn', { success: [{ request_put: { key: ALLOWED_KEY, lease: OTHERS_LEASE } }] }],
   ['KV/Txn', { success: [{ request_txn: { failure: [{ request_range: { key: DENIED_KEY } }] } }] }],
+  // Their keys are under the name; `allowed` alone is granted, and nothing below it.
+  ['Lock/Lock', { name: DENIED_KEY }],
+  ['Lock/Lock', { name: ALLOWED_KEY }],
+  ['Lock/Unlock', { key: DENIED_KEY }],
+  ['Election/Campaign', { name: ALLOWED_KEY, value: bytes('v') }],
+  ['Election/Leader', { name: DENIED_KEY }],
+  ['Election/Resign', { leader: { name: DENIED_KEY, key: DENIED_KEY, rev: 1n } }],
+  ['Election/Proclaim', { leader: { name: DENIED_KEY, key: DENIED_KEY, rev: 1n }, value: bytes('v') }],
   ['Lease/LeaseRevoke', { ID: OTHERS_LEASE }],
   ['Lease/LeaseTimeToLive', { ID: OTHERS_LEASE, keys: true }],
   ['Lease/LeaseLeases', {}],
@@ -82,6 +90,11 @@ const NEEDS_KEYS: readonly Probe[] = [
 const NEEDS_ROOT: readonly Probe[] = [
   ['KV/Compact', { revision: 1n }],
   ['Maintenance/Alarm', { action: 1n }],
+  ['Maintenance/Defragment', {}],
+  ['Maintenance/Hash', {}],
+  ['Maintenance/HashKV', {}],
+  ['Maintenance/MoveLeader', {}],
+  ['Maintenance/Downgrade', { version: '3.6' }],
   ['Auth/AuthEnable', {}],
   ['Auth/AuthDisable', {}],
   ['Auth/UserAdd', { name: 'intruder', password: 'p' }],
@@ -168,6 +181,26 @@ for (const protocol of ['raft', 'paxos'] as const) {
           `${from} to ${to}`,
         );
       assert.equal(await clientOf(t, follower, rootToken).watch('', '\0'), 'created');
+    });
+
+    await t.test('A4 A13 a streamed range is of keys that may be read; a backup is for root', async () => {
+      const user = clientOf(t, follower, userToken);
+      const anonymous = clientOf(t, follower);
+      const root = clientOf(t, follower, rootToken);
+      assert.equal((await user.first('RangeStream', { key: ALLOWED_KEY })).text, 'OK');
+      for (const beyond of [
+        { key: DENIED_KEY },
+        { key: ALLOWED_KEY, range_end: OPEN_END },
+        { key: DENIED_KEY, count_only: true },
+        { key: WRITE_ONLY_KEY, serializable: true },
+      ]) {
+        assert.equal((await user.first('RangeStream', beyond)).text, DENIED, JSON.stringify(beyond, textOf));
+        assert.equal((await anonymous.first('RangeStream', beyond)).text, NOBODY);
+        assert.equal((await root.first('RangeStream', beyond)).text, 'OK');
+      }
+      assert.equal((await user.first('Snapshot', {})).text, DENIED);
+      assert.equal((await anonymous.first('Snapshot', {})).text, NOBODY);
+      assert.equal((await root.first('Snapshot', {})).text, 'OK');
     });
 
     await t.test('A11 a lease is kept alive by those who may write its keys', async () => {
