@@ -1,6 +1,6 @@
 /**
  * `npm run test:interop`: the clients that people already have, against a cluster of real processes. Installs what it
- * needs (Debian's etcdctl and etcd, npm's etcd3 outside the workspaces) and fails, rather than skips, if it cannot.
+ * needs (Debian's etcdctl, etcd and python3-etcd3, npm's etcd3 outside the workspaces) and fails, rather than skips, if it cannot.
  * Every file is run twice, on Raft and on Multi-Paxos. Words after `--` choose files by part of their name
  * (`npm run test:interop -- watch lease`). `SYNOD_INTEROP_TARGET` names one target instead of the two: `synod`,
  * `synod-paxos`, or `etcd`, the real one, which is how the suite's expectations were checked.
@@ -25,8 +25,10 @@ const files = globSync('packages/server/interop/*.test.ts', { cwd: root })
 if (files.length === 0) fail(`No interop test has ${wanted.join(' or ')} in its name.`);
 
 installDebianPackages([
-  ['etcdctl', 'etcd-client'],
-  ['etcd', 'etcd-server'],
+  [isOnPath('etcdctl'), 'etcd-client'],
+  [isOnPath('etcd'), 'etcd-server'],
+  // Debian's packages of Python are for Debian's Python, which need not be the first on the path.
+  [existsSync('/usr/lib/python3/dist-packages/etcd3'), 'python3-etcd3'],
 ]);
 installEtcd3(join(root, 'node_modules', '.cache', 'interop'));
 
@@ -64,17 +66,17 @@ function isOnPath(command: string): boolean {
   return directories.some((directory) => existsSync(join(directory, command)));
 }
 
-function installDebianPackages(commands: readonly (readonly [command: string, packageName: string])[]): void {
-  const missing = commands.filter(([command]) => !isOnPath(command)).map(([, packageName]) => packageName);
+function installDebianPackages(packages: readonly (readonly [isThere: boolean, name: string])[]): void {
+  const missing = packages.filter(([isThere]) => !isThere).map(([, name]) => name);
   if (missing.length === 0) return;
   if (!isOnPath('apt-get'))
     fail(
-      `Not on the path: ${missing.join(', ')}. Without apt-get, install etcdctl and etcd 3.4 or later yourself.`,
+      `Not installed: ${missing.join(', ')}. Without apt-get, install them yourself: etcdctl and etcd 3.4 or later, and etcd3 for /usr/bin/python3.`,
     );
   const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '--non-interactive'];
   if (asRoot.length > 0 && !isOnPath('sudo'))
     fail(
-      `Not on the path: ${missing.join(', ')}. Run this as root, or install them: apt-get install ${missing.join(' ')}`,
+      `Not installed: ${missing.join(', ')}. Run this as root, or install them: apt-get install ${missing.join(' ')}`,
     );
   process.stderr.write(`Installing ${missing.join(' and ')} with apt-get …\n`);
   const install = ['apt-get', 'install', '--yes', '--no-install-recommends', ...missing];
