@@ -183,8 +183,20 @@ export interface Credentials {
   readonly password: string;
 }
 
+/** PEM, as the client takes them. */
+export interface Certificates {
+  readonly rootCertificate: Buffer;
+  readonly privateKey?: Buffer;
+  readonly certChain?: Buffer;
+}
+
 interface Etcd3Module {
-  readonly Etcd3: new (options: { hosts: string[]; dialTimeout?: number; auth?: Credentials }) => Etcd3;
+  readonly Etcd3: new (options: {
+    hosts: string[];
+    dialTimeout?: number;
+    auth?: Credentials;
+    credentials?: Certificates;
+  }) => Etcd3;
   readonly Range: { prefix(prefix: string): object };
 }
 
@@ -201,6 +213,12 @@ export function connect(members: readonly { readonly endpoint: string }[], auth?
   const { Etcd3: Client } = installed();
   const hosts = members.map((member) => member.endpoint);
   return new Client(auth === undefined ? { hosts } : { hosts, auth });
+}
+
+/** Over TLS, to one address. */
+export function connectSecurely(url: string, credentials: Certificates): Etcd3 {
+  const { Etcd3: Client } = installed();
+  return new Client({ hosts: [url], credentials });
 }
 
 /** The client's own word for all keys with a prefix. */

@@ -1,7 +1,8 @@
-/** etcdctl, curl and our own commands with a member that speaks TLS and asks for certificates; those without are refused. */
+/** etcdctl, curl and npm's etcd3 with a member that speaks TLS and asks for certificates; those without are refused. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -10,11 +11,12 @@ import { CertificateFolder, TestAuthority } from '../test/tls/test-authority.ts'
 import { freePorts } from './cluster/free-ports.ts';
 import { MemberProcess } from './cluster/member-process.ts';
 import { target } from './cluster/target.ts';
+import { connectSecurely, type KeyValue } from './etcd3-client.ts';
 import { etcdctlAnyExit } from './etcdctl.ts';
 
 const READY_LINE = 'ready to serve client requests';
 
-test('etcdctl and curl over TLS, with a certificate, without one, and with a stranger’s', async (t) => {
+test('etcdctl, curl and npm’s etcd3 over TLS, with a certificate, without one, and with a stranger’s', async (t) => {
   const folder = new CertificateFolder(t);
   const authority = new TestAuthority();
   const own = folder.issued('member', authority.issue());
@@ -71,4 +73,23 @@ test('etcdctl and curl over TLS, with a certificate, without one, and with a str
     });
   assert.match(await curl('--cert', shown.certificateFile, '--key', shown.keyFile), /"value":"dg=="/);
   assert.equal(await curl(), '');
+
+  const rootCertificate = readFileSync(authorities);
+  const npm = connectSecurely(url, { rootCertificate, ...pemOf(shown) });
+  t.after(() => npm.close());
+  assert.equal(await npm.get('k').string(), 'v');
+  const watcher = await npm.watch().key('w').create();
+  const seen = once(watcher, 'put');
+  await npm.put('w').value('1');
+  assert.equal(String(((await seen)[0] as KeyValue).value), '1');
+  await watcher.cancel();
+  for (const certificates of [{ rootCertificate }, { rootCertificate, ...pemOf(strange) }]) {
+    const refused = connectSecurely(url, certificates);
+    await assert.rejects(refused.get('k').string());
+    refused.close();
+  }
 });
+
+function pemOf({ certificateFile, keyFile }: { certificateFile: string; keyFile: string }) {
+  return { certChain: readFileSync(certificateFile), privateKey: readFileSync(keyFile) };
+}
