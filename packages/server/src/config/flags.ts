@@ -189,7 +189,11 @@ export const FLAGS = {
   'client-key-file': harmless('', 'the JSON gateway calls its member without a connection'),
   'enable-pprof': harmless('false', 'Go’s profiles do not exist here: node’s --inspect and --cpu-prof do'),
   metrics: harmless('basic', 'the histograms of calls are not there'),
-  'listen-metrics-urls': notYet(),
+  'listen-metrics-urls': works(
+    'urls',
+    '',
+    'where else to listen for those who want metrics and health alone',
+  ),
   'enable-log-rotation': harmless('false', 'log files grow until something like logrotate cuts them'),
   'log-rotation-config-json': harmless(
     '{"maxsize": 100, "maxage": 0, "maxbackups": 0, "localtime": false, "compress": false}',

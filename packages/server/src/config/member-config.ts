@@ -18,6 +18,8 @@ export interface MemberConfig {
   readonly dataDirectory: string;
   readonly listenPeerUrls: readonly string[];
   readonly listenClientUrls: readonly string[];
+  /** For metrics and health alone; mostly none. */
+  readonly listenMetricsUrls: readonly string[];
   readonly advertisePeerUrls: readonly string[];
   readonly advertiseClientUrls: readonly string[];
   /** Of https:// addresses, of either kind; undefined: there are none. */

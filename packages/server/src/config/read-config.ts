@@ -215,7 +215,10 @@ function dataDirectory(values: Values, name: string): string {
   return values.isGiven('data-dir') && given !== '' ? given : `${name}.etcd`;
 }
 
-function clientUrls(values: Values): Pick<MemberConfig, 'listenClientUrls' | 'advertiseClientUrls'> {
+function clientUrls(
+  values: Values,
+): Pick<MemberConfig, 'listenClientUrls' | 'listenMetricsUrls' | 'advertiseClientUrls'> {
+  const metrics = values.of('listen-metrics-urls');
   const listenClientUrls = listenUrlsOf(values.of('listen-client-urls'));
   if (values.isGiven('listen-client-urls') && !values.isGiven('advertise-client-urls'))
     refuse(
@@ -223,6 +226,7 @@ function clientUrls(values: Values): Pick<MemberConfig, 'listenClientUrls' | 'ad
     );
   return {
     listenClientUrls,
+    listenMetricsUrls: metrics.text === '' ? [] : listenUrlsOf(metrics),
     advertiseClientUrls: urlsOf(values.of('advertise-client-urls')),
   };
 }

@@ -12,6 +12,7 @@ export interface TlsSources {
   readonly workingDirectory: string;
   readonly dataDirectory: string;
   readonly listenClientUrls: readonly string[];
+  readonly listenMetricsUrls: readonly string[];
   readonly listenPeerUrls: readonly string[];
   readonly warn: (message: string) => void;
 }
@@ -59,7 +60,11 @@ const PEERS = {
 
 export function tlsConfigs(sources: TlsSources): TlsConfigs {
   const shared = sharedByBoth(sources);
-  const clientTls = tlsOf({ ...CLIENTS, urls: sources.listenClientUrls }, sources, shared);
+  const clientTls = tlsOf(
+    { ...CLIENTS, urls: [...sources.listenClientUrls, ...sources.listenMetricsUrls] },
+    sources,
+    shared,
+  );
   const peerTls = tlsOf({ ...PEERS, urls: sources.listenPeerUrls }, sources, shared);
   return {
     ...(clientTls === undefined ? {} : { clientTls }),

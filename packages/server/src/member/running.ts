@@ -15,7 +15,7 @@ import type { MemberMetrics } from '../metrics/member-metrics.ts';
 import { PasswordHasher } from '../passwords/password-hasher.ts';
 import { alarmName } from '../protocols/etcd/alarm-words.ts';
 import { type EtcdProtocol, etcdProtocol } from '../protocols/etcd/etcd-protocol.ts';
-import { etcdHttp1Handler } from '../protocols/etcd/http1.ts';
+import { etcdHttp1Handler, etcdWatchersHandler } from '../protocols/etcd/http1.ts';
 import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
 import { SimpleTokenKind } from '../tokens/simple-token-kind.ts';
 import { type WebTokenKeys, WebTokenKind } from '../tokens/web-token-kind.ts';
@@ -30,6 +30,7 @@ import {
   SHUTDOWN_TIMEOUT_MS,
   STOP_POLL_MS,
 } from './limits.ts';
+import { MetricsListener } from './metrics-listener.ts';
 import type { MemberStorage } from './storage.ts';
 
 export interface RunningParts {
@@ -56,6 +57,8 @@ export class Running {
   private stopped = false;
   /** Undefined until `listen`. */
   clients: ClientListener | undefined;
+  /** Undefined until `listen`, and where there is no address for it. */
+  watchers: MetricsListener | undefined;
 
   constructor(parts: RunningParts) {
     const { config, machine, replica, transport, storage, electionTicks } = parts;
@@ -124,6 +127,13 @@ export class Running {
       onRefused: (address, reason) =>
         this.parts.log.warn(`rejected connection on client endpoint: ${reason}`, { 'remote-addr': address }),
     });
+    if (config.listenMetricsUrls.length === 0) return;
+    this.watchers = await MetricsListener.open({
+      config,
+      handler: etcdWatchersHandler(this.member.service, { metrics: metrics.registry }),
+      onTrouble: (error) =>
+        this.parts.log.warn('a connection for metrics could not be taken', { error: error.message }),
+    });
   }
 
   /** Starts time. */
@@ -182,6 +192,7 @@ export class Running {
     clearInterval(this.timer);
     this.protocol.stop();
     this.clients?.destroy();
+    this.watchers?.close();
     await this.passwords.stop();
     await new Promise<void>((resolve) => this.member.stop(resolve));
   }

@@ -34,6 +34,8 @@ export interface RunningMember {
   /** The ports that clients and peers are served on, in the order of the configuration. */
   readonly clientPorts: readonly number[];
   readonly peerPorts: readonly number[];
+  /** The ports for metrics and health alone. */
+  readonly metricsPorts: readonly number[];
   /** Resolves when the member takes part in its cluster and answers its clients. */
   readonly ready: Promise<void>;
   /** Resolves, with the reason, when the member cannot go on. Nothing was acknowledged that is not durable. */
@@ -163,6 +165,10 @@ class Member implements RunningMember {
     return this.running?.clients?.ports ?? [];
   }
 
+  get metricsPorts(): readonly number[] {
+    return this.running?.watchers?.ports ?? [];
+  }
+
   get peerPorts(): readonly number[] {
     return this.transport.ports;
   }
@@ -190,7 +196,8 @@ class Member implements RunningMember {
     });
     this.running = running;
     this.outputs.connect(running.member);
-    await listening('clients', config.listenClientUrls, running.listen());
+    const clientUrls = [...config.listenClientUrls, ...config.listenMetricsUrls];
+    await listening('clients', clientUrls, running.listen());
     this.transport.start(replica.status().life);
     running.begin();
     log.info('started', {

@@ -123,6 +123,15 @@ describe('zeros and ends of ranges', () => {
     assert.equal(refused('--quota-backend-bytes 2GB').kind, 'usage');
   });
 
+  test('addresses for metrics: none unless given; https needs a certificate', () => {
+    assert.deepEqual(accepted('').listenMetricsUrls, []);
+    assert.deepEqual(accepted('--listen-metrics-urls http://0.0.0.0:2381').listenMetricsUrls, [
+      'http://0.0.0.0:2381',
+    ]);
+    assert.match(refused('--listen-metrics-urls https://0.0.0.0:2381').message, /cert/);
+    assert.match(refused('--listen-metrics-urls http://metrics.example:2381').message, /expected IP in URL/);
+  });
+
   test('compaction by itself: hours or a duration, or revisions; 0 is none', () => {
     const plan = (text: string) => accepted(text).autoCompaction;
     assert.equal(plan(''), undefined);

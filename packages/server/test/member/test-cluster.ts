@@ -31,6 +31,7 @@ export interface ClusterOptions {
   readonly electionTimeoutMs?: number;
   readonly snapshotCount?: number;
   readonly storeBytesMax?: number;
+  readonly metricsUrls?: readonly string[];
   readonly autoCompaction?: MemberConfig['autoCompaction'];
   readonly tokens?: MemberConfig['auth']['tokens'];
   /** Both kinds of ports speak it. */
@@ -199,6 +200,7 @@ function configOf(
     dataDirectory,
     listenPeerUrls: [listenUrl],
     listenClientUrls: [listenUrl],
+    listenMetricsUrls: options.metricsUrls ?? [],
     ...(options.tls === undefined ? {} : { clientTls: options.tls, peerTls: options.tls }),
     advertisePeerUrls: peerUrls,
     advertiseClientUrls: [`http://${name}.test:2379`],

@@ -55,17 +55,41 @@ export function etcdHttp1Handler(service: CoordinationService, options: Http1Opt
   };
 }
 
+/** Metrics and health alone: for addresses at which nobody may use the cluster. */
+export function etcdWatchersHandler(
+  service: CoordinationService,
+  options: Pick<Http1Options, 'metrics'>,
+): Http1Handler {
+  const pages = watchersPages(service, options);
+  return (request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://member');
+    const page = pages.get(pathname);
+    if (page === undefined) sendText(response, 404, '404 page not found\n');
+    else page(request, response, searchParams);
+  };
+}
+
 function pagesOf(service: CoordinationService, options: Http1Options): ReadonlyMap<string, Page> {
   const pages = new Map<string, Page>([
-    ['/health', (request, response, query) => health({ service, query, request, response })],
+    ...watchersPages(service, options),
     ['/version', (request, response) => sendVersion(options, request, response)],
-    ['/metrics', (_, response) => sendMetrics(options.metrics, response)],
     ['/debug/vars', (request, response) => sendVariables(service, request, response)],
   ]);
   if (options.jsonGateway) {
     pages.set('/v3', (_, response) => response.writeHead(301, { location: '/v3/' }).end());
     pages.set('/openapi.json', (request, response) => sendOpenApi(options.serverVersion, request, response));
   }
+  return pages;
+}
+
+function watchersPages(
+  service: CoordinationService,
+  { metrics }: Pick<Http1Options, 'metrics'>,
+): Map<string, Page> {
+  const pages = new Map<string, Page>([
+    ['/health', (request, response, query) => health({ service, query, request, response })],
+    ['/metrics', (_, response) => sendMetrics(metrics, response)],
+  ]);
   for (const kind of ['livez', 'readyz'] as const)
     for (const check of [undefined, ...PROBES[kind]])
       pages.set(check === undefined ? `/${kind}` : `/${kind}/${check}`, (request, response, query) =>

@@ -1,0 +1,83 @@
+/**
+ * `--listen-metrics-urls`: metrics and health on addresses of their own, for those who may look at a member and not use it.
+ * Over plaintext or the clients' TLS; the pages themselves are the protocol's.
+ */
+import { createServer as createHttp1Server } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
+import { assert } from '@synod/consensus';
+import type { MemberConfig } from '../config/member-config.ts';
+import type { Http1Handler } from '../protocols/etcd/http1.ts';
+import { createSecureServer, type SecureServer } from '../tls/secure-server.ts';
+import { addressOf } from './addresses.ts';
+import { HTTP1_IDLE_MS } from './limits.ts';
+
+export interface MetricsListenerOptions {
+  readonly config: Pick<MemberConfig, 'clientTls' | 'listenMetricsUrls'>;
+  readonly handler: Http1Handler;
+  /** A connection could not be taken; the listener goes on. */
+  readonly onTrouble: (error: Error) => void;
+}
+
+export class MetricsListener {
+  private readonly servers: Server[] = [];
+  private readonly secureServers: SecureServer[] = [];
+  private readonly sockets = new Set<Socket>();
+
+  private constructor() {}
+
+  /** Rejects when an address cannot be had. */
+  static async open({ config, handler, onTrouble }: MetricsListenerOptions): Promise<MetricsListener> {
+    const listener = new MetricsListener();
+    const http1 = createHttp1Server(handler);
+    http1.setTimeout(HTTP1_IDLE_MS);
+    const take = (socket: Socket): void => {
+      listener.sockets.add(socket);
+      socket.on('close', () => listener.sockets.delete(socket));
+      http1.emit('connection', socket);
+    };
+    try {
+      for (const url of config.listenMetricsUrls) {
+        const server = addressOf(url).isSecure ? listener.secure(config, take) : createServer(take);
+        listener.servers.push(server);
+        await new Promise<void>((resolve, reject) => {
+          server.once('error', reject);
+          server.listen(addressOf(url), () => {
+            server.off('error', reject);
+            server.on('error', onTrouble);
+            resolve();
+          });
+        });
+      }
+      return listener;
+    } catch (error) {
+      listener.close();
+      throw error;
+    }
+  }
+
+  /** In the order of the configuration. */
+  get ports(): number[] {
+    return this.servers.map((server) => {
+      const address = server.address();
+      return typeof address === 'object' && address !== null ? address.port : 0;
+    });
+  }
+
+  close(): void {
+    for (const server of this.servers) server.close();
+    for (const secure of this.secureServers) secure.abandonHandshakes();
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private secure({ clientTls }: Pick<MemberConfig, 'clientTls'>, take: (socket: Socket) => void): Server {
+    assert(clientTls !== undefined, 'the configuration gives a certificate to whoever has a secure address');
+    const secure = createSecureServer({
+      config: clientTls,
+      speaksHttp: true,
+      onSocket: take,
+      onRefused: () => {},
+    });
+    this.secureServers.push(secure);
+    return secure.server;
+  }
+}
