@@ -14,6 +14,7 @@ export * from './machine/command-codec.ts';
 export * from './machine/commands.ts';
 export * from './machine/machine.ts';
 export * from './machine/machine-api.ts';
+export * from './machine/member-commands.ts';
 export * from './machine/results.ts';
 export * from './machine/values.ts';
 export * from './member/coordination-member.ts';

@@ -1,5 +1,6 @@
 /** The face of a replica towards the services: submit bytes, wait for a readable index, hand leadership over. */
 import type { CoreStatus } from '../core/core.ts';
+import type { MembershipChange } from '../core/membership.ts';
 import type { LogIndex, MemberId } from '../core/numbers.ts';
 import type { Lane } from './ports.ts';
 
@@ -19,6 +20,8 @@ export interface ReplicaApi {
   /** One tick of the core. The owner calls it after the inbox was drained. */
   tick(): void;
   transferLeadership(to: MemberId): void;
+  /** Asked of the leader; what comes of it shows in the status, and a refusal in what the replica's owner is told. */
+  changeMembership(change: MembershipChange): void;
   status(): ReplicaStatus;
   /** Finishes what is being written, then calls back. Nothing is sent or applied afterwards. */
   stop(done: () => void): void;

@@ -44,6 +44,12 @@ export class AlarmModule {
     return kind === 'raise' ? this.raise(alarm) : this.clear(alarm);
   }
 
+  /** What a member raised that is none any more. */
+  forget(member: string): void {
+    for (const alarm of this.list())
+      if (alarm.member === member) this.clear({ ...alarm, isAutomatic: false });
+  }
+
   private raise(alarm: Alarm): Alarm {
     const before = this.alarms.get(nameOf(alarm));
     // What somebody raised by hand stays theirs to clear.

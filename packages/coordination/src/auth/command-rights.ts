@@ -9,6 +9,7 @@ import type {
   Comparison,
   KeyspaceCommand,
   LeaseCommand,
+  MemberCommand,
   PutCommand,
   TransactionCommand,
   TransactionOperation,
@@ -39,8 +40,7 @@ export class CommandRights {
       case 'leases':
         return this.refusalOfLease(caller, command);
       case 'members':
-        // What a member says of itself; no client can propose it.
-        return undefined;
+        return this.refusalOfMembers(caller, command);
       case 'auth':
         return this.refusalOfAuth(caller, command);
       case 'alarms':
@@ -128,6 +128,22 @@ export class CommandRights {
 
   private refusalOfLeaseKeys(caller: Caller | undefined, id: LeaseId): Refusal | undefined {
     return this.rights.refusalOfKeys(caller, this.leases.attached(id), 'write');
+  }
+
+  private refusalOfMembers(caller: Caller | undefined, command: MemberCommand): Refusal | undefined {
+    switch (command.kind) {
+      case 'publish':
+      case 'retire':
+        // What members say themselves; no client can propose it.
+        return undefined;
+      case 'add':
+      case 'remove':
+      case 'update':
+      case 'promote':
+        return this.rights.refusalOfRoot(caller);
+      default:
+        return unreachable(command);
+    }
   }
 
   private refusalOfAuth(caller: Caller | undefined, command: AuthCommand): Refusal | undefined {

@@ -17,7 +17,7 @@ import type {
   TransactionOperation,
 } from './commands.ts';
 import { TRANSACTION_DEPTH_MAX } from './limits.ts';
-import { readText, readTexts, writeText, writeTexts } from './text-codec.ts';
+import { MEMBER_TAG, readMemberCommand, writeMemberCommand } from './member-command-codec.ts';
 import { type Key, type KeySpan, key, type LeaseId, leaseId, NO_LEASE, revision } from './values.ts';
 
 /** First byte of every list: one that nobody stands behind, or one that names its caller. */
@@ -33,7 +33,7 @@ const TAG = {
   grant: 16,
   revoke: 17,
   checkpoint: 18,
-  publish: 32,
+  ...MEMBER_TAG,
   alarm: 48,
   auth: 64,
 } as const;
@@ -104,11 +104,7 @@ function writeCommand(writer: ByteWriter, command: Command): void {
       writeLeaseCommand(writer, command);
       return;
     case 'members':
-      writer.u8(TAG.publish);
-      writeHexId(writer, command.id);
-      writeText(writer, command.name);
-      writeTexts(writer, command.peerUrls);
-      writeTexts(writer, command.clientUrls);
+      writeMemberCommand(writer, command);
       return;
     case 'auth':
       writer.u8(TAG.auth);
@@ -137,14 +133,12 @@ function readCommand(reader: ByteReader): Command {
     case TAG.compact:
       return { module: 'keyspace', kind: 'compact', revision: revision(reader.varint()) };
     case TAG.publish:
-      return {
-        module: 'members',
-        kind: 'publish',
-        id: readHexId(reader),
-        name: readText(reader),
-        peerUrls: readTexts(reader),
-        clientUrls: readTexts(reader),
-      };
+    case TAG.add:
+    case TAG.remove:
+    case TAG.update:
+    case TAG.promote:
+    case TAG.retire:
+      return readMemberCommand(reader, tag);
     case TAG.auth:
       return readAuthCommand(reader);
     case TAG.alarm:

@@ -5,9 +5,11 @@
  */
 import type { Alarm } from '../alarms/alarm.ts';
 import type { AuthCommand } from './auth-commands.ts';
+import type { MemberCommand } from './member-commands.ts';
 import type { Key, KeySpan, LeaseId, Revision } from './values.ts';
 
 export type { AuthCommand } from './auth-commands.ts';
+export type { MemberCommand } from './member-commands.ts';
 
 export type Command = KeyspaceCommand | LeaseCommand | MemberCommand | AuthCommand | AlarmCommand;
 
@@ -95,16 +97,6 @@ export type LeaseCommand =
       readonly lastGrantNumber: number;
       readonly remaining: readonly { readonly id: LeaseId; readonly remainingSeconds: number }[];
     };
-
-/** What a member tells the others of itself when it starts. */
-export type MemberCommand = {
-  readonly module: 'members';
-  readonly kind: 'publish';
-  readonly id: string;
-  readonly name: string;
-  readonly peerUrls: readonly string[];
-  readonly clientUrls: readonly string[];
-};
 
 /** By hand a client's `isAutomatic` is false; such a `clear` takes any alarm away, an automatic one only its like. */
 export interface AlarmCommand {

@@ -7,6 +7,7 @@ import type { Alarm, AlarmKind } from '../alarms/alarm.ts';
 import type { AuthModule } from '../auth/auth-module.ts';
 import type { Rights } from '../auth/rights.ts';
 import type { KeyspaceHash } from '../keyspace/keyspace-hash.ts';
+import type { MemberDirectory } from '../members/member-directory.ts';
 import type { PageQuery, RangeQuery } from './commands.ts';
 import type { CommandResult, Failure, PageResult, RangeResult } from './results.ts';
 import type { Key, KeyEvent, LeaseId, Revision } from './values.ts';
@@ -35,6 +36,8 @@ export interface MachineOutputs {
   leaseChanged(change: LeaseChange): void;
   /** Somebody signed in, or tokens lost what they stood for. */
   authChanged(change: AuthChange): void;
+  /** The list of members, or how one is reached. */
+  membersChanged(): void;
   /** The whole state was replaced by a snapshot: rebuild whatever was derived from it. */
   restored(): void;
 }
@@ -69,6 +72,9 @@ export type AuthFacts = Pick<
   'isEnabled' | 'revision' | 'user' | 'role' | 'userNames' | 'roleNames'
 >;
 
+/** Who the members are and who left, for reading. */
+export type DirectoryFacts = Pick<MemberDirectory, 'isInForce' | 'list' | 'leaving' | 'standing' | 'member'>;
+
 export interface LeaseFacts {
   readonly id: LeaseId;
   readonly ttlSeconds: number;
@@ -99,7 +105,7 @@ export interface Machine extends StateMachine {
   /** Likewise, in no order that means anything and without a copy. */
   attachedKeys(id: LeaseId): Iterable<Key>;
   leases(): LeaseFacts[];
-  members(): MemberFacts[];
+  readonly directory: DirectoryFacts;
   /** Those that are active, by member. */
   alarms(): Alarm[];
   hasAlarm(kind: AlarmKind): boolean;

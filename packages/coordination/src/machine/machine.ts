@@ -26,10 +26,10 @@ import { Keyspace } from '../keyspace/keyspace.ts';
 import type { KeyspaceHash } from '../keyspace/keyspace-hash.ts';
 import type { KeyspaceWrite } from '../keyspace/write.ts';
 import { LeaseModule, type LeaseRevocation } from '../leases/lease-module.ts';
-import { MemberModule } from '../members/member-module.ts';
+import { MemberDirectory } from '../members/member-directory.ts';
 import type { WatchHistory } from '../watches/history.ts';
 import { decodeCaller, decodeCommands } from './command-codec.ts';
-import type { AuthCommand, Command, LeaseCommand, PageQuery, RangeQuery } from './commands.ts';
+import type { AuthCommand, Command, LeaseCommand, MemberCommand, PageQuery, RangeQuery } from './commands.ts';
 import { ImageReader, ViewImage } from './image.ts';
 import type { AuthFacts, LeaseFacts, Machine, MachineOutputs, MemberFacts } from './machine-api.ts';
 import { encodeMeta, META_KEY, readMeta } from './meta-row.ts';
@@ -55,7 +55,7 @@ export class CoordinationMachine implements Machine {
   private readonly outputs: MachineOutputs;
   private readonly leaseModule: LeaseModule;
   private readonly keyspace: Keyspace;
-  private readonly memberModule: MemberModule;
+  readonly directory: MemberDirectory;
   private readonly authModule: AuthModule;
   private readonly alarmModule: AlarmModule;
   readonly rights: Rights;
@@ -73,7 +73,7 @@ export class CoordinationMachine implements Machine {
     this.outputs = options.outputs;
     this.leaseModule = new LeaseModule(options.backend, (change) => options.outputs.leaseChanged(change));
     this.keyspace = new Keyspace(options.backend, this.leaseModule);
-    this.memberModule = new MemberModule(options.backend, options.founders);
+    this.directory = new MemberDirectory(options.backend, options.founders);
     this.authModule = new AuthModule(options.backend, (change) => options.outputs.authChanged(change));
     this.alarmModule = new AlarmModule(options.backend);
     this.rights = new Rights(this.authModule);
@@ -138,10 +138,6 @@ export class CoordinationMachine implements Machine {
 
   leases(): LeaseFacts[] {
     return this.leaseModule.list();
-  }
-
-  members(): MemberFacts[] {
-    return this.memberModule.list();
   }
 
   alarms(): Alarm[] {
@@ -229,7 +225,7 @@ export class CoordinationMachine implements Machine {
     this.applied = logIndex(meta?.appliedIndex ?? 0);
     this.leaseModule.load();
     this.keyspace.load(meta && { current: meta.revision, compactedTo: meta.compactedTo });
-    this.memberModule.load();
+    this.directory.load();
     this.authModule.load();
     this.alarmModule.load();
     this.rights.forget();
@@ -287,8 +283,7 @@ export class CoordinationMachine implements Machine {
       case 'leases':
         return this.runLeaseCommand(write, command);
       case 'members':
-        this.memberModule.publish(command);
-        return { kind: 'memberPublished', revision: write.current };
+        return this.runMemberCommand(write, command);
       case 'auth':
         return this.runAuthCommand(write, command);
       case 'alarms': {
@@ -332,6 +327,15 @@ export class CoordinationMachine implements Machine {
       default:
         return unreachable(command);
     }
+  }
+
+  private runMemberCommand(write: KeyspaceWrite, command: MemberCommand): CommandResult {
+    const reason = this.directory.apply(command);
+    if (reason !== undefined) return { kind: 'failure', reason, revision: write.current };
+    // Nobody could clear them any more.
+    if (command.kind === 'remove') this.alarmModule.forget(command.id);
+    this.outputs.membersChanged();
+    return { kind: 'membersChanged', members: this.directory.list(), revision: write.current };
   }
 
   private runAuthCommand(write: KeyspaceWrite, command: AuthCommand): CommandResult {

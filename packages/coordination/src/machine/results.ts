@@ -1,5 +1,6 @@
 /** What commands and queries come to. Expected failures are values with their facts; protocols turn them into words. */
 import type { Alarm } from '../alarms/alarm.ts';
+import type { MemberFacts } from './machine-api.ts';
 import type { Key, KeyRecord, LeaseId, Revision } from './values.ts';
 
 export type CommandResult =
@@ -15,7 +16,12 @@ export type CommandResult =
     }
   | { readonly kind: 'leaseRevoked'; readonly revision: Revision }
   | { readonly kind: 'leasesCheckpointed'; readonly revision: Revision }
-  | { readonly kind: 'memberPublished'; readonly revision: Revision }
+  | {
+      readonly kind: 'membersChanged';
+      /** All that there are now, by id. */
+      readonly members: readonly MemberFacts[];
+      readonly revision: Revision;
+    }
   | { readonly kind: 'authChanged'; readonly revision: Revision }
   | { readonly kind: 'signedIn'; readonly token: string; readonly revision: Revision }
   | {
@@ -100,6 +106,13 @@ export type FailureReason =
   | { readonly code: 'permissionNotGranted' }
   /** A change that would lock everybody out, or a permission for no key at all. */
   | { readonly code: 'authManagementInvalid' }
+  /** Of members: the id, or an address, is another's; there is no such member; it has a vote; it has the last. */
+  | { readonly code: 'memberExists' }
+  | { readonly code: 'peerUrlExists' }
+  | { readonly code: 'memberNotFound' }
+  | { readonly code: 'memberNotLearner' }
+  | { readonly code: 'lastVoter' }
+  | { readonly code: 'tooManyLearners' }
   /** The proposal came a second time (S2), or from a life of a member that has ended. */
   | { readonly code: 'duplicateProposal' }
   /** The entry was written by a newer version, or is not a list of commands. */

@@ -24,8 +24,11 @@ import { LeaderCalls } from '../service/leader-calls.ts';
 import { LeaderMoves } from '../service/leader-moves.ts';
 import { LeaseKeeper } from '../service/lease-keeper.ts';
 import type { OutputReceivers } from '../service/machine-outputs.ts';
+import { MemberChanges } from '../service/member-changes.ts';
 import { MemberService } from '../service/member-service.ts';
+import { MembershipKeeper } from '../service/membership-keeper.ts';
 import { PeerCalls } from '../service/peer-calls.ts';
+import type { Reachable } from '../service/quorum-care.ts';
 import type { ServiceFailure } from '../service/service-api.ts';
 import { SimpleTokens } from '../service/simple-tokens.ts';
 import { SpaceGuard } from '../service/space-guard.ts';
@@ -49,7 +52,7 @@ export interface CoordinationMemberParts {
   readonly clock: Clock;
   readonly transport: Pick<Transport, 'send'>;
   /** The links to the other members as they stand. */
-  readonly peers: () => readonly { readonly peer: string; readonly isConnected: boolean }[];
+  readonly peers: () => readonly Reachable[];
   readonly tickMs: number;
   readonly electionTimeoutTicks: number;
   /** What every lease gets on top when leadership changes: an election timeout. */
@@ -58,11 +61,16 @@ export interface CoordinationMemberParts {
   readonly commandBytesMax: number;
   /** The store may hold no more; infinity: no quota. */
   readonly storeBytesMax: number;
+  /** Whether changes of the membership that endanger the quorum are refused. */
+  readonly strictReconfiguration: boolean;
+  readonly learnersMax: number;
   /** Undefined: compaction is asked for by clients alone. */
   readonly autoCompaction: AutoCompactionPlan | undefined;
   /** A simple token is forgotten so long after it was last used. */
   readonly simpleTokenTtlMs: number;
   readonly paces: MemberPaces;
+  /** The list of members changed, or how one is reached. */
+  readonly membersChanged: () => void;
   readonly observe: (event: MemberEvent) => void;
 }
 
@@ -92,6 +100,8 @@ export class CoordinationMember implements OutputReceivers {
   private readonly calls: PeerCalls;
   private readonly leaderCalls: LeaderCalls;
   private readonly leaderMoves: LeaderMoves;
+  private readonly memberChanges: MemberChanges;
+  private readonly membershipKeeper: MembershipKeeper;
   private readonly hashes: StateHashes;
   private readonly backups: StateBackups;
   private readonly space: SpaceGuard;
@@ -129,6 +139,24 @@ export class CoordinationMember implements OutputReceivers {
       timeoutTicks,
     });
     this.leaderMoves = new LeaderMoves({ self: id, replica, timeoutTicks });
+    this.memberChanges = new MemberChanges({
+      self: id,
+      machine,
+      replica,
+      leaderCalls: this.leaderCalls,
+      peers: parts.peers,
+      nowMs: () => clock.nowMs(),
+      submit: (command, completion, caller) => this.service.submit(command, completion, caller),
+      isStrict: parts.strictReconfiguration,
+      learnersMax: parts.learnersMax,
+      timeoutTicks,
+    });
+    this.membershipKeeper = new MembershipKeeper({
+      machine,
+      replica,
+      electionTimeoutTicks: parts.electionTimeoutTicks,
+      submit: (command, done) => this.service.submit(command, { complete: done }, OWN_RESOLVE),
+    });
     this.hashes = new StateHashes({ machine, defer: (job) => clock.defer(job) });
     this.backups = new StateBackups({ machine, storedBytes: () => this.storedBytes() });
     const { storeBytesMax } = parts;
@@ -149,6 +177,7 @@ export class CoordinationMember implements OutputReceivers {
       hub: this.hub,
       leaderCalls: this.leaderCalls,
       leaderMoves: this.leaderMoves,
+      memberChanges: this.memberChanges,
       hashes: this.hashes,
       backups: this.backups,
       store: backend,
@@ -211,6 +240,8 @@ export class CoordinationMember implements OutputReceivers {
     this.calls.tick();
     this.leaderCalls.tick();
     this.leaderMoves.tick();
+    this.membershipKeeper.tick();
+    this.memberChanges.tick();
     this.leaseKeeper.tick();
     this.space.tick();
     this.simpleTokens.tick();
@@ -234,7 +265,7 @@ export class CoordinationMember implements OutputReceivers {
     const { role, epoch, leader } = this.replica.status();
     const before = this.leader;
     this.leader = leader;
-    this.service.roleChanged(leader, epoch, role === 'learner');
+    this.service.roleChanged(leader, epoch, this.isLearner());
     // What the last leader was asked, the next one is asked now: waiting for a timeout would be waiting for nothing.
     this.proposals.leaderChanged(leader);
     if (before !== undefined && before !== leader) this.calls.abandon(before);
@@ -264,10 +295,16 @@ export class CoordinationMember implements OutputReceivers {
     this.simpleTokens.changed(change);
   }
 
+  membersChanged(): void {
+    this.service.isLearner = this.isLearner();
+    this.parts.membersChanged();
+  }
+
   restored(): void {
     this.simpleTokens.forgetAll();
     this.hub.restored();
     this.pump.wake();
+    this.membersChanged();
   }
 
   /** Answers nobody any more; calls back once the replica has finished what it was writing. */
@@ -277,10 +314,17 @@ export class CoordinationMember implements OutputReceivers {
     this.pump.stop();
     this.leaderCalls.stop();
     this.leaderMoves.stop();
+    this.memberChanges.stop();
     this.hashes.stop();
     this.backups.stop();
     this.proposals.stop();
     this.replica.stop(done);
+  }
+
+  /** By the list of members: one that is to have a vote and lacks only some of the log serves like any other. */
+  private isLearner(): boolean {
+    const { id, machine, replica } = this.parts;
+    return machine.directory.member(id)?.isLearner ?? replica.status().role === 'learner';
   }
 
   /** What the store holds, what is still on its way into it included. */

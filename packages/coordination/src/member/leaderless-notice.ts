@@ -2,6 +2,7 @@
  * Tells when a member has been without a leader for a while, and whom it cannot reach: that is what whoever runs it must
  * know, and nothing else says it. Knows times and peers, not elections and not words.
  */
+import type { Reachable } from '../service/quorum-care.ts';
 import { LEADERLESS_NOTICE_MS, LEADERLESS_REPEAT_MS } from './limits.ts';
 
 export interface LeaderlessFacts {
@@ -12,7 +13,7 @@ export interface LeaderlessFacts {
 }
 
 export interface LeaderlessNoticeParts {
-  readonly peers: () => readonly { readonly peer: string; readonly isConnected: boolean }[];
+  readonly peers: () => readonly Reachable[];
   readonly notify: (facts: LeaderlessFacts) => void;
 }
 
@@ -39,7 +40,7 @@ export class LeaderlessNotice {
     this.nextNoticeMs = nowMs + LEADERLESS_REPEAT_MS;
     const unreachable = this.parts
       .peers()
-      .filter(({ isConnected }) => !isConnected)
+      .filter(({ connectedSinceMs }) => connectedSinceMs === undefined)
       .map(({ peer }) => peer);
     this.parts.notify({ leaderlessMs: nowMs - this.sinceMs, unreachable });
   }

@@ -12,6 +12,7 @@ export interface OutputReceivers {
   readonly compacted: (revision: Revision) => void;
   readonly leaseChanged: (change: LeaseChange) => void;
   readonly authChanged: (change: AuthChange) => void;
+  readonly membersChanged: () => void;
   readonly restored: () => void;
 }
 
@@ -41,6 +42,10 @@ export class ConnectedOutputs implements MachineOutputs {
 
   authChanged(change: AuthChange): void {
     this.receivers?.authChanged(change);
+  }
+
+  membersChanged(): void {
+    this.receivers?.membersChanged();
   }
 
   restored(): void {

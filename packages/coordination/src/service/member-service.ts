@@ -23,6 +23,7 @@ import {
   encodeTimeToLiveQuestion,
 } from './lease-answers.ts';
 import { PENDING_COMMAND_BYTES_MAX } from './limits.ts';
+import type { MemberChangeCompletion, MemberChanges } from './member-changes.ts';
 import { METHOD } from './peer-calls.ts';
 import type {
   AccessLevel,
@@ -40,6 +41,7 @@ import type {
   LeaseTimeToLive,
   MemberList,
   MemberStatus,
+  NewMember,
   ServiceErrorCode,
   ServiceFailure,
   StateBackup,
@@ -60,6 +62,7 @@ export interface MemberServiceParts {
   readonly hub: WatchHub;
   readonly leaderCalls: LeaderCalls;
   readonly leaderMoves: LeaderMoves;
+  readonly memberChanges: Pick<MemberChanges, 'add' | 'remove' | 'update' | 'promote'>;
   readonly hashes: StateHashes;
   readonly backups: Pick<StateBackups, 'begin'>;
   readonly store: Pick<Backend, 'sizes' | 'defragment'>;
@@ -289,11 +292,32 @@ export class MemberService implements CoordinationService {
     const answer = (failure: ReadBarrierFailure | undefined): void =>
       completion.complete(
         failure === undefined
-          ? { kind: 'memberList', members: this.parts.machine.members() }
+          ? { kind: 'memberList', members: this.parts.machine.directory.list() }
           : failed(READ_ERRORS[failure]),
       );
     if (linearizable) this.parts.replica.read(answer);
     else answer(undefined);
+  }
+
+  addMember(member: NewMember, completion: MemberChangeCompletion, caller?: Caller): void {
+    this.parts.memberChanges.add(member, completion, caller);
+  }
+
+  removeMember(id: string, completion: MemberChangeCompletion, caller?: Caller): void {
+    this.parts.memberChanges.remove(id, completion, caller);
+  }
+
+  updateMember(
+    id: string,
+    peerUrls: readonly string[],
+    completion: MemberChangeCompletion,
+    caller?: Caller,
+  ): void {
+    this.parts.memberChanges.update(id, peerUrls, completion, caller);
+  }
+
+  promoteMember(id: string, completion: MemberChangeCompletion, caller?: Caller): void {
+    this.parts.memberChanges.promote(id, completion, caller);
   }
 
   alarms(completion: Completion<AlarmList | ServiceFailure>): void {
@@ -311,7 +335,7 @@ export class MemberService implements CoordinationService {
   }
 
   status(): MemberStatus {
-    const { leader, epoch, commitIndex, appliedIndex, role } = this.parts.replica.status();
+    const { leader, epoch, commitIndex, appliedIndex } = this.parts.replica.status();
     const { totalBytes, usedBytes } = this.parts.store.sizes();
     const { storeBytesMax } = this.parts.space;
     return {
@@ -319,7 +343,7 @@ export class MemberService implements CoordinationService {
       term: epoch,
       commitIndex,
       appliedIndex,
-      isLearner: role === 'learner',
+      isLearner: this.isLearner,
       storeBytes: totalBytes,
       storeBytesUsed: usedBytes,
       storeBytesMax: Number.isFinite(storeBytesMax) ? storeBytesMax : 0,

@@ -6,7 +6,7 @@ import { ByteReader, ByteWriter, MalformedBytes, type MemberId } from '@synod/co
 import { PEER_CALLS_MAX } from './limits.ts';
 
 /** The questions there are. Numbers are part of the peer protocol and never used again for something else. */
-export const METHOD = { leaseRenew: 1, leaseTimeToLive: 2 } as const;
+export const METHOD = { leaseRenew: 1, leaseTimeToLive: 2, learnerReadiness: 3 } as const;
 export type Method = (typeof METHOD)[keyof typeof METHOD];
 
 export type CallOutcome =

@@ -45,6 +45,11 @@ export type ServiceErrorCode =
   | 'requestTooLarge'
   /** A learner answers no such request. */
   | 'learner'
+  /** By etcd's careful rules: a quorum would need members that never started, or that are not there. */
+  | 'notEnoughStarted'
+  | 'unhealthy'
+  /** It lags too far behind the leader to get a vote. */
+  | 'learnerNotReady'
   /** The store is at its quota. */
   | 'noSpace'
   /** This member's state is known to be damaged. */
@@ -94,6 +99,16 @@ export interface MemberList {
   readonly kind: 'memberList';
   readonly members: readonly MemberFacts[];
 }
+
+/** Somebody who is to be a member. */
+export interface NewMember {
+  /** 16 hex digits that no member ever had. */
+  readonly id: string;
+  readonly peerUrls: readonly string[];
+  readonly isLearner: boolean;
+}
+
+export type MembersChanged = Extract<CommandResult, { kind: 'membersChanged' }>;
 
 export interface AlarmList {
   readonly kind: 'alarmList';
@@ -237,6 +252,29 @@ export interface CoordinationService {
   ): void;
   leases(completion: Completion<LeaseList | Failure | ServiceFailure>, caller?: Caller): void;
   members(linearizable: boolean, completion: Completion<MemberList | ServiceFailure>): void;
+  addMember(
+    member: NewMember,
+    completion: Completion<MembersChanged | Failure | ServiceFailure>,
+    caller?: Caller,
+  ): void;
+  /** Answered once no quorum needs the member any more. */
+  removeMember(
+    id: string,
+    completion: Completion<MembersChanged | Failure | ServiceFailure>,
+    caller?: Caller,
+  ): void;
+  updateMember(
+    id: string,
+    peerUrls: readonly string[],
+    completion: Completion<MembersChanged | Failure | ServiceFailure>,
+    caller?: Caller,
+  ): void;
+  /** Answered once the learner has its vote. */
+  promoteMember(
+    id: string,
+    completion: Completion<MembersChanged | Failure | ServiceFailure>,
+    caller?: Caller,
+  ): void;
   /** After one quorum round. */
   alarms(completion: Completion<AlarmList | ServiceFailure>): void;
   /** The alarms that this member knows to be active. */

@@ -110,6 +110,7 @@ export class MachineUnderTest {
       events: (revision, events) => put({ kind: 'events', revision, events }),
       compacted: (revision) => put({ kind: 'compacted', revision }),
       leaseChanged: (change) => put({ kind: 'leaseChanged', change }),
+      membersChanged: () => {},
       authChanged: (change) => put({ kind: 'authChanged', change }),
       restored: () => put({ kind: 'restored' }),
     };

@@ -250,9 +250,17 @@ test('members: the founders, until each speaks for itself; what they said surviv
   const reopened = createMachine({
     backend: subject.backend,
     founders: [second, founder],
-    outputs: { result() {}, events() {}, compacted() {}, leaseChanged() {}, authChanged() {}, restored() {} },
+    outputs: {
+      result() {},
+      events() {},
+      compacted() {},
+      leaseChanged() {},
+      authChanged() {},
+      membersChanged() {},
+      restored() {},
+    },
   });
-  assert.deepEqual(reopened.members(), [{ ...founder, clientUrls: ['http://c'] }, second]);
+  assert.deepEqual(reopened.directory.list(), [{ ...founder, clientUrls: ['http://c'] }, second]);
 });
 
 test('S10 any bytes at all as an entry: no exception, and every member does the same', () => {

@@ -8,8 +8,8 @@ function notice() {
   const told: LeaderlessFacts[] = [];
   const leaderless = new LeaderlessNotice({
     peers: () => [
-      { peer: 'id-b', isConnected: true },
-      { peer: 'id-c', isConnected: false },
+      { peer: 'id-b', connectedSinceMs: 3 },
+      { peer: 'id-c', connectedSinceMs: undefined },
     ],
     notify: (facts) => told.push(facts),
   });

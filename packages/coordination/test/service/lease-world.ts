@@ -80,6 +80,7 @@ export class LeaseWorld {
         events: () => {},
         compacted: () => {},
         authChanged: () => {},
+        membersChanged: () => {},
         leaseChanged: (change) => {
           for (const { keeper } of [this.a, this.b]) keeper.changed(change);
         },

@@ -68,6 +68,7 @@ function serviceUnderTest() {
     peerUnreachable: () => {},
     tick: () => {},
     transferLeadership: () => {},
+    changeMembership: () => {},
     status: () => status,
     stop: (done) => done(),
   };
@@ -88,6 +89,7 @@ function serviceUnderTest() {
     hub: new WatchHub(machine.history),
     leaderCalls: new LeaderCalls({ self: SELF, calls, leader: () => undefined, timeoutTicks: 70 }),
     leaderMoves: new LeaderMoves({ self: SELF, replica, timeoutTicks: 70 }),
+    memberChanges: { add() {}, remove() {}, update() {}, promote() {} },
     hashes: new StateHashes({ machine, defer: (job) => job() }),
     backups: { begin: () => ({ kind: 'serviceFailure', code: 'tooManyRequests' }) },
     store: { sizes: () => ({ totalBytes: 2, usedBytes: 1 }), defragment: (done) => done(undefined) },
@@ -99,6 +101,7 @@ function serviceUnderTest() {
     events: () => {},
     compacted: () => {},
     authChanged: () => {},
+    membersChanged: () => {},
     leaseChanged: () => {},
     restored: () => {},
   };

@@ -52,6 +52,7 @@ class Member {
         },
         compacted: () => undefined,
         authChanged: () => {},
+        membersChanged: () => {},
         leaseChanged: () => undefined,
         restored: () => hub?.restored(),
       },

@@ -28,6 +28,7 @@ const IGNORED: MachineOutputs = {
   events() {},
   compacted() {},
   authChanged() {},
+  membersChanged() {},
   leaseChanged() {},
   restored() {},
 };

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { EXIT_OK } from './exit-codes.ts';
 import { type LogLine, mayBeReason, readLogLine } from './log-line.ts';
 import { READY_MESSAGE } from './ready-message.ts';
 
@@ -19,6 +20,8 @@ export interface MemberEnd {
   /** How the process ended, and its last words. */
   readonly how: string;
   readonly reason: string;
+  /** The cluster goes on without it: there is nothing to start again. */
+  readonly wasRemoved: boolean;
   /** It gave up by itself before it ever served. */
   readonly couldNotStart: boolean;
 }
@@ -101,6 +104,7 @@ export class DevMember {
     this.events.died({
       how: signal === null ? `exit code ${code}` : `signal ${signal}`,
       reason: this.lastError,
+      wasRemoved: code === EXIT_OK,
       couldNotStart: !this.hasServed && signal === null,
     });
   }

@@ -87,19 +87,25 @@ class DevCluster {
       this.output.line(name, line);
   }
 
+  private staysDown(name: string): void {
+    this.down.add(name);
+    if (this.down.size < this.members.size) return;
+    process.stderr.write('synod dev: no member is left\n');
+    void this.end(EXIT_FAILED);
+  }
+
   private died(name: string, end: MemberEnd, nextDelayMs: () => number, member: DevMember): void {
     if (this.isEnding) return;
     const why = end.reason === '' ? end.how : `${end.how}: ${end.reason}`;
-    if (end.couldNotStart) {
+    if (end.wasRemoved) {
+      this.output.of(name, `stopped (${end.reason}). It stays down.`);
+      this.staysDown(name);
+    } else if (end.couldNotStart) {
       process.stderr.write(`synod dev: ${name} ${end.reason === '' ? `ended (${end.how})` : end.reason}\n`);
       void this.end(EXIT_FAILED);
     } else if (!this.options.restart) {
       this.output.of(name, `died (${why}). It stays down, as --no-restart asks.`);
-      this.down.add(name);
-      if (this.down.size === this.members.size) {
-        process.stderr.write('synod dev: no member is left\n');
-        void this.end(EXIT_FAILED);
-      }
+      this.staysDown(name);
     } else {
       const delayMs = nextDelayMs();
       this.output.of(name, `died (${why}). It starts again in ${delayMs / 1_000} s.`);

@@ -60,7 +60,8 @@ async function run(config: MemberConfig, log: Log): Promise<void> {
     if (process.connected) process.send?.(READY_MESSAGE);
   });
   member.failed.then((reason) => end(log, `cannot go on: ${reason}`));
-  await stopped;
+  const why = await Promise.race([stopped, member.removed]);
+  if (why !== undefined) log.error(why);
   await member.stop();
   process.exit(EXIT_OK);
 }

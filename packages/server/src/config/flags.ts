@@ -59,10 +59,20 @@ export const FLAGS = {
     'default=http://localhost:2380',
     'founding members: name=peer-url, separated by commas',
   ),
-  'initial-cluster-state': works('string', 'new', 'whether the cluster is founded now', {
-    choices: ['new'],
-    laterChoices: ['existing'],
-  }),
+  'initial-cluster-state': works(
+    'string',
+    'new',
+    'whether a member without data founds a cluster, or joins it',
+    {
+      choices: ['new', 'existing'],
+    },
+  ),
+  'strict-reconfig-check': works(
+    'boolean',
+    'true',
+    'refuse changes of the membership that endanger the quorum',
+  ),
+  'max-learners': works('count', '1', 'learners that there may be'),
   'initial-cluster-token': works('string', 'etcd-cluster', 'tells clusters with the same addresses apart'),
   consensus: works('string', 'raft', 'raft or paxos; all members the same', { choices: ['raft', 'paxos'] }),
   'heartbeat-interval': works('milliseconds', '100', 'milliseconds between heartbeats, and of a tick'),
@@ -183,7 +193,6 @@ export const FLAGS = {
   'discovery-proxy': harmless('', NO_DISCOVERY_SERVICE),
   'discovery-srv': notYet(),
   'discovery-srv-name': notYet(),
-  'strict-reconfig-check': notYet('true'),
   'v2-deprecation': harmless('', 'there is no store of version 2'),
   'client-cert-file': harmless('', 'the JSON gateway calls its member without a connection'),
   'client-key-file': harmless('', 'the JSON gateway calls its member without a connection'),
@@ -217,7 +226,6 @@ export const FLAGS = {
     '0',
     'the store is defragmented when somebody asks for it',
   ),
-  'max-learners': notYet('1'),
   'compaction-sleep-interval': harmless('', 'a compaction goes on in small steps between other work'),
   'downgrade-check-time': harmless('', 'all members are of one version'),
   'snapshot-catchup-entries': harmless(

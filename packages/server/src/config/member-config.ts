@@ -25,10 +25,16 @@ export interface MemberConfig {
   /** Of https:// addresses, of either kind; undefined: there are none. */
   readonly clientTls?: TlsConfig;
   readonly peerTls?: TlsConfig;
-  /** 16 hex digits each, as etcd derives them from the founders. */
+  /** Whether a member without data founds the cluster, or joins one that there is. */
+  readonly initialClusterState: 'new' | 'existing';
+  /** Refuses changes of the membership that endanger the quorum. */
+  readonly strictReconfiguration: boolean;
+  /** How many learners there may be. */
+  readonly learnersMax: number;
+  /** 16 hex digits each, as etcd derives them from the founders: for a member without data that founds its cluster. */
   readonly memberId: string;
   readonly clusterId: string;
-  /** The members that the cluster begins with, this one among them. */
+  /** The members that --initial-cluster names, this one among them. */
   readonly founders: readonly Founder[];
   readonly protocol: ProtocolName;
   readonly heartbeatMs: number;

@@ -155,7 +155,6 @@ function memberConfig(
     advertisePeerUrls,
   });
   const protocol = values.choice('consensus', ['raft', 'paxos']);
-  values.choice('initial-cluster-state', ['new']);
   values.choice('logger', ['zap']);
   const directory = resolve(workingDirectory, dataDirectory(values, name));
   const urls = { listenPeerUrls: listenUrlsOf(values.of('listen-peer-urls')), ...clientUrls(values) };
@@ -171,6 +170,9 @@ function memberConfig(
     ...urls,
     ...tls,
     advertisePeerUrls,
+    initialClusterState: values.choice('initial-cluster-state', ['new', 'existing']),
+    strictReconfiguration: booleanOf(values.of('strict-reconfig-check')),
+    learnersMax: countOf(values.of('max-learners'), 1),
     memberId: cluster.self.id,
     clusterId: cluster.clusterId,
     founders: cluster.founders,

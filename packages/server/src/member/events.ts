@@ -1,7 +1,6 @@
 /** What happens inside a member as lines of its log. */
 import { type Observer, type ReplicaEvent, unreachable } from '@synod/consensus';
 import type { MemberEvent } from '@synod/coordination';
-import type { Founder } from '../config/member-config.ts';
 import type { Log } from '../log/log.ts';
 import type { TransportObserver } from '../transport/peer-transport.ts';
 
@@ -47,6 +46,16 @@ export function replicaObserver(
         case 'malformedMessage':
           log.warn('a peer sent a message that cannot be read', facts);
           return;
+        case 'membershipChanged': {
+          const { voters, outgoingVoters, learners } = event.membership;
+          log.info('the membership changed', {
+            voters,
+            'outgoing-voters': outgoingVoters,
+            learners,
+            index: event.index,
+          });
+          return;
+        }
         case 'fatal':
           react.onFatal(event.reason);
       }
@@ -69,10 +78,10 @@ export function transportObserver(
   };
 }
 
-/** `onFatal` ends the member. */
+/** `describe` names a member and its addresses by its id; `onFatal` ends the member. */
 export function memberObserver(
   log: Log,
-  founders: readonly Founder[],
+  describe: (peer: string) => string,
   onFatal: (reason: string) => void,
 ): (event: MemberEvent) => void {
   return (event) => {
@@ -101,9 +110,7 @@ export function memberObserver(
       case 'leaderless': {
         const seconds = Math.round(event.leaderlessMs / 1_000);
         log.warn(`no leader for ${seconds} s; a majority of the members must run and reach each other`, {
-          unreachable: founders
-            .filter(({ id }) => event.unreachable.includes(id))
-            .map(({ name, peerUrls }) => `${name} at ${peerUrls.join()}`),
+          unreachable: event.unreachable.map(describe),
         });
         return;
       }

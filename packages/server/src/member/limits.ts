@@ -19,3 +19,6 @@ export const HTTP1_IDLE_MS = 60_000;
 
 /** One log line a source and reason, of connections that came to nothing, in so long. */
 export const REFUSAL_LOG_INTERVAL_MS = 10_000;
+
+/** Peers that are in no list here and say where they are: beyond, the next one is refused. */
+export const INTRODUCED_PEERS_MAX = 32;

@@ -23,6 +23,7 @@ import type { PeerTransport } from '../transport/peer-transport.ts';
 import { type ClientListener, listenForClients } from './client-listener.ts';
 import { CLOCK } from './clock.ts';
 import { memberObserver } from './events.ts';
+import type { MemberIdentity } from './identity/member-identity.ts';
 import {
   COMMAND_OVERHEAD_BYTES,
   DRAIN_TIMEOUT_MS,
@@ -31,10 +32,14 @@ import {
   STOP_POLL_MS,
 } from './limits.ts';
 import { MetricsListener } from './metrics-listener.ts';
+import type { PeerBook } from './peer-book.ts';
+import { readPeerUrls } from './peer-urls.ts';
 import type { MemberStorage } from './storage.ts';
 
 export interface RunningParts {
   readonly config: MemberConfig;
+  readonly identity: MemberIdentity;
+  readonly peers: PeerBook;
   readonly log: Log;
   readonly metrics: MemberMetrics;
   readonly machine: CoordinationMachine;
@@ -61,12 +66,12 @@ export class Running {
   watchers: MetricsListener | undefined;
 
   constructor(parts: RunningParts) {
-    const { config, machine, replica, transport, storage, electionTicks } = parts;
+    const { config, identity, machine, replica, transport, storage, electionTicks, peers } = parts;
     this.parts = parts;
-    this.id = toMemberId(config.memberId);
+    this.id = toMemberId(identity.memberId);
     this.member = new CoordinationMember({
       id: this.id,
-      clusterId: config.clusterId,
+      clusterId: identity.clusterId,
       replica,
       machine,
       backend: storage.backend,
@@ -78,10 +83,13 @@ export class Running {
       leaseExtensionMs: config.electionTimeoutMs,
       commandBytesMax: config.requestBytesMax + COMMAND_OVERHEAD_BYTES,
       storeBytesMax: config.storeBytesMax,
+      strictReconfiguration: config.strictReconfiguration,
+      learnersMax: config.learnersMax,
       autoCompaction: config.autoCompaction,
       simpleTokenTtlMs: config.auth.simpleTokenTtlMs,
       paces: SHIPPED_PACES,
-      observe: memberObserver(parts.log, config.founders, parts.failed),
+      membersChanged: () => transport.setPeers(peers.addresses()),
+      observe: memberObserver(parts.log, (id) => peers.describe(id), parts.failed),
     });
     this.passwords = new PasswordHasher({ cost: config.auth.bcryptCost });
     const options = {
@@ -90,6 +98,7 @@ export class Running {
       requestBytesMax: config.requestBytesMax,
       progressIntervalMs: config.watchProgressIntervalMs,
       electionTimeoutMs: config.electionTimeoutMs,
+      readPeerUrls,
       randomBytes: () => randomBytes(8),
     };
     const { service, simpleTokens } = this.member;
@@ -223,7 +232,10 @@ export class Running {
         received: this.clients?.counters.bytesReceived ?? 0,
         sent: this.clients?.counters.bytesSent ?? 0,
       }),
-      peers: () => transport.traffic(),
+      peers: () =>
+        transport
+          .traffic()
+          .map((traffic) => ({ ...traffic, isConnected: traffic.connectedSinceMs !== undefined })),
       isLearner: () => this.member.service.isLearner,
     });
   }
@@ -234,7 +246,8 @@ export class Running {
     const { role, progress, membership } = replica.status();
     if (role !== 'leader') return;
     const connected = new Set<string>();
-    for (const { peer, isConnected } of transport.traffic()) if (isConnected) connected.add(peer);
+    for (const { peer, connectedSinceMs } of transport.traffic())
+      if (connectedSinceMs !== undefined) connected.add(peer);
     const [heir] = progress
       .filter(
         ({ id, recentlyActive }) => recentlyActive && connected.has(id) && membership.voters.includes(id),

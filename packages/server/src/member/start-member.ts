@@ -20,11 +20,15 @@ import { createMemberMetrics, type MemberMetrics } from '../metrics/member-metri
 import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
 import { ensureCertificate } from '../tls/automatic-certificate.ts';
 import { CertificateFailure } from '../tls/certificate-files.ts';
+import type { ClusterFacts } from '../transport/cluster-question.ts';
 import { PeerTransport } from '../transport/peer-transport.ts';
 import { addressOf } from './addresses.ts';
 import { CLOCK } from './clock.ts';
 import { replicaObserver, transportObserver } from './events.ts';
+import type { MemberIdentity } from './identity/member-identity.ts';
+import { keepIdentity, settleIdentity } from './identity/settle-identity.ts';
 import { makeCore } from './make-core.ts';
+import { PeerBook } from './peer-book.ts';
 import { Running } from './running.ts';
 import { StartFailure } from './start-failure.ts';
 import { type MemberStorage, openStorage } from './storage.ts';
@@ -40,6 +44,8 @@ export interface RunningMember {
   readonly ready: Promise<void>;
   /** Resolves, with the reason, when the member cannot go on. Nothing was acknowledged that is not durable. */
   readonly failed: Promise<string>;
+  /** Resolves, with what to do about it, when the cluster has gone on without this member. */
+  readonly removed: Promise<string>;
   /** Hands leadership over, finishes what is in flight, and closes everything. */
   stop(): Promise<void>;
 }
@@ -57,11 +63,11 @@ export async function startMember(
   tuning: MemberTuning = {},
 ): Promise<RunningMember> {
   const { serverVersion, clusterVersion } = ETCD_DEFAULTS;
-  const metrics = createMemberMetrics({ memberId: config.memberId, serverVersion, clusterVersion });
+  let metrics: MemberMetrics | undefined;
   const storage = openStorage(config.dataDirectory, {
-    committed: ({ milliseconds }) => metrics.backendCommitted(milliseconds),
+    committed: ({ milliseconds }) => metrics?.backendCommitted(milliseconds),
     defragmented({ milliseconds, bytesBefore, bytesAfter }) {
-      metrics.backendDefragmented(milliseconds);
+      metrics?.backendDefragmented(milliseconds);
       log.info('the store gave back space that nothing used', {
         'size-before-bytes': bytesBefore,
         'size-bytes': bytesAfter,
@@ -72,7 +78,9 @@ export async function startMember(
   let member: Member | undefined;
   try {
     makeCertificates(config, log);
-    member = new Member({ config, log, metrics, storage, tuning });
+    const identity = await settleIdentity(config, log);
+    metrics = createMemberMetrics({ memberId: identity.memberId, serverVersion, clusterVersion });
+    member = new Member({ config, identity, log, metrics, storage, tuning });
     await member.start();
     return member;
   } catch (error) {
@@ -92,6 +100,7 @@ function makeCertificates({ clientTls, peerTls }: MemberConfig, log: Log): void 
 
 interface MemberParts {
   readonly config: MemberConfig;
+  readonly identity: MemberIdentity;
   readonly log: Log;
   readonly metrics: MemberMetrics;
   readonly storage: MemberStorage;
@@ -100,6 +109,7 @@ interface MemberParts {
 
 class Member implements RunningMember {
   private readonly config: MemberConfig;
+  private readonly identity: MemberIdentity;
   private readonly log: Log;
   private readonly metrics: MemberMetrics;
   private readonly storage: MemberStorage;
@@ -107,25 +117,32 @@ class Member implements RunningMember {
   private readonly id: MemberId;
   private readonly outputs = new ConnectedOutputs();
   private readonly machine: CoordinationMachine;
+  private readonly peers: PeerBook;
   private readonly transport: PeerTransport;
   private readonly electionTicks: number;
   private running: Running | undefined;
   private stopping: Promise<void> | undefined;
   private announceFailure: (reason: string) => void = () => {};
+  private announceRemoval: (advice: string) => void = () => {};
   private announceReady: () => void = () => {};
   readonly failed: Promise<string>;
+  readonly removed: Promise<string>;
   readonly ready: Promise<void>;
 
-  constructor({ config, log, metrics, storage, tuning }: MemberParts) {
+  constructor({ config, identity, log, metrics, storage, tuning }: MemberParts) {
     this.config = config;
+    this.identity = identity;
     this.log = log;
     this.metrics = metrics;
     this.storage = storage;
     this.tuning = tuning;
-    this.id = toMemberId(config.memberId);
+    this.id = toMemberId(identity.memberId);
     this.electionTicks = Math.max(2, Math.round(config.electionTimeoutMs / config.heartbeatMs));
     this.failed = new Promise((resolve) => {
       this.announceFailure = resolve;
+    });
+    this.removed = new Promise((resolve) => {
+      this.announceRemoval = resolve;
     });
     this.ready = new Promise((resolve) => {
       this.announceReady = resolve;
@@ -133,15 +150,21 @@ class Member implements RunningMember {
     this.machine = createMachine({
       backend: storage.backend,
       outputs: this.outputs,
-      founders: config.founders.map((founder) => ({ ...founder, clientUrls: [], isLearner: false })),
+      founders: identity.founders.map((founder) => ({ ...founder, clientUrls: [], isLearner: false })),
     });
+    const { directory } = this.machine;
+    this.peers = new PeerBook({ self: this.id, directory, acquaintances: identity.acquaintances });
     this.transport = new PeerTransport({
       ...(config.peerTls === undefined ? {} : { tls: config.peerTls }),
       id: this.id,
-      clusterId: config.clusterId,
-      peers: new Map(
-        config.founders.map(({ id, peerUrls }) => [toMemberId(id), peerUrls.map(addressOf)] as const),
-      ),
+      clusterId: identity.clusterId,
+      peers: this.peers.addresses(),
+      ownUrls: config.advertisePeerUrls,
+      standing: (peer) => this.peers.standing(peer),
+      onIntroduced: (peer, urls) => {
+        if (this.peers.introduce(peer, urls)) this.transport.setPeers(this.peers.addresses());
+      },
+      clusterFacts: () => this.clusterFacts(),
       // A peer may count on what this member forgot with an earlier disk: it is listened to once it has let this life in.
       onReceive: (from, lane, bytes) => {
         if (this.transport.isWelcomeAt(from)) this.running?.member.receive(from, lane, bytes);
@@ -153,9 +176,13 @@ class Member implements RunningMember {
         this.announceFailure(
           `${reason}. Give it back its data directory (${config.dataDirectory}), or, to found the cluster anew, remove the data of all its members.`,
         ),
+      onRemoved: () =>
+        this.announceRemoval(
+          `this member has been removed from the cluster. To let it in again: empty its data directory (${config.dataDirectory}), add it with synod member add, and start it with --initial-cluster-state existing.`,
+        ),
       observer: transportObserver(
         log,
-        (peer) => config.founders.find(({ id }) => id === peer)?.name,
+        (peer) => this.peers.nameOf(peer),
         (peer, milliseconds) => metrics.roundTrip(peer, milliseconds),
       ),
     });
@@ -174,7 +201,8 @@ class Member implements RunningMember {
   }
 
   async start(): Promise<void> {
-    const { config, log } = this;
+    const { config, identity, log } = this;
+    this.refuseOtherCluster();
     await listening(
       'peers',
       config.listenPeerUrls,
@@ -182,8 +210,11 @@ class Member implements RunningMember {
     );
     const webTokenKeys = await readWebTokenKeys(config.auth.tokens);
     const replica = await this.openReplica();
+    keepIdentity(config.dataDirectory, identity);
     const running = new Running({
       config,
+      identity,
+      peers: this.peers,
       log,
       metrics: this.metrics,
       machine: this.machine,
@@ -202,8 +233,8 @@ class Member implements RunningMember {
     running.begin();
     log.info('started', {
       name: config.name,
-      'member-id': config.memberId,
-      'cluster-id': config.clusterId,
+      'member-id': identity.memberId,
+      'cluster-id': identity.clusterId,
       'data-dir': config.dataDirectory,
       'listen-client-urls': config.listenClientUrls,
       'listen-peer-urls': config.listenPeerUrls,
@@ -233,8 +264,35 @@ class Member implements RunningMember {
     this.log.info('stopped');
   }
 
+  /**
+   * Flags that name another cluster than the data directory are a mistake, unless the members have changed since: then they
+   * need not say any more how it began.
+   */
+  private refuseOtherCluster(): void {
+    const { config, identity } = this;
+    if (config.initialClusterState === 'existing' || this.machine.directory.isInForce) return;
+    // It joined, and has nothing of the cluster's state yet.
+    if (!identity.founders.some(({ id }) => id === identity.memberId)) return;
+    const [kind, found, expected] =
+      config.clusterId === identity.clusterId
+        ? (['wrongMember', identity.memberId, config.memberId] as const)
+        : (['wrongCluster', identity.clusterId, config.clusterId] as const);
+    if (found !== expected) throw new StartFailure(describeJournalError({ kind, found, expected }));
+  }
+
+  private clusterFacts(): ClusterFacts | undefined {
+    if (this.running === undefined) return undefined;
+    const { clusterId, founders } = this.identity;
+    return {
+      clusterId,
+      protocol: this.config.protocol,
+      founders,
+      members: this.machine.directory.list().map(({ id, name, peerUrls }) => ({ id, name, peerUrls })),
+    };
+  }
+
   private openReplica(): Promise<Replica> {
-    const { config } = this;
+    const { config, identity } = this;
     const { journalSegmentBytes } = this.tuning;
     const options: ReplicaOpenOptions = {
       clock: CLOCK,
@@ -253,10 +311,10 @@ class Member implements RunningMember {
       ...(journalSegmentBytes === undefined ? {} : { segmentBytes: journalSegmentBytes }),
       identity: {
         protocol: config.protocol,
-        clusterId: toClusterId(config.clusterId),
+        clusterId: toClusterId(identity.clusterId),
         memberId: this.id,
         foundingMembership: simpleMembership({
-          voters: config.founders.map(({ id }) => toMemberId(id)),
+          voters: identity.founders.map(({ id }) => toMemberId(id)),
           learners: [],
         }),
       },

@@ -18,12 +18,16 @@ const LANE_CODES: Readonly<Record<FrameLane, number>> = {
   forward: 1,
   snapshot: 2,
   call: 3,
+  introduction: 253,
   ping: 254,
   pong: 255,
 };
 
-/** `ping` and `pong` carry the sender's own clock and are answered by the link itself. */
-export type FrameLane = Lane | 'ping' | 'pong';
+/**
+ * `ping` and `pong` carry the sender's own clock and are answered by the link itself; an `introduction`, the first frame of a
+ * link, says where the sender can be reached.
+ */
+export type FrameLane = Lane | 'ping' | 'pong' | 'introduction';
 
 const LANE_OF_CODE = new Map<number, FrameLane>(
   Object.entries(LANE_CODES).map(([lane, code]) => [code, lane as FrameLane]),

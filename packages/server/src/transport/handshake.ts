@@ -28,6 +28,7 @@ export type Answer =
   | { readonly kind: 'wrongCluster'; readonly clusterId: string }
   | { readonly kind: 'wrongMember'; readonly memberId: string }
   | { readonly kind: 'unknownMember' }
+  | { readonly kind: 'removed' }
   | { readonly kind: 'otherLife' }
   | { readonly kind: 'wrongVersion'; readonly version: number };
 
@@ -45,6 +46,7 @@ const ANSWER_CODES: Readonly<Record<Answer['kind'], number>> = {
   unknownMember: 3,
   wrongVersion: 4,
   otherLife: 5,
+  removed: 6,
 };
 const NO_ID = '0000000000000000';
 
@@ -117,6 +119,8 @@ export function decodeAnswer(bytes: Uint8Array): Answer {
       return { kind: 'unknownMember' };
     case ANSWER_CODES.otherLife:
       return { kind: 'otherLife' };
+    case ANSWER_CODES.removed:
+      return { kind: 'removed' };
     default:
       throw new MalformedBytes(`an answer numbered ${code}`);
   }
@@ -136,6 +140,8 @@ export function describeRefusal(answer: RefusingAnswer, clusterId: string): stri
       return `the peer at this address is member ${answer.memberId}, not the one expected; check --initial-cluster`;
     case 'unknownMember':
       return 'the peer does not know this member; check its --initial-cluster';
+    case 'removed':
+      return 'this member has been removed from the cluster';
     case 'otherLife':
       return 'this member has already been bootstrapped: the cluster knows it by a data directory that is not this one, or by a later state of it';
     case 'wrongVersion':
@@ -154,6 +160,8 @@ export function describeStranger(hello: Hello | ForeignHello, answer: RefusingAn
       return `member ${hello.from} looked for member ${hello.to} at the address of ${answer.memberId}; check its --initial-cluster`;
     case 'unknownMember':
       return `member ${hello.from} is not in this cluster; check its --initial-cluster`;
+    case 'removed':
+      return `member ${hello.from} was removed from this cluster and still runs; it is told to stop`;
     case 'otherLife':
       return `member ${hello.from} came back without what it knew: its data directory is new or an old copy`;
     case 'wrongVersion':
@@ -161,13 +169,16 @@ export function describeStranger(hello: Hello | ForeignHello, answer: RefusingAn
   }
 }
 
+/** What a member has to do with the cluster, as far as it is known here. */
+export type PeerStanding = 'member' | 'removed' | 'unknown';
+
 /** Whether to let a peer in, and if not why. */
 export function judgeHello(
   hello: Hello | ForeignHello,
   here: {
     readonly clusterId: string;
     readonly id: string;
-    readonly isMember: (id: string) => boolean;
+    readonly standing: (id: string) => PeerStanding;
     /** The life by which the cluster knows a member; undefined: by none yet. */
     readonly knownLife: (id: string) => number | undefined;
   },
@@ -175,7 +186,9 @@ export function judgeHello(
   if ('version' in hello) return { kind: 'wrongVersion', version: PROTOCOL_VERSION };
   if (hello.clusterId !== here.clusterId) return { kind: 'wrongCluster', clusterId: here.clusterId };
   if (hello.to !== here.id) return { kind: 'wrongMember', memberId: here.id };
-  if (!here.isMember(hello.from)) return { kind: 'unknownMember' };
+  const standing = here.standing(hello.from);
+  if (standing === 'unknown') return { kind: 'unknownMember' };
+  if (standing === 'removed') return { kind: 'removed' };
   // It forgot what it voted for and what it acknowledged: it must not do either again (pitfall 30).
   const known = here.knownLife(hello.from);
   return known === undefined || continuesLife(hello.life, known)

@@ -2,6 +2,12 @@
 import type { Socket } from 'node:net';
 import { assert, type Lane } from '@synod/consensus';
 import { isTlsStart } from '../tls/handshake-failure.ts';
+import {
+  CLUSTER_QUESTION,
+  type ClusterFacts,
+  encodeClusterFacts,
+  mayBeClusterQuestion,
+} from './cluster-question.ts';
 import { decodedOr, type Frame, FrameReader, frameHead } from './frames.ts';
 import {
   type Answer,
@@ -13,6 +19,7 @@ import {
   type Hello,
   mayBeHello,
 } from './handshake.ts';
+import { decodeIntroduction } from './introduction.ts';
 import type { TransportTiming } from './limits.ts';
 import type { Refusal } from './refusal-log.ts';
 
@@ -21,6 +28,10 @@ export interface IncomingLinkOwner {
   judge(hello: Hello | ForeignHello): Answer;
   accepted(link: IncomingLink): void;
   received(from: string, lane: Lane, bytes: Uint8Array): void;
+  /** Where the peer says that it can be reached. */
+  introduced(from: string, urls: readonly string[]): void;
+  /** For whoever asks what cluster this is before it is a member of any; undefined: it cannot be told now. */
+  clusterFacts(): ClusterFacts | undefined;
   /** Something that was no member, was not meant for this one, or spoke wrongly; the connection is being closed. */
   refused(address: string, refusal: Refusal): void;
   ended(link: IncomingLink): void;
@@ -69,8 +80,16 @@ export class IncomingLink {
     // Said goodbye to already.
     if (this.socket.writableEnded) return;
     this.early = Buffer.concat([this.early, chunk]);
-    if (!mayBeHello(this.early)) this.refuseForeign();
+    if (mayBeClusterQuestion(this.early)) this.tellOfCluster();
+    else if (!mayBeHello(this.early)) this.refuseForeign();
     else if (this.early.length >= HELLO_BYTES) this.greet();
+  }
+
+  private tellOfCluster(): void {
+    if (this.early.length < CLUSTER_QUESTION.length) return;
+    const facts = this.owner.clusterFacts();
+    if (facts === undefined) this.socket.destroy();
+    else this.socket.end(encodeClusterFacts(facts));
   }
 
   private refuseForeign(): void {
@@ -117,6 +136,7 @@ export class IncomingLink {
 
   private take({ lane, bytes }: Frame): void {
     if (lane === 'ping') this.socket.write(Buffer.concat([frameHead('pong', bytes), bytes]));
+    else if (lane === 'introduction') this.owner.introduced(this.hello!.from, decodeIntroduction(bytes));
     else if (lane !== 'pong') this.owner.received(this.hello!.from, lane, bytes);
   }
 

@@ -31,13 +31,14 @@ const PING_BYTES = 8;
 
 export class OutgoingLink {
   private readonly hello: Hello;
+  private readonly introduction: Uint8Array;
   private readonly addresses: readonly LinkAddress[];
   private readonly timing: TransportTiming;
   private readonly events: OutgoingLinkEvents;
   private readonly dialer: SecureDialer | undefined;
   private socket: Socket | undefined;
   /** The peer has welcomed us. */
-  private isOpen = false;
+  private openSinceMs: number | undefined;
   /** Tries since the peer last proved to be there; chooses the delay. */
   private failures = 0;
   /** Tries ever; chooses the address. */
@@ -55,12 +56,14 @@ export class OutgoingLink {
 
   constructor(
     hello: Hello,
+    introduction: Uint8Array,
     addresses: readonly LinkAddress[],
     timing: TransportTiming,
     events: OutgoingLinkEvents,
     dialer?: SecureDialer,
   ) {
     this.hello = hello;
+    this.introduction = introduction;
     this.addresses = addresses;
     this.timing = timing;
     this.events = events;
@@ -70,8 +73,13 @@ export class OutgoingLink {
     this.connect();
   }
 
-  get isConnected(): boolean {
-    return this.isOpen;
+  /** By this process's own clock; undefined: it is not connected. */
+  get connectedSinceMs(): number | undefined {
+    return this.openSinceMs;
+  }
+
+  private get isOpen(): boolean {
+    return this.openSinceMs !== undefined;
   }
 
   get queuedBytes(): number {
@@ -194,8 +202,9 @@ export class OutgoingLink {
       this.events.refused({ kind: answer?.kind ?? 'noMember', reason });
       return;
     }
-    this.isOpen = true;
-    this.lastSignMs = performance.now();
+    this.openSinceMs = performance.now();
+    this.lastSignMs = this.openSinceMs;
+    this.queue(frameHead('introduction', this.introduction), this.introduction);
     const frames = new FrameReader();
     socket.on('data', (chunk: Buffer) => this.readSigns(socket, frames, chunk));
     if (bytes.length > ANSWER_BYTES) this.readSigns(socket, frames, bytes.subarray(ANSWER_BYTES));
@@ -232,7 +241,7 @@ export class OutgoingLink {
 
   private ended(): void {
     const wasOpen = this.isOpen;
-    this.isOpen = false;
+    this.openSinceMs = undefined;
     this.socket = undefined;
     this.pending = [];
     this.pendingBytes = 0;

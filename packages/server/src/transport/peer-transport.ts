@@ -7,8 +7,10 @@ import { assert, type Lane, type MemberId, type Transport } from '@synod/consens
 import { SecureDialer } from '../tls/secure-dialer.ts';
 import { createSecureServer, type SecureServer } from '../tls/secure-server.ts';
 import type { TlsConfig } from '../tls/tls-config.ts';
-import { judgeHello } from './handshake.ts';
+import type { ClusterFacts } from './cluster-question.ts';
+import { judgeHello, type PeerStanding } from './handshake.ts';
 import { IncomingLink } from './incoming-link.ts';
+import { encodeIntroduction } from './introduction.ts';
 import { STRANGERS_MAX, TRANSPORT_TIMING, type TransportTiming } from './limits.ts';
 import { type LinkAddress, OutgoingLink } from './outgoing-link.ts';
 import { RefusalLog } from './refusal-log.ts';
@@ -24,7 +26,15 @@ export interface TransportObserver {
 export interface PeerTransportOptions {
   readonly id: MemberId;
   readonly clusterId: string;
+  /** Whom to connect to at first; later whoever `setPeers` names. */
   readonly peers: ReadonlyMap<MemberId, readonly LinkAddress[]>;
+  /** Where this member tells others that it can be reached. */
+  readonly ownUrls: readonly string[];
+  /** What a member that connects has to do with the cluster. */
+  readonly standing: (peer: string) => PeerStanding;
+  /** A peer said where it can be reached. */
+  readonly onIntroduced: (peer: string, urls: readonly string[]) => void;
+  readonly clusterFacts: () => ClusterFacts | undefined;
   readonly onReceive: (from: MemberId, lane: Lane, bytes: Uint8Array) => void;
   readonly onUnreachable: (peer: MemberId) => void;
   /** False while this member knows nothing of the cluster yet: a peer that comes then is closed, and comes again. */
@@ -33,6 +43,8 @@ export interface PeerTransportOptions {
   readonly knownLife: (peer: string) => number | undefined;
   /** A peer says that the cluster knows this member by another life. */
   readonly onDisowned: (reason: string) => void;
+  /** A peer says that this member was removed. */
+  readonly onRemoved: () => void;
   readonly observer: TransportObserver;
   readonly timing?: Partial<TransportTiming>;
   /** Of secure addresses, its own and its peers'. */
@@ -40,6 +52,8 @@ export interface PeerTransportOptions {
 }
 
 interface PeerLinks {
+  /** As text, to be compared. */
+  readonly addresses: string;
   readonly prompt: OutgoingLink;
   readonly bulk: OutgoingLink;
 }
@@ -49,7 +63,8 @@ export interface PeerTraffic {
   readonly bytesSent: number;
   readonly bytesReceived: number;
   readonly framesDropped: number;
-  readonly isConnected: boolean;
+  /** By this process's own clock; undefined: it is not connected. */
+  readonly connectedSinceMs: number | undefined;
 }
 
 export class PeerTransport implements Transport {
@@ -64,6 +79,8 @@ export class PeerTransport implements Transport {
   private readonly refusals: RefusalLog;
   private readonly dialer: SecureDialer | undefined;
   private readonly secureServers: SecureServer[] = [];
+  /** Undefined: not started. */
+  private life: number | undefined;
   private closed = false;
 
   constructor(options: PeerTransportOptions) {
@@ -109,9 +126,20 @@ export class PeerTransport implements Transport {
 
   /** Begins to connect to every peer, as this life of this member. */
   start(life: number): void {
-    for (const [peer, addresses] of this.options.peers) {
-      if (peer !== this.options.id) this.links.set(peer, this.connectTo(peer, addresses, life));
-    }
+    this.life = life;
+    this.setPeers(this.options.peers);
+  }
+
+  /** From now on connects to these, and to nobody else; whoever is not among them any more is hung up on. */
+  setPeers(peers: ReadonlyMap<MemberId, readonly LinkAddress[]>): void {
+    if (this.life === undefined || this.closed) return;
+    for (const [peer, links] of this.links)
+      if (!peers.has(peer) || describe(peers.get(peer)!) !== links.addresses) this.disconnect(peer, links);
+    for (const [peer, addresses] of peers)
+      if (peer !== this.options.id && !this.links.has(peer))
+        this.links.set(peer, this.connectTo(peer, addresses, this.life));
+    for (const link of this.incoming)
+      if (link.hello !== undefined && this.options.standing(link.hello.from) === 'removed') link.destroy();
   }
 
   /** Whether a peer has let this member in since its start, and so takes it for the one it knows. */
@@ -135,7 +163,7 @@ export class PeerTransport implements Transport {
       bytesSent: prompt.bytesSent + bulk.bytesSent,
       bytesReceived: this.bytesReceivedFrom(peer),
       framesDropped: prompt.framesDropped + bulk.framesDropped,
-      isConnected: prompt.isConnected,
+      connectedSinceMs: prompt.connectedSinceMs,
     }));
   }
 
@@ -152,10 +180,12 @@ export class PeerTransport implements Transport {
   }
 
   private connectTo(peer: MemberId, addresses: readonly LinkAddress[], life: number): PeerLinks {
-    const { clusterId, id, observer, onUnreachable, onDisowned } = this.options;
+    const { clusterId, id, observer, onUnreachable, onDisowned, onRemoved } = this.options;
     const hello = { clusterId, from: id, to: peer, life };
+    const introduction = encodeIntroduction(this.options.ownUrls);
     const prompt = new OutgoingLink(
       { ...hello, kind: 'prompt' },
+      introduction,
       addresses,
       this.timing,
       {
@@ -171,6 +201,7 @@ export class PeerTransport implements Transport {
         refused: (refusal) => {
           this.refusals.report(peer, refusal);
           if (refusal.kind === 'otherLife') onDisowned(refusal.reason);
+          if (refusal.kind === 'removed') onRemoved();
         },
         roundTrip: (milliseconds) => observer.roundTrip(peer, milliseconds),
       },
@@ -179,6 +210,7 @@ export class PeerTransport implements Transport {
     // What there is to say of the peer, the other link says.
     const bulk = new OutgoingLink(
       { ...hello, kind: 'bulk' },
+      introduction,
       addresses,
       this.timing,
       {
@@ -189,7 +221,17 @@ export class PeerTransport implements Transport {
       },
       this.dialer,
     );
-    return { prompt, bulk };
+    return { addresses: describe(addresses), prompt, bulk };
+  }
+
+  private disconnect(peer: MemberId, { prompt, bulk }: PeerLinks): void {
+    const { observer, onUnreachable } = this.options;
+    this.links.delete(peer);
+    const wasConnected = prompt.connectedSinceMs !== undefined;
+    void prompt.close();
+    void bulk.close();
+    if (wasConnected) observer.disconnected(peer);
+    onUnreachable(peer);
   }
 
   private secureServer(): Server {
@@ -217,8 +259,8 @@ export class PeerTransport implements Transport {
       if (!this.closed) this.refusals.report('listener', { kind: 'tooManyStrangers', reason });
       return;
     }
-    const { clusterId, id, peers, onReceive, knownLife } = this.options;
-    const here = { clusterId, id, isMember: (peer: string) => peers.has(peer as MemberId), knownLife };
+    const { clusterId, id, standing, onReceive, onIntroduced, clusterFacts, knownLife } = this.options;
+    const here = { clusterId, id, standing, knownLife };
     this.incoming.add(
       new IncomingLink(socket, this.timing, {
         judge: (hello) => judgeHello(hello, here),
@@ -226,6 +268,8 @@ export class PeerTransport implements Transport {
         received: (from, lane, bytes) => {
           if (!this.closed) onReceive(from as MemberId, lane, bytes);
         },
+        introduced: onIntroduced,
+        clusterFacts,
         refused: (address, refusal) => this.refusals.report(address, refusal),
         ended: (link) => this.forget(link),
       }),
@@ -265,4 +309,8 @@ export class PeerTransport implements Transport {
     for (const link of this.incoming) if (link.hello?.from === peer) bytes += link.bytesReceived;
     return bytes;
   }
+}
+
+function describe(addresses: readonly LinkAddress[]): string {
+  return addresses.map(({ host, port, isSecure }) => `${isSecure === true} ${host} ${port}`).join();
 }

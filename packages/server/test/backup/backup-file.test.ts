@@ -32,6 +32,7 @@ function wholeBackup(): Buffer {
       compacted() {},
       leaseChanged() {},
       authChanged() {},
+      membersChanged() {},
       restored() {},
     },
   });

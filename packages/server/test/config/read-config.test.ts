@@ -174,12 +174,7 @@ describe('refusals name the flag, what is wrong and what to do', () => {
     ['--log-level loud', 'usage', /debug, info, warn, error, panic or fatal$/],
     ['--log-outputs default,stdout', 'refused', /cannot have default beside others/],
     ['--log-outputs systemd/journal', 'refused', /not supported yet/],
-    [
-      '--initial-cluster-state existing',
-      'refused',
-      /^--initial-cluster-state existing is not supported yet$/,
-    ],
-    ['--initial-cluster-state old', 'usage', /it must be new$/],
+    ['--initial-cluster-state old', 'usage', /it must be new or existing$/],
     ['--consensus zab', 'usage', /it must be raft or paxos$/],
     ['--name=', 'refused', /must not be empty/],
     ['--name=a=b', 'refused', /--name must not contain , or =/],
@@ -260,11 +255,11 @@ describe('refusals name the flag, what is wrong and what to do', () => {
 
 describe('flags that are known and not supported yet', () => {
   test('with another value than the default: one line, exit code 1', () => {
-    const { kind, message } = refused('--max-learners=3');
+    const { kind, message } = refused('--wal-dir=/x');
     assert.equal(kind, 'refused');
     assert.equal(
       message,
-      '--max-learners is a flag of etcd that Synod does not support yet (given: "3"). Leave it out.',
+      '--wal-dir is a flag of etcd that Synod does not support yet (given: "/x"). Leave it out.',
     );
     assert.equal(refused('', { environment: { ETCD_WAL_DIR: '/x' } }).kind, 'refused');
   });

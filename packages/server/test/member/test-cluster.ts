@@ -8,6 +8,7 @@ import type { MemberConfig } from '../../src/config/member-config.ts';
 import type { Log } from '../../src/log/log.ts';
 import { type RunningMember, startMember } from '../../src/member/start-member.ts';
 import { ANY_WEB_ACCESS } from '../../src/protocols/etcd/web-access.ts';
+import type { TableMessage } from '../protocols/etcd/wire/table-codec.ts';
 import { RecordedEvents } from '../recorded-events.ts';
 import { EtcdClient } from './etcd-client.ts';
 import type { ProcessWord } from './member-process.ts';
@@ -32,6 +33,7 @@ export interface ClusterOptions {
   readonly snapshotCount?: number;
   readonly storeBytesMax?: number;
   readonly metricsUrls?: readonly string[];
+  readonly strictReconfiguration?: boolean;
   readonly autoCompaction?: MemberConfig['autoCompaction'];
   readonly tokens?: MemberConfig['auth']['tokens'];
   /** Both kinds of ports speak it. */
@@ -75,11 +77,18 @@ export class TestMember {
 }
 
 export class TestCluster {
-  readonly members: readonly TestMember[];
+  readonly members: TestMember[];
   private readonly directory: string;
+  private readonly options: ClusterOptions;
+  /** Members that ever had a name. */
+  private named: number;
+  /** Those that were removed from the cluster. */
+  private readonly former: TestMember[] = [];
 
-  private constructor(directory: string, members: readonly TestMember[]) {
+  private constructor(directory: string, members: TestMember[], options: ClusterOptions) {
     this.directory = directory;
+    this.options = options;
+    this.named = members.length;
     this.members = members;
   }
 
@@ -97,6 +106,7 @@ export class TestCluster {
       relays.map(
         (relay, i) => new TestMember(configOf(join(directory, `m${i + 1}`), founders, i, options), relay),
       ),
+      options,
     );
     ending.after(() => cluster.remove());
     return cluster;
@@ -143,6 +153,36 @@ export class TestCluster {
     await Promise.all(this.members.map((member) => this.startProcess(member)));
   }
 
+  /** Asks a member for a new one, which is not started yet. */
+  async add(asked: TestMember, isLearner = false): Promise<TestMember> {
+    const relay = new PeerRelay();
+    await relay.listen();
+    const request = { peerURLs: [relay.url], isLearner };
+    const { member } = await asked.client.call('Cluster', 'MemberAdd', request).catch((error: unknown) => {
+      relay.close();
+      throw error;
+    });
+    const id = ((member as TableMessage)['ID'] as bigint).toString(16).padStart(16, '0');
+    const name = `m${++this.named}`;
+    const others = this.members.map(({ config, relay: { url } }) => ({
+      id: config.memberId,
+      name: config.name,
+      peerUrls: [url],
+    }));
+    const named = [...others, { id, name, peerUrls: [relay.url] }];
+    const config = configOf(join(this.directory, name), named, others.length, this.options);
+    const added = new TestMember({ ...config, initialClusterState: 'existing' }, relay);
+    this.members.push(added);
+    return added;
+  }
+
+  /** Asks a member to remove one, which goes on running if it does. */
+  async removeMember(asked: TestMember, member: TestMember): Promise<void> {
+    await asked.client.call('Cluster', 'MemberRemove', { ID: BigInt(`0x${member.config.memberId}`) });
+    this.members.splice(this.members.indexOf(member), 1);
+    this.former.push(member);
+  }
+
   /** The graceful way. */
   async stop(member: TestMember): Promise<void> {
     await member.running?.stop();
@@ -173,10 +213,11 @@ export class TestCluster {
   }
 
   private async remove(): Promise<void> {
+    const all = [...this.members, ...this.former];
     await Promise.all(
-      this.members.map((member) => (member.process === undefined ? this.stop(member) : this.kill(member))),
+      all.map((member) => (member.process === undefined ? this.stop(member) : this.kill(member))),
     );
-    for (const { relay } of this.members) relay.close();
+    for (const { relay } of all) relay.close();
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
@@ -204,6 +245,9 @@ function configOf(
     ...(options.tls === undefined ? {} : { clientTls: options.tls, peerTls: options.tls }),
     advertisePeerUrls: peerUrls,
     advertiseClientUrls: [`http://${name}.test:2379`],
+    initialClusterState: 'new',
+    strictReconfiguration: options.strictReconfiguration ?? true,
+    learnersMax: 1,
     memberId: id,
     clusterId: foundedClusterId(founders.map((founder) => founder.id)),
     founders,

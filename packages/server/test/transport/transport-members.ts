@@ -2,6 +2,7 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { type Lane, type MemberId, memberId } from '@synod/consensus';
+import type { ClusterFacts } from '../../src/transport/cluster-question.ts';
 import { FrameReader } from '../../src/transport/frames.ts';
 import {
   type Answer,
@@ -27,6 +28,8 @@ export type TransportEvent =
   | { readonly kind: 'received'; readonly from: MemberId; readonly lane: Lane; readonly text: string }
   | { readonly kind: 'connected' | 'disconnected' | 'unreachable'; readonly peer: string }
   | { readonly kind: 'refused'; readonly peer: string; readonly reason: string }
+  | { readonly kind: 'introduced'; readonly peer: string; readonly urls: readonly string[] }
+  | { readonly kind: 'removed' }
   | { readonly kind: 'disowned'; readonly reason: string };
 
 export interface TestMember {
@@ -41,6 +44,8 @@ export interface MemberOptions {
   readonly timing?: Partial<TransportTiming>;
   /** May be filled until the transport starts. */
   readonly peers?: Map<MemberId, readonly LinkAddress[]>;
+  readonly removed?: ReadonlySet<string>;
+  readonly facts?: ClusterFacts;
   readonly knownLives?: ReadonlyMap<string, number>;
 }
 
@@ -55,6 +60,14 @@ export async function listeningMember(
     id,
     clusterId: options.clusterId ?? CLUSTER,
     peers: options.peers ?? new Map(),
+    ownUrls: [`http://${id}.test:2380`],
+    standing: (peer) => {
+      if (options.removed?.has(peer) === true) return 'removed';
+      return options.peers?.has(memberId(peer)) === true ? 'member' : 'unknown';
+    },
+    onIntroduced: (peer, urls) => events.push({ kind: 'introduced', peer, urls }),
+    clusterFacts: () => options.facts,
+    onRemoved: () => events.push({ kind: 'removed' }),
     onReceive: (from, lane, bytes) =>
       events.push({ kind: 'received', from, lane, text: Buffer.from(bytes).toString() }),
     onUnreachable: (peer) => events.push({ kind: 'unreachable', peer }),

@@ -20,6 +20,10 @@ export class ReferenceAlarms {
     return cleared;
   }
 
+  forget(member: string): void {
+    this.active = this.active.filter((one) => one.member !== member);
+  }
+
   /** Why the command is not even looked at; `undefined`: it is. */
   stopped(command: Command): FailureReason | undefined {
     const changes = changesOf(command);

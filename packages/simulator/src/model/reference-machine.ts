@@ -11,6 +11,7 @@ import {
   type FailureReason,
   type KeyEvent,
   type LeaseCommand,
+  type MemberCommand,
   type PutCommand,
   type RangeQuery,
   type RangeResult,
@@ -21,6 +22,7 @@ import {
 import { ReferenceAlarms } from './reference-alarms.ts';
 import { ReferenceKeyspace } from './reference-keyspace.ts';
 import { ReferenceLeases } from './reference-leases.ts';
+import { ReferenceMembers } from './reference-members.ts';
 
 /** What one entry of the log came to. */
 export interface Outcome {
@@ -40,6 +42,7 @@ export class ReferenceMachine {
   readonly keyspace = new ReferenceKeyspace();
   readonly leases = new ReferenceLeases();
   readonly alarms = new ReferenceAlarms();
+  readonly members = new ReferenceMembers();
   /** By origin: the outcome of the first entry that carried it. */
   private readonly outcomes = new Map<string, Outcome>();
   /** The latest life of each member that the log has seen, and below which of its proposals none counts any more. */
@@ -114,7 +117,7 @@ export class ReferenceMachine {
       case 'leases':
         return this.runLease(command);
       case 'members':
-        return { kind: 'memberPublished', revision: this.keyspace.current };
+        return this.runMember(command);
       case 'alarms':
         return {
           kind: 'alarmsChanged',
@@ -203,6 +206,13 @@ export class ReferenceMachine {
       return this.failure({ code: 'revisionInFuture', currentRevision: keyspace.current });
     keyspace.compactedTo = revision;
     return { kind: 'compacted', revision: keyspace.current };
+  }
+
+  private runMember(command: MemberCommand): CommandResult {
+    const reason = this.members.apply(command);
+    if (reason !== undefined) return this.failure(reason);
+    if (command.kind === 'remove') this.alarms.forget(command.id);
+    return { kind: 'membersChanged', members: this.members.present, revision: this.keyspace.current };
   }
 
   private runLease(command: LeaseCommand): CommandResult {

@@ -102,10 +102,10 @@ export class Network {
   }
 
   /** The other members, as a member at this place would know of its links to them. */
-  peersOf(place: number): { readonly peer: MemberId; readonly isConnected: boolean }[] {
-    const peers: { readonly peer: MemberId; readonly isConnected: boolean }[] = [];
+  peersOf(place: number): { readonly peer: MemberId; readonly connectedSinceMs: number | undefined }[] {
+    const peers: { readonly peer: MemberId; readonly connectedSinceMs: number | undefined }[] = [];
     for (const [peer, other] of this.places)
-      if (other !== place) peers.push({ peer, isConnected: !this.isCut(place, other) });
+      if (other !== place) peers.push({ peer, connectedSinceMs: this.isCut(place, other) ? undefined : 0 });
     return peers;
   }
 

@@ -11,6 +11,7 @@ import {
   encodeCommands,
   key,
   leaseId,
+  type MemberCommand,
   MemoryBackend,
   NO_LEASE,
   type PutCommand,
@@ -65,7 +66,25 @@ const alarms: fc.Arbitrary<Alarm> = fc.record({
   isAutomatic: fc.boolean(),
 });
 
+const ids = fc.constantFrom(MEMBER, '00000000000000bb', '00000000000000cc');
+const urls = fc.subarray(['http://a:1', 'http://b:1', 'http://c:1'], { minLength: 1 });
+const memberCommands: fc.Arbitrary<MemberCommand> = fc.oneof(
+  fc
+    .record({ id: ids, peerUrls: urls, isLearner: fc.boolean(), learnersMax: fc.integer({ min: 1, max: 2 }) })
+    .map((member): MemberCommand => ({ module: 'members', kind: 'add', ...member })),
+  fc
+    .record({ id: ids, kind: fc.constantFrom('remove', 'promote', 'retire') })
+    .map((change): MemberCommand => ({ module: 'members', ...change })),
+  fc
+    .record({ id: ids, peerUrls: urls })
+    .map((change): MemberCommand => ({ module: 'members', kind: 'update', ...change })),
+  fc
+    .record({ id: ids, name: fc.constantFrom('x', 'y'), peerUrls: urls, clientUrls: urls })
+    .map((member): MemberCommand => ({ module: 'members', kind: 'publish', ...member })),
+);
+
 const commands: fc.Arbitrary<Command> = fc.oneof(
+  memberCommands,
   puts,
   deletes,
   fc
@@ -95,6 +114,7 @@ test('C3 under any alarms the state machine answers every command as the referen
           compacted() {},
           leaseChanged() {},
           authChanged() {},
+          membersChanged() {},
           restored() {},
         },
       });

@@ -25,6 +25,7 @@ export type RequestErrorCode =
   | 'userHasNoPassword'
   | 'passwordTooLong'
   | 'tokenCannotBeSigned'
+  | 'badMemberUrls'
   /** Bytes that are no message of the right kind, as the one request of a call or as one of a stream. */
   | 'malformedRequest'
   | 'malformedStreamMessage';
@@ -134,6 +135,32 @@ export const ETCD_ERRORS: Readonly<Record<EtcdErrorCode, WireError>> = {
   tooManyRequests: { grpcCode: STATUS.resourceExhausted, text: 'etcdserver: too many requests' },
   requestTooLarge: { grpcCode: STATUS.invalidArgument, text: 'etcdserver: request is too large' },
   learner: { grpcCode: STATUS.failedPrecondition, text: 'etcdserver: rpc not supported for learner' },
+  memberExists: { grpcCode: STATUS.failedPrecondition, text: 'etcdserver: member ID already exist' },
+  peerUrlExists: { grpcCode: STATUS.failedPrecondition, text: 'etcdserver: Peer URLs already exists' },
+  memberNotFound: { grpcCode: STATUS.notFound, text: 'etcdserver: member not found' },
+  memberNotLearner: {
+    grpcCode: STATUS.failedPrecondition,
+    text: 'etcdserver: can only promote a learner member',
+  },
+  tooManyLearners: {
+    grpcCode: STATUS.failedPrecondition,
+    text: 'etcdserver: too many learner members in cluster',
+  },
+  // A cluster without a voter is none: etcd's careful rules say it so.
+  lastVoter: {
+    grpcCode: STATUS.failedPrecondition,
+    text: 'etcdserver: re-configuration failed due to not enough started members',
+  },
+  notEnoughStarted: {
+    grpcCode: STATUS.failedPrecondition,
+    text: 'etcdserver: re-configuration failed due to not enough started members',
+  },
+  unhealthy: { grpcCode: STATUS.unavailable, text: 'etcdserver: unhealthy cluster' },
+  learnerNotReady: {
+    grpcCode: STATUS.failedPrecondition,
+    text: 'etcdserver: can only promote a learner member which is in sync with leader',
+  },
+  badMemberUrls: { grpcCode: STATUS.invalidArgument, text: 'etcdserver: given member URLs are invalid' },
   noSpace: { grpcCode: STATUS.resourceExhausted, text: 'etcdserver: mvcc: database space exceeded' },
   corrupt: { grpcCode: STATUS.dataLoss, text: 'etcdserver: corrupt cluster' },
 };

@@ -22,6 +22,8 @@ export interface EtcdOptions {
   /** What `Status` and `/version` say. */
   readonly serverVersion: string;
   readonly clusterVersion: string;
+  /** Addresses of a member, sorted; undefined: these are none. */
+  readonly readPeerUrls: (texts: readonly string[]) => string[] | undefined;
   /** Eight random bytes. */
   readonly randomBytes: () => Uint8Array;
 }

@@ -1,5 +1,6 @@
 /** The etcd protocol over a fake service, driven by calls that only remember what came back. */
 import assert from 'node:assert/strict';
+import { readPeerUrls } from '../../../src/member/peer-urls.ts';
 import { PasswordHasher } from '../../../src/passwords/password-hasher.ts';
 import { type Accounts, type EtcdProtocol, etcdProtocol } from '../../../src/protocols/etcd/etcd-protocol.ts';
 import { ETCD_DEFAULTS, type EtcdOptions } from '../../../src/protocols/etcd/member-face.ts';
@@ -10,6 +11,7 @@ import { type TableMessage, tableDecode, tableEncode } from './wire/table-codec.
 export const OPTIONS: EtcdOptions = {
   ...ETCD_DEFAULTS,
   electionTimeoutMs: 1000,
+  readPeerUrls,
   randomBytes: () => Buffer.from('ff00000000000001', 'hex'),
 };
 

@@ -31,6 +31,8 @@ import type {
   LeaseTimeToLive,
   MemberList,
   MemberStatus,
+  MembersChanged,
+  NewMember,
   ServiceFailure,
   StateBackup,
   StateHashed,
@@ -69,6 +71,10 @@ export class FakeService implements CoordinationService {
   >[] = [];
   readonly leaseLists: Asked<undefined, LeaseList | ServiceFailure>[] = [];
   readonly memberLists: Asked<{ readonly linearizable: boolean }, MemberList | ServiceFailure>[] = [];
+  readonly memberChanges: Asked<
+    { readonly kind: string; readonly id: string; readonly peerUrls?: readonly string[] },
+    MembersChanged | Failure | ServiceFailure
+  >[] = [];
   readonly alarmLists: Asked<undefined, AlarmList | ServiceFailure>[] = [];
   readonly defragmentations: Asked<undefined, Defragmented | DefragmentFailed>[] = [];
   readonly moves: Asked<string, LeaderMoved | ServiceFailure>[] = [];
@@ -136,6 +142,22 @@ export class FakeService implements CoordinationService {
   }
   members(linearizable: boolean, completion: Completion<MemberList | ServiceFailure>): void {
     this.memberLists.push({ question: { linearizable }, completion });
+  }
+  addMember(member: NewMember, completion: Completion<MembersChanged | Failure | ServiceFailure>): void {
+    this.memberChanges.push({ question: { kind: 'add', ...member }, completion });
+  }
+  removeMember(id: string, completion: Completion<MembersChanged | Failure | ServiceFailure>): void {
+    this.memberChanges.push({ question: { kind: 'remove', id }, completion });
+  }
+  updateMember(
+    id: string,
+    peerUrls: readonly string[],
+    completion: Completion<MembersChanged | Failure | ServiceFailure>,
+  ): void {
+    this.memberChanges.push({ question: { kind: 'update', id, peerUrls }, completion });
+  }
+  promoteMember(id: string, completion: Completion<MembersChanged | Failure | ServiceFailure>): void {
+    this.memberChanges.push({ question: { kind: 'promote', id }, completion });
   }
   alarms(completion: Completion<AlarmList | ServiceFailure>): void {
     this.alarmLists.push({ question: undefined, completion });

@@ -103,7 +103,7 @@ describe('calls with one answer', () => {
       ['/v3/lock/unlock', {}, 500, 2, 'etcdserver: key is not provided'],
       ['/v3/kv/range', '{"key":', 400, 3, 'unexpected EOF'],
       ['/v3/auth/enable', {}, 400, 9, 'etcdserver: root user does not exist'],
-      ['/v3/cluster/member/add', {}, 501, 12, 'unknown method MemberAdd for service etcdserverpb.Cluster'],
+      ['/v3/cluster/member/add', {}, 400, 3, 'etcdserver: given member URLs are invalid'],
       ['/v3/kv/nope', {}, 404, 5, 'Not Found'],
       ['/v3/kv/range/', {}, 404, 5, 'Not Found'],
       ['/v3/', {}, 404, 5, 'Not Found'],

@@ -25,6 +25,8 @@ import type {
   Completion,
   LeaseList,
   LeaseTimeToLive,
+  MembersChanged,
+  NewMember,
   ServiceFailure,
   WatchStream,
 } from '@synod/coordination/service/service-api.ts';
@@ -48,6 +50,7 @@ export class LocalService extends FakeService {
         },
         events: (revision, events) => hub?.publish(revision, events),
         authChanged: () => undefined,
+        membersChanged: () => undefined,
         compacted: () => undefined,
         leaseChanged: () => undefined,
         restored: () => undefined,
@@ -75,6 +78,42 @@ export class LocalService extends FakeService {
     });
     this.machine.apply([{ index: logIndex(sequence), epoch: epoch(1), kind: 'command', payload }]);
     completion.complete(this.lastResults[0]!);
+  }
+
+  override addMember(
+    member: NewMember,
+    completion: Completion<MembersChanged | Failure | ServiceFailure>,
+  ): void {
+    this.changeMembers({ module: 'members', kind: 'add', ...member, learnersMax: 1 }, completion);
+  }
+
+  override removeMember(id: string, completion: Completion<MembersChanged | Failure | ServiceFailure>): void {
+    this.changeMembers({ module: 'members', kind: 'remove', id }, completion);
+  }
+
+  override updateMember(
+    id: string,
+    peerUrls: readonly string[],
+    completion: Completion<MembersChanged | Failure | ServiceFailure>,
+  ): void {
+    this.changeMembers({ module: 'members', kind: 'update', id, peerUrls }, completion);
+  }
+
+  override promoteMember(
+    id: string,
+    completion: Completion<MembersChanged | Failure | ServiceFailure>,
+  ): void {
+    this.changeMembers({ module: 'members', kind: 'promote', id }, completion);
+  }
+
+  private changeMembers(
+    command: Command,
+    completion: Completion<MembersChanged | Failure | ServiceFailure>,
+  ): void {
+    const complete = (result: CommandResult | ServiceFailure): void => {
+      if (result.kind === 'membersChanged' || result.kind === 'failure') completion.complete(result);
+    };
+    this.submit(command, { complete });
   }
 
   override range(

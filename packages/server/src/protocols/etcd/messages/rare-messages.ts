@@ -2,7 +2,7 @@
  * The messages that are seldom sent, as tables. Headers are written by ResponseHeaders before a table's fields, so an
  * answer's table begins behind its header. The names are the protocol's own.
  */
-import { messageTable, repeated, repeatedMessage, scalar } from '../protobuf/message-table.ts';
+import { message, messageTable, repeated, repeatedMessage, scalar } from '../protobuf/message-table.ts';
 
 export const compactionRequest = messageTable({
   revision: scalar(1, 'int64'),
@@ -52,10 +52,32 @@ export const member = messageTable({
   isLearner: scalar(5, 'bool'),
 });
 
+export const memberAddRequest = messageTable({
+  peerURLs: repeated(1, 'text'),
+  isLearner: scalar(2, 'bool'),
+});
+
+/** The new one, and all. */
+export const memberAddResponse = messageTable({
+  member: message(2, member),
+  members: repeatedMessage(3, member),
+});
+
+/** Of a removal, and of a promotion. */
+export const memberRequest = messageTable({
+  ID: scalar(1, 'id'),
+});
+
+export const memberUpdateRequest = messageTable({
+  ID: scalar(1, 'id'),
+  peerURLs: repeated(2, 'text'),
+});
+
 export const memberListRequest = messageTable({
   linearizable: scalar(1, 'bool'),
 });
 
+/** Of a list, and of every change but an addition. */
 export const memberListResponse = messageTable({
   members: repeatedMessage(2, member),
 });

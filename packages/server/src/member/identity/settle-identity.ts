@@ -1,0 +1,34 @@
+/** Settles who a member is before anything of it is opened. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { JOURNAL_DIRECTORY } from '@synod/consensus';
+import type { MemberConfig } from '../../config/member-config.ts';
+import type { Log } from '../../log/log.ts';
+import { readIdentityFile, writeIdentityFile } from './identity-file.ts';
+import { joinCluster } from './join-cluster.ts';
+import type { MemberIdentity } from './member-identity.ts';
+
+/**
+ * What the data directory says counts, as with etcd; without data, the flags. A directory that an earlier version made has a
+ * journal and no file: there the flags must say again what it was made with, and the journal is asked.
+ * @throws StartFailure (as a rejection)
+ */
+export async function settleIdentity(config: MemberConfig, log: Log): Promise<MemberIdentity> {
+  const { dataDirectory } = config;
+  const known = readIdentityFile(dataDirectory);
+  if (known !== undefined) return known;
+  const hasJournal = existsSync(join(dataDirectory, JOURNAL_DIRECTORY));
+  const joins = config.initialClusterState === 'existing' && !hasJournal;
+  const identity = joins ? await joinCluster(config, log) : foundersIdentity(config);
+  if (!hasJournal) writeIdentityFile(dataDirectory, identity);
+  return identity;
+}
+
+/** Of a directory that an earlier version made, once the journal has said that the flags are right. */
+export function keepIdentity(dataDirectory: string, identity: MemberIdentity): void {
+  if (readIdentityFile(dataDirectory) === undefined) writeIdentityFile(dataDirectory, identity);
+}
+
+function foundersIdentity({ memberId, clusterId, founders }: MemberConfig): MemberIdentity {
+  return { memberId, clusterId, founders, acquaintances: founders };
+}
