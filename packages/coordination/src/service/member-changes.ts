@@ -75,7 +75,7 @@ export class MemberChanges {
   }
 
   add({ id, peerUrls, isLearner }: NewMember, completion: MemberChangeCompletion, caller?: Caller): void {
-    const danger = isLearner ? undefined : this.danger((care) => care.addingVoter());
+    const danger = this.danger((care) => (isLearner ? care.addingLearner() : care.addingVoter()));
     if (danger !== undefined) completion.complete(failure(danger));
     else {
       const { learnersMax } = this.parts;

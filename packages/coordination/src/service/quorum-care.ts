@@ -40,7 +40,11 @@ export class QuorumCare {
     // A cluster of one that grows: the only quorum there will be needs the new one in any case.
     const isFirst = started === 1 && voters.length === 1;
     if (!isFirst && started < quorumOf(voters.length + 1)) return 'notEnoughStarted';
-    return this.soundCount(voters) < voters.length ? 'unhealthy' : undefined;
+    return this.addingLearner();
+  }
+
+  addingLearner(): Danger | undefined {
+    return this.soundCount(this.voters) < this.voters.length ? 'unhealthy' : undefined;
   }
 
   /** The learner itself counts as started: it is in step with the leader. */

@@ -40,6 +40,8 @@ test('a voter is added where all voters have been connected for a while, and eno
   assert.equal(care('Ab', { b: LONG }).addingVoter(), 'notEnoughStarted');
   assert.equal(care('ABc', { b: LONG, c: LONG }).addingVoter(), 'notEnoughStarted');
   assert.equal(care('ABCd', { b: LONG, c: LONG, d: LONG }).addingVoter(), undefined);
+  assert.equal(care('ABC', { b: LONG, c: LONG }).addingLearner(), undefined);
+  assert.equal(care('ABC', { b: LONG, c: SHORT }).addingLearner(), 'unhealthy');
   // Learners are no part of any quorum.
   assert.equal(care('ABC:d', { b: LONG, c: LONG }).addingVoter(), undefined);
 });

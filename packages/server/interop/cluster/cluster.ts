@@ -32,9 +32,10 @@ const LEADER_TIMEOUT_MS = 20_000;
 
 export class Cluster {
   readonly directory: string;
-  readonly members: readonly MemberProcess[];
+  /** Grows by `recruit`; whoever takes a member out of the cluster takes it out here. */
+  readonly members: MemberProcess[];
 
-  private constructor(directory: string, members: readonly MemberProcess[]) {
+  private constructor(directory: string, members: MemberProcess[]) {
     this.directory = directory;
     this.members = members;
   }
@@ -75,6 +76,22 @@ export class Cluster {
       throw error;
     }
     return cluster;
+  }
+
+  /** A new member with an empty data directory, which is neither added to the cluster nor started. */
+  async recruit(name: string): Promise<MemberProcess> {
+    const [clientPort, peerPort] = await freePorts(2);
+    const address: MemberAddress = { name, clientPort: clientPort!, peerPort: peerPort! };
+    const recruit = new MemberProcess({
+      ...this.members[0]!.options,
+      ...address,
+      dataDir: join(this.directory, name),
+      logFile: join(this.directory, `${name}.log`),
+      initialMembers: [...this.members.map(({ options }) => options), address],
+      joins: true,
+    });
+    this.members.push(recruit);
+    return recruit;
   }
 
   /** All client endpoints, joined by commas as etcdctl takes them. */

@@ -31,9 +31,11 @@ export interface MemberOptions extends MemberAddress {
   readonly target: Target;
   readonly dataDir: string;
   readonly logFile: string;
-  /** All members the new cluster begins with, this one included. */
+  /** All members the new cluster begins with, this one included; of one that joins: all that there are by then. */
   readonly initialMembers: readonly MemberAddress[];
   readonly clusterToken: string;
+  /** It was added to a cluster that exists. */
+  readonly joins?: boolean;
   /** Further flags, after the harness's own. */
   readonly extraFlags: readonly string[];
   /** Put in front of the command, such as `setpriv --reuid=…`. */
@@ -190,7 +192,7 @@ export class MemberProcess {
         options.initialMembers.map((member) => `${member.name}=${peerUrl(member)}`).join(','),
       ],
       ['--initial-cluster-token', options.clusterToken],
-      ['--initial-cluster-state', 'new'],
+      ['--initial-cluster-state', options.joins === true ? 'existing' : 'new'],
       ['--heartbeat-interval', '100'],
       ['--election-timeout', '1000'],
       options.extraFlags,
