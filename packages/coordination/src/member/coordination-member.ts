@@ -15,7 +15,7 @@ import {
 import { OWN_RESOLVE } from '../auth/caller.ts';
 import type { Backend } from '../backend/backend.ts';
 import type { CoordinationMachine } from '../machine/machine.ts';
-import type { AuthChange, LeaseChange, ProposalOrigin } from '../machine/machine-api.ts';
+import type { AuthChange, LeaseChange, MemberFacts, ProposalOrigin } from '../machine/machine-api.ts';
 import type { CommandResult } from '../machine/results.ts';
 import type { KeyEvent, Revision } from '../machine/values.ts';
 import { AutoCompaction, type AutoCompactionPlan } from '../service/auto-compaction.ts';
@@ -38,6 +38,7 @@ import { WatchHub } from '../watches/watch-hub.ts';
 import { type LeaderlessFacts, LeaderlessNotice } from './leaderless-notice.ts';
 import { REQUEST_RETRY_ELECTIONS, REQUEST_TIMEOUT_BASE_MS, REQUEST_TIMEOUT_ELECTIONS } from './limits.ts';
 import type { MemberPaces } from './paces.ts';
+import { Publication } from './publication.ts';
 import { Upkeep } from './upkeep.ts';
 
 export interface CoordinationMemberParts {
@@ -107,6 +108,7 @@ export class CoordinationMember implements OutputReceivers {
   private readonly space: SpaceGuard;
   private readonly leaseKeeper: LeaseKeeper;
   private readonly upkeep: Upkeep;
+  private readonly publication: Publication;
   private readonly autoCompaction: AutoCompaction | undefined;
   private readonly leaderless: LeaderlessNotice;
   /** Whom the replica told of last. */
@@ -200,6 +202,9 @@ export class CoordinationMember implements OutputReceivers {
       expiriesATick: paces.leaseExpiriesATick,
       submit: (command, done) => this.service.submit(command, { complete: done }, OWN_RESOLVE),
     });
+    this.publication = new Publication((command, completion) =>
+      this.service.submit(command, completion, OWN_RESOLVE),
+    );
     this.upkeep = new Upkeep({
       machine,
       backend,
@@ -246,9 +251,18 @@ export class CoordinationMember implements OutputReceivers {
     this.space.tick();
     this.simpleTokens.tick();
     this.upkeep.tick();
+    this.publication.tick();
     this.autoCompaction?.tick();
     this.leaderless.tick(this.parts.clock.nowMs(), this.leader !== undefined);
     this.pump.wake();
+  }
+
+  /** Tells the cluster who this is; `done` is called once all can know. */
+  publish(facts: Pick<MemberFacts, 'name' | 'peerUrls' | 'clientUrls'>, done: () => void): void {
+    const told = (): void => {
+      if (!this.stopped) done();
+    };
+    this.publication.begin({ module: 'members', kind: 'publish', id: this.parts.id, ...facts }, told);
   }
 
   receive(from: MemberId, lane: Lane, bytes: Uint8Array): void {

@@ -2,12 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type MemberId, type Replica, memberId as toMemberId } from '@synod/consensus';
-import {
-  type CoordinationMachine,
-  CoordinationMember,
-  OWN_RESOLVE,
-  SHIPPED_PACES,
-} from '@synod/coordination';
+import { type CoordinationMachine, CoordinationMember, SHIPPED_PACES } from '@synod/coordination';
 import type { MemberConfig } from '../config/member-config.ts';
 import type { StatusCode } from '../grpc/status.ts';
 import type { Log } from '../log/log.ts';
@@ -59,7 +54,6 @@ export class Running {
   private readonly passwords: PasswordHasher;
   private readonly protocol: EtcdProtocol;
   private timer: NodeJS.Timeout | undefined;
-  private stopped = false;
   /** Undefined until `listen`. */
   clients: ClientListener | undefined;
   /** Undefined until `listen`, and where there is no address for it. */
@@ -154,28 +148,10 @@ export class Running {
     this.timer = setInterval(() => setImmediate(() => this.member.tick()), this.parts.config.heartbeatMs);
   }
 
-  /** Tells the cluster this member's name and addresses; tries until it has. */
+  /** Tells the cluster this member's name and addresses. */
   publish(done: () => void): void {
-    const { config } = this.parts;
-    this.member.service.submit(
-      {
-        module: 'members',
-        kind: 'publish',
-        id: this.id,
-        name: config.name,
-        peerUrls: config.advertisePeerUrls,
-        clientUrls: config.advertiseClientUrls,
-      },
-      {
-        complete: (result) => {
-          if (this.stopped) return;
-          if (result.kind === 'serviceFailure')
-            setTimeout(() => this.publish(done), this.parts.config.heartbeatMs);
-          else done();
-        },
-      },
-      OWN_RESOLVE,
-    );
+    const { name, advertisePeerUrls: peerUrls, advertiseClientUrls: clientUrls } = this.parts.config;
+    this.member.publish({ name, peerUrls, clientUrls }, done);
   }
 
   roleChanged(): void {
@@ -197,7 +173,6 @@ export class Running {
 
   /** Ends at once, in whatever state it is. */
   async abandon(): Promise<void> {
-    this.stopped = true;
     clearInterval(this.timer);
     this.protocol.stop();
     this.clients?.destroy();

@@ -1,9 +1,8 @@
 /**
  * Whoever runs the cluster: changes the membership, hands leadership over, and replaces members whose disks were lost.
  * Keeps the budget: at most so many members are lost at once that the rest is a quorum, and the next one only after the
- * last was replaced.
+ * last was replaced. How the membership is changed is for each kind of administrator to say.
  */
-import type { MemberId, MembershipChange } from '@synod/consensus';
 import type { SeededRandom } from '../random/seeded-random.ts';
 import type { EventQueue } from '../world/event-queue.ts';
 import type { SimulatedMember } from '../world/simulated-member.ts';
@@ -22,15 +21,13 @@ export interface AdministratorParts {
 
 /** How often a change that is not yet there is asked for again. */
 const RETRY_MS = 500;
-const MEMBERS_MAX = 12;
+export const MEMBERS_MAX = 12;
 
-export class Administrator {
+export abstract class Administrator {
   /** Members replaced so far. */
   replacements = 0;
-  private readonly parts: AdministratorParts;
-  /** What the cluster is to become; undefined: nothing is wanted. */
-  private wanted: MembershipChange | undefined;
-  /** Whom the present change takes away because its disk is lost. */
+  protected readonly parts: AdministratorParts;
+  /** Whose disk is lost, and who is to be replaced. */
   private lost: SimulatedMember | undefined;
   private planned = false;
 
@@ -38,8 +35,15 @@ export class Administrator {
     this.parts = parts;
   }
 
+  /** Whether a change was asked for and is not there yet. */
+  protected abstract get wantsChange(): boolean;
+  /** There is a leader. Returns whether anything is wanted now. */
+  protected abstract wantShape(voterBits: number, learnerBits: number): boolean;
+  /** Goes on with what is wanted, the replacement of a lost member included; returns whether all of it is there. */
+  protected abstract step(leader: SimulatedMember, lost: SimulatedMember | undefined): boolean;
+
   get isBusy(): boolean {
-    return this.wanted !== undefined || this.lost !== undefined;
+    return this.wantsChange || this.lost !== undefined;
   }
 
   lose(place: number, how: 'rot' | 'misdirect' | 'wipe'): void {
@@ -66,71 +70,22 @@ export class Administrator {
   }
 
   reshape(voterBits: number, learnerBits: number): void {
-    const { members, leader, recruit, random } = this.parts;
-    if (this.isBusy) return;
-    if (leader() === undefined) return;
-    if (members.length < MEMBERS_MAX && random.chance(0.3)) recruit();
-    const sound = members.filter(({ state, isDamaged }) => state !== 'broken' && !isDamaged);
-    const voters = sound.filter(({ place }) => (voterBits >> place) & 1).map(({ id }) => id);
-    const learners = sound
-      .filter(({ id, place }) => !voters.includes(id) && (learnerBits >> place) & 1)
-      .map(({ id }) => id);
-    if (voters.length === 0) return;
-    this.wanted = { voters, learners };
-    this.plan();
+    if (this.isBusy || this.parts.leader() === undefined) return;
+    if (this.wantShape(voterBits, learnerBits)) this.plan();
   }
 
   /** Goes on with what is wanted, and finds members that refuse to start. */
-  private step(): void {
+  private look(): void {
     this.planned = false;
-    const { leader } = this.parts;
-    const first = leader();
-    const status = first?.life?.replica.status();
-    if (status === undefined || first === undefined) {
+    const first = this.parts.leader();
+    if (first?.life === undefined || !this.step(first, this.lost)) {
       this.plan();
       return;
     }
-    const { membership, commitIndex, lastIndex, changingMembership } = status;
-    const isSettled = !changingMembership && commitIndex === lastIndex;
-    if (this.lost !== undefined && this.wanted === undefined)
-      this.wanted = this.without(this.lost, status.membership);
-    if (this.wanted === undefined) return;
-    if (
-      isSettled &&
-      sameIds(membership.voters, this.wanted.voters) &&
-      sameIds(membership.learners, this.wanted.learners)
-    ) {
-      this.finish();
-      return;
-    }
-    first.life?.replica.changeMembership(this.wanted);
-    this.plan();
-  }
-
-  private finish(): void {
-    this.wanted = undefined;
     if (this.lost === undefined) return;
     this.lost.wipe();
     this.lost = undefined;
     this.replacements++;
-  }
-
-  /** The membership with a fresh member in the place of the lost one. */
-  private without(
-    lost: SimulatedMember,
-    membership: { readonly voters: readonly MemberId[]; readonly learners: readonly MemberId[] },
-  ): MembershipChange {
-    // A new leader may still show an older membership; a name whose disk was lost never comes back, whoever shows it.
-    const gone = new Set(this.parts.members.filter(({ state }) => state === 'broken').map(({ id }) => id));
-    const replace = (ids: readonly MemberId[]): MemberId[] =>
-      ids.filter((id) => id !== lost.id && !gone.has(id));
-    if (!membership.voters.includes(lost.id) || this.parts.members.length >= MEMBERS_MAX)
-      return { voters: replace(membership.voters), learners: replace(membership.learners) };
-    const fresh = this.parts.recruit();
-    return {
-      voters: [...replace(membership.voters), fresh.id].sort(),
-      learners: replace(membership.learners),
-    };
   }
 
   /** Whether the cluster can do without one more disk, whoever's view of the membership is the true one. */
@@ -155,10 +110,6 @@ export class Administrator {
   private plan(): void {
     if (this.planned) return;
     this.planned = true;
-    this.parts.queue.after(RETRY_MS, () => this.step());
+    this.parts.queue.after(RETRY_MS, () => this.look());
   }
-}
-
-function sameIds(left: readonly MemberId[], right: readonly MemberId[]): boolean {
-  return left.length === right.length && [...left].sort().join() === [...right].sort().join();
 }

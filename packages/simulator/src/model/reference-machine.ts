@@ -12,6 +12,7 @@ import {
   type KeyEvent,
   type LeaseCommand,
   type MemberCommand,
+  type MemberFacts,
   type PutCommand,
   type RangeQuery,
   type RangeResult,
@@ -42,7 +43,7 @@ export class ReferenceMachine {
   readonly keyspace = new ReferenceKeyspace();
   readonly leases = new ReferenceLeases();
   readonly alarms = new ReferenceAlarms();
-  readonly members = new ReferenceMembers();
+  readonly members: ReferenceMembers;
   /** By origin: the outcome of the first entry that carried it. */
   private readonly outcomes = new Map<string, Outcome>();
   /** The latest life of each member that the log has seen, and below which of its proposals none counts any more. */
@@ -55,8 +56,9 @@ export class ReferenceMachine {
   /** Entries that carried an origin again (S2). */
   duplicates = 0;
 
-  constructor(listener: ReferenceListener) {
+  constructor(listener: ReferenceListener, founders: readonly MemberFacts[] = []) {
     this.listener = listener;
+    this.members = new ReferenceMembers(founders);
   }
 
   outcomeOf(member: string, incarnation: number, sequence: number): Outcome | undefined {

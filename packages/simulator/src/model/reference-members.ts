@@ -7,7 +7,11 @@ interface Listed extends MemberFacts {
 
 export class ReferenceMembers {
   /** By id, in the order in which they came. */
-  private listed: readonly Listed[] = [];
+  private listed: readonly Listed[];
+
+  constructor(founders: readonly MemberFacts[]) {
+    this.listed = founders.map((founder) => ({ ...founder, isRemoved: false }));
+  }
 
   get present(): MemberFacts[] {
     return this.listed

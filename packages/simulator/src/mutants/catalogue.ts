@@ -1,5 +1,6 @@
 /** Every planted bug there is. */
 import { CATCH_UP_MUTANTS } from './catch-up-mutants.ts';
+import { MEMBERSHIP_MUTANTS } from './membership-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { PAXOS_ACCEPTOR_MUTANTS } from './paxos-acceptor-mutants.ts';
 import { PAXOS_LEADER_MUTANTS } from './paxos-leader-mutants.ts';
@@ -20,4 +21,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...PAXOS_LEADER_MUTANTS,
   ...STORAGE_MUTANTS,
   ...SERVICE_MUTANTS,
+  ...MEMBERSHIP_MUTANTS,
 ];

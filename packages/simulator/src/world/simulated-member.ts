@@ -21,6 +21,7 @@ import {
   CoordinationMember,
   createMachine,
   type MemberEvent,
+  type MemberFacts,
   MemoryBackend,
 } from '@synod/coordination';
 import type { CoreOptions, ProtocolChecker, ProtocolUnderTest } from '../checkers/protocol-under-test.ts';
@@ -49,7 +50,11 @@ export interface Surroundings {
   readonly commandLog: CommandLog;
   readonly stateHashes: StateHashes;
   readonly founders: readonly MemberId[];
+  /** What the list of members begins with; empty where the membership is changed at the core. */
+  readonly listedFounders: readonly MemberFacts[];
   readonly mutant: Mutant | undefined;
+  /** Its list of members changed. */
+  readonly listChanged: (member: SimulatedMember) => void;
   /** A life ended. */
   readonly lifeEnded: (member: SimulatedMember) => void;
 }
@@ -118,7 +123,7 @@ export class SimulatedMember {
     this.state = 'opening';
     around.trace.note(`m${this.place} starts`);
     const outputs = new ConnectedOutputs();
-    const machine = createMachine({ backend: this.backend, founders: [], outputs });
+    const machine = createMachine({ backend: this.backend, founders: around.listedFounders, outputs });
     around.mutant?.machine?.(machine);
     const ports: LifePorts = {
       clock: { nowMs: () => clock.nowMs(), defer: this.deferOfThisLife() },
@@ -234,7 +239,8 @@ export class SimulatedMember {
     outputs: ConnectedOutputs,
     ports: LifePorts,
   ): void {
-    const { shape, network, mutant } = this.around;
+    const { around } = this;
+    const { shape, network, mutant } = around;
     if (!result.ok) {
       const { kind } = result.error;
       this.around.trace.note(`m${this.place} does not start: ${kind}`);
@@ -262,7 +268,7 @@ export class SimulatedMember {
       storeBytesMax: Number.POSITIVE_INFINITY,
       strictReconfiguration: false,
       learnersMax: 1,
-      membersChanged: () => {},
+      membersChanged: () => around.listChanged(this),
       autoCompaction: undefined,
       simpleTokenTtlMs: SIMPLE_TOKEN_TTL_MS,
       paces: shape.paces,
@@ -272,6 +278,9 @@ export class SimulatedMember {
     this.life = life;
     outputs.connect(life);
     life.begin();
+    // Where nobody looks at the list, nobody need be in it.
+    if (around.listedFounders.length > 0)
+      life.publish({ name: `m${this.place}`, peerUrls: [this.id], clientUrls: [] }, () => {});
     this.planTick(shape.tickMs * new SeededRandom(this.seed, `tick of ${this.place}.${this.starts}`).next());
   }
 

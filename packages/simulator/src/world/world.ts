@@ -3,15 +3,18 @@
  * and progress is demanded. Whatever breaks a rule ends it.
  */
 import { memberId } from '@synod/consensus';
+import type { MemberFacts } from '@synod/coordination';
 import { ClientOperations } from '../checkers/client-operations.ts';
 import { disagreement } from '../checkers/convergence.ts';
 import { LeaseTimes } from '../checkers/lease-times.ts';
 import type { ProtocolChecker, ProtocolUnderTest } from '../checkers/protocol-under-test.ts';
 import { require } from '../checkers/rule-broken.ts';
 import { StateHashes } from '../checkers/state-hashes.ts';
-import { Administrator } from '../faults/administrator.ts';
+import type { Administrator } from '../faults/administrator.ts';
+import { CoreAdministrator } from '../faults/core-administrator.ts';
 import { FAULT_KINDS, type Fault, type FaultKind } from '../faults/fault.ts';
 import { Injector } from '../faults/injector.ts';
+import { ListAdministrator } from '../faults/list-administrator.ts';
 import { CLOCK_DRIFT_MAX, drawFaults } from '../faults/swarm.ts';
 import { checkHistory } from '../linearizability/checker.ts';
 import type { Operation } from '../linearizability/history.ts';
@@ -48,6 +51,9 @@ export interface WorldOptions {
   readonly listener?: TraceListener | undefined;
 }
 
+/** Faults after which the membership is another one. */
+const CHANGES_MEMBERS: ReadonlySet<FaultKind> = new Set(['membership', 'rot', 'misdirect', 'wipe']);
+const BY_LIST_CHANCE = 0.4;
 /** Clients with errands, where there are any. */
 const ERRANDS = 3;
 /** How long a world may take to agree once it is healed, in election timeouts; randomised timeouts are up to two each. */
@@ -108,10 +114,14 @@ export class World {
       driftMax: 2 * CLOCK_DRIFT_MAX,
       extensionMs: this.shape.electionTimeoutTicks * this.shape.tickMs,
     });
-    this.reference = new ReferenceMachine({
-      leaseEnded: (id, expired) => this.leaseTimes.ended(id, expired),
-      revisionMade: () => {},
-    });
+    const listedFounders = this.changesMembersByList() ? this.listedFounders() : [];
+    this.reference = new ReferenceMachine(
+      {
+        leaseEnded: (id, expired) => this.leaseTimes.ended(id, expired),
+        revisionMade: () => {},
+      },
+      listedFounders,
+    );
     this.commandLog = new CommandLog((entry) => this.reference.apply(entry));
     this.operations = new ClientOperations(this.commandLog, this.reference);
     this.checker = protocol.createChecker(this.shape);
@@ -125,11 +135,16 @@ export class World {
       commandLog: this.commandLog,
       stateHashes: new StateHashes(),
       founders: Array.from({ length: this.shape.members }, (_, place) => idOf(place)),
+      listedFounders,
       mutant: options.mutant,
+      listChanged: (member) => {
+        if (this.administrator instanceof ListAdministrator) this.administrator.listChanged(member);
+      },
       lifeEnded: (member) => this.lifeEnded(member),
     };
     for (let place = 0; place < this.shape.members; place++) this.addMember();
-    this.administrator = new Administrator({
+    const SomeAdministrator = listedFounders.length > 0 ? ListAdministrator : CoreAdministrator;
+    this.administrator = new SomeAdministrator({
       queue,
       trace: this.trace,
       random: new SeededRandom(seed, 'administrator'),
@@ -201,6 +216,23 @@ export class World {
     const member = this.addMember();
     member.start();
     return member;
+  }
+
+  /** In a share of the worlds whose membership changes, it does so by what clients ask for. */
+  private changesMembersByList(): boolean {
+    const changes = this.faults.some(({ action }) => CHANGES_MEMBERS.has(action.kind));
+    const random = new SeededRandom(this.options.seed, 'members by list');
+    return changes && random.chance(BY_LIST_CHANCE);
+  }
+
+  private listedFounders(): MemberFacts[] {
+    return Array.from({ length: this.shape.members }, (_, place) => ({
+      id: idOf(place),
+      name: `m${place}`,
+      peerUrls: [idOf(place)],
+      clientUrls: [],
+      isLearner: false,
+    }));
   }
 
   private addMember(): SimulatedMember {

@@ -34,18 +34,20 @@ const RARE: ReadonlySet<string> = new Set([
 ]);
 const SEEDS_MAX = 30;
 
-/** Where a bug of Multi-Paxos was found that the first seeds do not show: tried before them. */
+/** Where a bug was found that the first seeds do not show: tried before them. */
 const KNOWN_SEEDS: Readonly<Record<string, number>> = {
   'lower-ballot-accepted': 62,
   'commit-of-lower-ballot': 82,
   'unbounded-window': 34,
-  'chosen-left-out-of-promise': 18,
-  'chosen-not-learned-first': 18,
+  'chosen-left-out-of-promise': 89,
+  'chosen-not-learned-first': 89,
   'promise-with-a-chunk-missing': 10,
   'half-for-a-majority': 9,
   'learners-counted': 15,
   'retirement-too-early': 11,
   'snapshot-drops-accepted': 18,
+  'joint-half-forgotten': 91,
+  'removed-member-is-gone-too-early': 91,
 };
 
 for (const mutant of MUTANTS) {
