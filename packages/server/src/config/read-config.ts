@@ -27,6 +27,7 @@ import {
 import { foundedCluster } from './initial-cluster.ts';
 import type { AuthConfig, LogConfig, MemberConfig } from './member-config.ts';
 import { type TlsConfigs, tlsConfigs } from './tls-flags.ts';
+import { isSecureUrl } from './urls.ts';
 
 export interface ConfigSources {
   /** What stands after `synod start`. */
@@ -196,7 +197,7 @@ function memberConfig(
 
 /** To connect by TLS a member needs its half of it. */
 function refuseUnequalPeers({ peerTls }: TlsConfigs, peerUrls: readonly string[]): void {
-  const secureUrl = peerUrls.find((url) => url.startsWith('https:'));
+  const secureUrl = peerUrls.find(isSecureUrl);
   if (secureUrl !== undefined && peerTls === undefined)
     refuse(
       `TLS key/cert (--peer-cert-file, --peer-key-file) must be provided for peer url ${secureUrl} with HTTPS scheme`,
@@ -310,9 +311,15 @@ function webAccess(values: Values): WebAccess {
     // A browser leaves out the port that a scheme implies; etcd's form needs it.
     origins: anyOrigin
       ? 'any'
-      : urlsOf({ ...cors, text: origins.join(',') }).map((url) => new URL(url).origin),
+      : urlsOf({ ...cors, text: origins.join(',') }).map((url) => originOf(url, cors)),
     hosts: hosts.length === 0 || hosts.includes('*') ? 'any' : hosts,
   };
+}
+
+function originOf(url: string, { origin }: GivenValue): string {
+  // No page comes from a file, and the origin `null` would let in any that will not say where it comes from.
+  if (!url.startsWith('http')) refuse(`${origin} can only have http:// and https:// origins (it has ${url})`);
+  return new URL(url).origin;
 }
 
 function logConfig(values: Values): LogConfig {

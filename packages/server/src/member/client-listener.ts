@@ -8,6 +8,7 @@ import { MESSAGE_OVERHEAD_BYTES } from '../grpc/limits.ts';
 import { createGrpcServer, type GrpcMethods, type GrpcObserver } from '../grpc/server.ts';
 import type { Http2Counters, Http2Listener } from '../http2/listener.ts';
 import type { Http1Handler } from '../protocols/etcd/http1.ts';
+import { openPort } from '../sockets/open-port.ts';
 import { isTlsStart } from '../tls/handshake-failure.ts';
 import { createSecureServer, type SecureServer } from '../tls/secure-server.ts';
 import type { TlsConfig } from '../tls/tls-config.ts';
@@ -17,7 +18,7 @@ import { HTTP1_IDLE_MS, REFUSAL_LOG_INTERVAL_MS } from './limits.ts';
 
 export interface ClientListener {
   readonly counters: Http2Counters;
-  /** The ports listened on, in the order of the configuration. */
+  /** The ports listened on, in the order of the configuration; 0 for a Unix socket. */
   readonly ports: readonly number[];
   /** Takes no new connection and no new call; resolves when the calls that are open have ended, if they do. */
   shutDown(): Promise<void>;
@@ -88,7 +89,7 @@ export async function listenForClients(options: ClientListenerOptions): Promise<
         secureServers.push(secure);
         server = secure.server;
       } else server = createServer({ noDelay: true }, (socket) => listener.accept(socket));
-      await listen(server, url);
+      await openPort(server, addressOf(url));
       server.on('error', options.onTrouble);
       servers.push(server);
     }
@@ -131,16 +132,6 @@ function reportForeign(refusals: RefusalLog, socket: Duplex, bytes: Uint8Array):
     kind: 'tls',
     reason:
       'TLS came to an address that speaks plaintext; use http://, or listen on https:// with --cert-file and --key-file',
-  });
-}
-
-function listen(server: Server, url: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(addressOf(url), () => {
-      server.off('error', reject);
-      resolve();
-    });
   });
 }
 

@@ -7,6 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { assert } from '@synod/consensus';
 import type { MemberConfig } from '../config/member-config.ts';
 import type { Http1Handler } from '../protocols/etcd/http1.ts';
+import { openPort } from '../sockets/open-port.ts';
 import { createSecureServer, type SecureServer } from '../tls/secure-server.ts';
 import { addressOf } from './addresses.ts';
 import { HTTP1_IDLE_MS } from './limits.ts';
@@ -39,14 +40,8 @@ export class MetricsListener {
       for (const url of config.listenMetricsUrls) {
         const server = addressOf(url).isSecure ? listener.secure(config, take) : createServer(take);
         listener.servers.push(server);
-        await new Promise<void>((resolve, reject) => {
-          server.once('error', reject);
-          server.listen(addressOf(url), () => {
-            server.off('error', reject);
-            server.on('error', onTrouble);
-            resolve();
-          });
-        });
+        await openPort(server, addressOf(url));
+        server.on('error', onTrouble);
       }
       return listener;
     } catch (error) {

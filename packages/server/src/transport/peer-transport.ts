@@ -4,13 +4,15 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { assert, type Lane, type MemberId, type Transport } from '@synod/consensus';
+import { openPort } from '../sockets/open-port.ts';
+import type { SocketAddress } from '../sockets/socket-address.ts';
 import { SecureDialer } from '../tls/secure-dialer.ts';
 import { createSecureServer, type SecureServer } from '../tls/secure-server.ts';
 import type { TlsConfig } from '../tls/tls-config.ts';
 import { judgeHello } from './handshake.ts';
 import { IncomingLink } from './incoming-link.ts';
 import { STRANGERS_MAX, TRANSPORT_TIMING, type TransportTiming } from './limits.ts';
-import { type LinkAddress, OutgoingLink } from './outgoing-link.ts';
+import { OutgoingLink } from './outgoing-link.ts';
 import { RefusalLog } from './refusal-log.ts';
 
 export interface TransportObserver {
@@ -24,7 +26,7 @@ export interface TransportObserver {
 export interface PeerTransportOptions {
   readonly id: MemberId;
   readonly clusterId: string;
-  readonly peers: ReadonlyMap<MemberId, readonly LinkAddress[]>;
+  readonly peers: ReadonlyMap<MemberId, readonly SocketAddress[]>;
   readonly onReceive: (from: MemberId, lane: Lane, bytes: Uint8Array) => void;
   readonly onUnreachable: (peer: MemberId) => void;
   /** False while this member knows nothing of the cluster yet: a peer that comes then is closed, and comes again. */
@@ -78,24 +80,19 @@ export class PeerTransport implements Transport {
   }
 
   /** Takes peers at these addresses; rejects when one cannot be had. */
-  async listen(addresses: readonly LinkAddress[]): Promise<void> {
-    for (const { host, port, isSecure } of addresses) {
-      const server = isSecure === true ? this.secureServer() : createServer((socket) => this.accept(socket));
+  async listen(addresses: readonly SocketAddress[]): Promise<void> {
+    for (const address of addresses) {
+      const server =
+        address.isSecure === true ? this.secureServer() : createServer((socket) => this.accept(socket));
       this.servers.push(server);
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ host, port }, () => {
-          server.off('error', reject);
-          // Of one connection that could not be taken, for want of descriptors for one; the listener goes on.
-          server.on('error', (error) =>
-            this.refusals.report('listener', {
-              kind: 'listener',
-              reason: `a connection could not be taken: ${error.message}`,
-            }),
-          );
-          resolve();
-        });
-      });
+      await openPort(server, address);
+      // Of one connection that could not be taken, for want of descriptors for one; the listener goes on.
+      server.on('error', (error) =>
+        this.refusals.report('listener', {
+          kind: 'listener',
+          reason: `a connection could not be taken: ${error.message}`,
+        }),
+      );
     }
   }
 
@@ -151,7 +148,7 @@ export class PeerTransport implements Transport {
     await Promise.all([...links, ...servers]);
   }
 
-  private connectTo(peer: MemberId, addresses: readonly LinkAddress[], life: number): PeerLinks {
+  private connectTo(peer: MemberId, addresses: readonly SocketAddress[], life: number): PeerLinks {
     const { clusterId, id, observer, onUnreachable, onDisowned } = this.options;
     const hello = { clusterId, from: id, to: peer, life };
     const prompt = new OutgoingLink(

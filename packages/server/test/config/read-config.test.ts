@@ -132,6 +132,22 @@ describe('zeros and ends of ranges', () => {
     assert.match(refused('--listen-metrics-urls http://metrics.example:2381').message, /expected IP in URL/);
   });
 
+  test('sockets in files: everything behind the scheme is the path, and any host will do', () => {
+    const { listenClientUrls, listenMetricsUrls, founders } = accepted(
+      '--listen-client-urls unix://m1.example:2379,unix:///run/synod.sock --advertise-client-urls unix://x:1 --listen-metrics-urls unix:///run/m --initial-advertise-peer-urls unix://a:1 --initial-cluster default=unix://a:1,b=unix:///run/b',
+    );
+    assert.deepEqual(listenClientUrls, ['unix:///run/synod.sock', 'unix://m1.example:2379']);
+    assert.deepEqual(listenMetricsUrls, ['unix:///run/m']);
+    assert.deepEqual(
+      founders.map(({ peerUrls }) => peerUrls),
+      [['unix://a:1'], ['unix:///run/b']],
+    );
+    const [warning] = warnings(
+      '--cert-file a --key-file b --listen-client-urls unix://a:1 --advertise-client-urls unix://a:1',
+    );
+    assert.match(warning!, /^scheme is unix while key and cert files are present/);
+  });
+
   test('compaction by itself: hours or a duration, or revisions; 0 is none', () => {
     const plan = (text: string) => accepted(text).autoCompaction;
     assert.equal(plan(''), undefined);
@@ -218,7 +234,17 @@ describe('refusals name the flag, what is wrong and what to do', () => {
       'refused',
       /mutually exclusive \(cns=\["a"\], hostnames=\["b"\]\)/,
     ],
-    ['--listen-peer-urls unix://x:1', 'refused', /unix addresses are not supported yet/],
+    ['--listen-peer-urls unix://', 'usage', /has the form "unix:\/\/HOST:PORT" or "unix:\/\/\/PATH"/],
+    ['--listen-peer-urls unix:///tmp/', 'usage', /has the form/],
+    ['--listen-peer-urls unix:/tmp/x', 'usage', /URL scheme must be/],
+    ['--listen-peer-urls unixs://x:1', 'refused', /must be provided for peer url unixs:\/\/x:1/],
+    ['--listen-metrics-urls unixs:///x', 'refused', /must be provided for client url unixs:\/\/\/x/],
+    [
+      '--initial-cluster default=http://localhost:2380,b=unixs://b:1',
+      'refused',
+      /for peer url unixs:\/\/b:1/,
+    ],
+    ['--cors unix:///tmp/page', 'refused', /--cors can only have http:\/\/ and https:\/\/ origins/],
     ['--listen-peer-urls http://127.0.0.1', 'usage', /does not have the form "host:port"/],
     ['--listen-peer-urls http://127.0.0.1:70000', 'usage', /does not have the form "host:port"/],
     ['--listen-peer-urls http://127.0.0.1:1/x', 'usage', /must not contain a path/],

@@ -2,6 +2,7 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { type Lane, type MemberId, memberId } from '@synod/consensus';
+import type { TcpAddress } from '../../src/sockets/socket-address.ts';
 import { FrameReader } from '../../src/transport/frames.ts';
 import {
   type Answer,
@@ -12,7 +13,6 @@ import {
   type Hello,
 } from '../../src/transport/handshake.ts';
 import type { TransportTiming } from '../../src/transport/limits.ts';
-import type { LinkAddress } from '../../src/transport/outgoing-link.ts';
 import { PeerTransport } from '../../src/transport/peer-transport.ts';
 import { RecordedEvents } from '../recorded-events.ts';
 
@@ -33,14 +33,14 @@ export interface TestMember {
   readonly id: MemberId;
   readonly transport: PeerTransport;
   readonly events: RecordedEvents<TransportEvent>;
-  readonly address: LinkAddress;
+  readonly address: TcpAddress;
 }
 
 export interface MemberOptions {
   readonly clusterId?: string;
   readonly timing?: Partial<TransportTiming>;
   /** May be filled until the transport starts. */
-  readonly peers?: Map<MemberId, readonly LinkAddress[]>;
+  readonly peers?: Map<MemberId, readonly TcpAddress[]>;
   readonly knownLives?: ReadonlyMap<string, number>;
 }
 
@@ -79,7 +79,7 @@ export async function connectedPair(
   test: TestContext,
   timing: Partial<TransportTiming> = {},
 ): Promise<[TestMember, TestMember]> {
-  const peers = new Map<MemberId, readonly LinkAddress[]>();
+  const peers = new Map<MemberId, readonly TcpAddress[]>();
   const a = await listeningMember(test, A, { peers, timing });
   const b = await listeningMember(test, B, { peers, timing });
   peers.set(A, [a.address]).set(B, [b.address]);
@@ -93,7 +93,7 @@ export const isConnected = (event: TransportEvent): boolean => event.kind === 'c
 export const isRefused = (event: TransportEvent): boolean => event.kind === 'refused';
 
 /** A listener of bare sockets. `take` gets each connection. */
-export async function stubListener(test: TestContext, take: (socket: Socket) => void): Promise<LinkAddress> {
+export async function stubListener(test: TestContext, take: (socket: Socket) => void): Promise<TcpAddress> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
@@ -130,7 +130,7 @@ export interface BareConnection {
   readonly firstBytes: Promise<void>;
 }
 
-export function bareConnection(test: TestContext, { port }: LinkAddress): BareConnection {
+export function bareConnection(test: TestContext, { port }: TcpAddress): BareConnection {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true });
   test.after(() => socket.destroy());
   let bytes = Buffer.alloc(0);
