@@ -50,6 +50,11 @@ const notYet = (defaultText = ''): LaterFlag => ({ status: 'notYet', default: de
 export const FLAGS = {
   name: works('string', 'default', 'human-readable name of this member'),
   'data-dir': works('string', '', 'directory of this member’s data; when empty, NAME.etcd'),
+  'wal-dir': works(
+    'string',
+    '',
+    'directory of the journal, on a disk of its own; when empty, below data-dir',
+  ),
   'listen-peer-urls': works('urls', 'http://localhost:2380', 'where to listen for other members'),
   'listen-client-urls': works('urls', 'http://localhost:2379', 'where to listen for clients'),
   'initial-advertise-peer-urls': works('urls', 'http://localhost:2380', 'where other members reach this one'),
@@ -146,7 +151,6 @@ export const FLAGS = {
   }),
   'log-outputs': works('list', 'default', 'default (stderr), stdout, stderr or files, separated by commas'),
   'config-file': works('string', '', 'YAML file with these flags as keys; everything else is then ignored'),
-  'wal-dir': notYet(),
   'listen-client-http-urls': notYet(),
   'max-snapshots': harmless('5', 'a snapshot goes when a newer one is durable'),
   'max-wals': harmless('5', 'a segment of the journal goes when the log is trimmed beyond it'),

@@ -16,6 +16,8 @@ export interface MemberConfig {
   readonly name: string;
   /** Absolute. */
   readonly dataDirectory: string;
+  /** Absolute; undefined: below the data directory. */
+  readonly journalDirectory?: string;
   readonly listenPeerUrls: readonly string[];
   readonly listenClientUrls: readonly string[];
   /** For metrics and health alone; mostly none. */

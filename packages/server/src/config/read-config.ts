@@ -2,7 +2,7 @@
  * From command line, environment and file to a checked configuration, by etcd's rules: a file silences both others;
  * otherwise a flag beats the environment, which beats the default.
  */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { WebAccess } from '../protocols/etcd/web-access.ts';
 import { tokenOptionsOf } from '../tokens/web-token-options.ts';
 import { ConfigFailure, type ConfigProblem, refuse, refuseUsage } from './config-problem.ts';
@@ -169,6 +169,7 @@ function memberConfig(
   return {
     name,
     dataDirectory: directory,
+    ...journalDirectory(values, workingDirectory, directory),
     ...urls,
     ...tls,
     advertisePeerUrls,
@@ -214,6 +215,20 @@ function initialCluster(values: Values, name: string, advertisePeerUrls: readonl
 function dataDirectory(values: Values, name: string): string {
   const given = values.of('data-dir').text;
   return values.isGiven('data-dir') && given !== '' ? given : `${name}.etcd`;
+}
+
+/** Where it would be anyway counts as not given. */
+function journalDirectory(
+  values: Values,
+  workingDirectory: string,
+  data: string,
+): Pick<MemberConfig, 'journalDirectory'> {
+  const given = values.of('wal-dir').text;
+  const directory = resolve(workingDirectory, given);
+  if (given === '' || directory === join(data, 'journal')) return {};
+  if (directory === data)
+    refuse(`--wal-dir must be another directory than --data-dir (both are ${data}). Leave it out.`);
+  return { journalDirectory: directory };
 }
 
 function clientUrls(

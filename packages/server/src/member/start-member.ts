@@ -58,7 +58,7 @@ export async function startMember(
 ): Promise<RunningMember> {
   const { serverVersion, clusterVersion } = ETCD_DEFAULTS;
   const metrics = createMemberMetrics({ memberId: config.memberId, serverVersion, clusterVersion });
-  const storage = openStorage(config.dataDirectory, {
+  const storage = openStorage(config, {
     committed: ({ milliseconds }) => metrics.backendCommitted(milliseconds),
     defragmented({ milliseconds, bytesBefore, bytesAfter }) {
       metrics.backendDefragmented(milliseconds);
@@ -205,6 +205,7 @@ class Member implements RunningMember {
       'member-id': config.memberId,
       'cluster-id': config.clusterId,
       'data-dir': config.dataDirectory,
+      ...(config.journalDirectory === undefined ? {} : { 'dedicated-wal-dir': config.journalDirectory }),
       'listen-client-urls': config.listenClientUrls,
       'listen-peer-urls': config.listenPeerUrls,
     });

@@ -63,7 +63,7 @@ describe('what was given', () => {
       'pre-vote: false',
       'grpc-keepalive-min-time: 7000000000',
       'grpc-keepalive-interval: 1h30m',
-      'wal-dir:',
+      'feature-gates:',
       'data-dir: ""',
     ].join('\n');
     const config = accepted('--config-file f', { files: { f: text } });
@@ -130,6 +130,14 @@ describe('zeros and ends of ranges', () => {
     ]);
     assert.match(refused('--listen-metrics-urls https://0.0.0.0:2381').message, /cert/);
     assert.match(refused('--listen-metrics-urls http://metrics.example:2381').message, /expected IP in URL/);
+  });
+
+  test('the journal elsewhere: absolute, and not in the data directory itself', () => {
+    assert.equal(accepted('').journalDirectory, undefined);
+    assert.equal(accepted('--wal-dir wal').journalDirectory, '/home/me/wal');
+    assert.equal(accepted('--data-dir d --wal-dir /disk/wal').journalDirectory, '/disk/wal');
+    assert.equal(accepted('--data-dir d --wal-dir d/journal').journalDirectory, undefined);
+    assert.match(refused('--data-dir d --wal-dir ./d').message, /another directory than --data-dir/);
   });
 
   test('sockets in files: everything behind the scheme is the path, and any host will do', () => {
@@ -275,7 +283,7 @@ describe('refusals name the flag, what is wrong and what to do', () => {
     ['client-transport-security: {auto-tsl: true}', /unknown key "auto-tsl" in client-transport-security/],
     ['client-transport-security: 1', /client-transport-security must hold flags/],
     ['election-timeout: soon', /invalid value "soon" for election-timeout in f: it must be a whole number/],
-    ['wal-dir: x', /^wal-dir in f is a flag of etcd that Synod does not support yet/],
+    ['max-learners: 3', /^max-learners in f is a flag of etcd that Synod does not support yet/],
   ];
   for (const [text, words] of files) {
     test(`file: ${text}`, () => {
@@ -292,7 +300,7 @@ describe('flags that are known and not supported yet', () => {
       message,
       '--max-learners is a flag of etcd that Synod does not support yet (given: "3"). Leave it out.',
     );
-    assert.equal(refused('', { environment: { ETCD_WAL_DIR: '/x' } }).kind, 'refused');
+    assert.equal(refused('', { environment: { ETCD_FEATURE_GATES: 'x' } }).kind, 'refused');
   });
 
   test('with the default they are accepted', () => {
