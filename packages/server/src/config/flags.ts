@@ -64,6 +64,8 @@ export const FLAGS = {
     'default=http://localhost:2380',
     'founding members: name=peer-url, separated by commas',
   ),
+  'discovery-srv': works('string', '', 'domain whose SRV records name the founding members'),
+  'discovery-srv-name': works('string', '', 'tells clusters of one domain apart'),
   'initial-cluster-state': works('string', 'new', 'whether the cluster is founded now', {
     choices: ['new'],
     laterChoices: ['existing'],
@@ -185,8 +187,6 @@ export const FLAGS = {
   'discovery-password': harmless('', NO_DISCOVERY_SERVICE),
   'discovery-fallback': harmless('exit', NO_DISCOVERY_SERVICE),
   'discovery-proxy': harmless('', NO_DISCOVERY_SERVICE),
-  'discovery-srv': notYet(),
-  'discovery-srv-name': notYet(),
   'strict-reconfig-check': notYet('true'),
   'v2-deprecation': harmless('', 'there is no store of version 2'),
   'client-cert-file': harmless('', 'the JSON gateway calls its member without a connection'),

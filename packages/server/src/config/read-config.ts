@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import type { WebAccess } from '../protocols/etcd/web-access.ts';
 import { tokenOptionsOf } from '../tokens/web-token-options.ts';
 import { ConfigFailure, type ConfigProblem, refuse, refuseUsage } from './config-problem.ts';
+import type { DiscoveryFlags } from './discovered-cluster.ts';
 import {
   booleanOf,
   choiceOf,
@@ -36,6 +37,8 @@ export interface ConfigSources {
   /** @throws Error when it cannot be read */
   readonly readFile: (path: string) => string;
   readonly workingDirectory: string;
+  /** What DNS said, where `discoveryFlags` has a question for it. */
+  readonly discoveredCluster?: GivenValue;
 }
 
 export type ConfigResult =
@@ -50,13 +53,30 @@ export function readConfig(sources: ConfigSources): ConfigResult {
     for (const warning of harmlessWarnings(given)) warnings.push(warning);
     return {
       ok: true,
-      config: memberConfig(new Values(given), sources.workingDirectory, (message) => warnings.push(message)),
+      config: memberConfig(new Values(given), sources, (message) => warnings.push(message)),
       warnings,
     };
   } catch (error) {
     if (error instanceof ConfigFailure) return { ok: false, problem: error.problem };
     throw error;
   }
+}
+
+/** Undefined: the founders do not come from DNS. @throws ConfigFailure */
+export function discoveryFlags(sources: ConfigSources): DiscoveryFlags | undefined {
+  const values = new Values(givenFlags(sources, () => {}));
+  const domain = values.of('discovery-srv');
+  if (domain.text === '') return undefined;
+  if (values.of('initial-cluster').text !== '' && values.isGiven('initial-cluster'))
+    refuse(
+      'multiple discovery or bootstrap flags are set. Choose one of "initial-cluster", "discovery-endpoints" or "discovery-srv"',
+    );
+  return {
+    domain,
+    service: values.of('discovery-srv-name').text,
+    name: values.of('name').text,
+    advertisePeerUrls: values.of('initial-advertise-peer-urls'),
+  };
 }
 
 /** An election may not be asked to take longer: etcd's bound. */
@@ -140,7 +160,7 @@ class Values {
 
 function memberConfig(
   values: Values,
-  workingDirectory: string,
+  { workingDirectory, discoveredCluster }: ConfigSources,
   warn: (message: string) => void,
 ): MemberConfig {
   const name = values.of('name').text;
@@ -152,8 +172,9 @@ function memberConfig(
   const cluster = foundedCluster({
     name,
     token: values.of('initial-cluster-token').text,
-    initialCluster: initialCluster(values, name, advertisePeerUrls),
-    advertisePeerUrls,
+    initialCluster: discoveredCluster ?? initialCluster(values, name, advertisePeerUrls),
+    // Those that DNS says were compared with this member's already, by what they resolve to.
+    advertisePeerUrls: discoveredCluster === undefined ? advertisePeerUrls : undefined,
   });
   const protocol = values.choice('consensus', ['raft', 'paxos']);
   values.choice('initial-cluster-state', ['new']);
@@ -172,7 +193,7 @@ function memberConfig(
     ...journalDirectory(values, workingDirectory, directory),
     ...urls,
     ...tls,
-    advertisePeerUrls,
+    advertisePeerUrls: cluster.self.peerUrls,
     memberId: cluster.self.id,
     clusterId: cluster.clusterId,
     founders: cluster.founders,
@@ -207,6 +228,7 @@ function refuseUnequalPeers({ peerTls }: TlsConfigs, peerUrls: readonly string[]
 
 /** A member that says nothing of a cluster founds one alone. */
 function initialCluster(values: Values, name: string, advertisePeerUrls: readonly string[]): GivenValue {
+  if (values.of('discovery-srv').text !== '') throw new Error('the founders are in DNS, which was not asked');
   const given = values.of('initial-cluster');
   if (values.isGiven('initial-cluster')) return given;
   return { text: advertisePeerUrls.map((url) => `${name}=${url}`).join(','), origin: given.origin };
