@@ -93,6 +93,17 @@ export const FLAGS = {
   'max-txn-ops': works('count', '128', 'operations in a transaction'),
   'max-request-bytes': works('count', '1572864', 'bytes of a request'),
   'max-concurrent-streams': works('count', '4294967295', 'open calls of one client connection'),
+  'max-client-connections': works(
+    'count',
+    '0',
+    'connections of clients (0: what the limit on open files leaves)',
+  ),
+  'max-client-connections-per-address': works(
+    'count',
+    '10000',
+    'connections of clients from one address, and at most half of all (0: any number)',
+  ),
+  'max-requests-per-second': works('count', '0', 'requests of one client connection (0: any number)'),
   'grpc-keepalive-min-time': works('duration', '5s', 'clients that ping more often are sent away'),
   'grpc-keepalive-interval': works('duration', '2h', 'how often an idle client is pinged (0s: never)'),
   'grpc-keepalive-timeout': works(

@@ -46,6 +46,12 @@ export interface MemberConfig {
   readonly requestBytesMax: number;
   readonly transactionOperationsMax: number;
   readonly concurrentStreamsMax: number;
+  /** Of clients. Undefined: what the limit on open files leaves. */
+  readonly connectionsMax: number | undefined;
+  /** Infinity: one address may have them all. */
+  readonly connectionsPerAddressMax: number;
+  /** Of one connection; infinity: any number. */
+  readonly requestsPerSecondMax: number;
   readonly keepalive: {
     /** A client that pings more often is sent away. */
     readonly minTimeMs: number;

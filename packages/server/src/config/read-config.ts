@@ -2,9 +2,10 @@
  * From command line, environment and file to a checked configuration, by etcd's rules: a file silences both others;
  * otherwise a flag beats the environment, which beats the default.
  */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { WebAccess } from '../protocols/etcd/web-access.ts';
 import { tokenOptionsOf } from '../tokens/web-token-options.ts';
+import { clientLimits } from './client-limits.ts';
 import { ConfigFailure, type ConfigProblem, refuse, refuseUsage } from './config-problem.ts';
 import type { DiscoveryFlags } from './discovered-cluster.ts';
 import {
@@ -26,6 +27,7 @@ import {
   type GivenValue,
 } from './given-flags.ts';
 import { foundedCluster } from './initial-cluster.ts';
+import { journalDirectory } from './journal-directory.ts';
 import type { AuthConfig, LogConfig, MemberConfig } from './member-config.ts';
 import { type TlsConfigs, tlsConfigs } from './tls-flags.ts';
 import { isSecureUrl } from './urls.ts';
@@ -190,7 +192,7 @@ function memberConfig(
   return {
     name,
     dataDirectory: directory,
-    ...journalDirectory(values, workingDirectory, directory),
+    ...journalDirectory(values.of('wal-dir').text, { workingDirectory, dataDirectory: directory }),
     ...urls,
     ...tls,
     advertisePeerUrls: cluster.self.peerUrls,
@@ -208,6 +210,7 @@ function memberConfig(
     requestBytesMax: countOf(values.of('max-request-bytes'), 1),
     transactionOperationsMax: countOf(values.of('max-txn-ops'), 1),
     concurrentStreamsMax: countOf(values.of('max-concurrent-streams'), 1, CONCURRENT_STREAMS_LARGEST),
+    ...clientLimits(flagValue),
     keepalive: keepalive(values),
     watchProgressIntervalMs: watchProgressIntervalMs(values),
     auth: authConfig(values),
@@ -237,20 +240,6 @@ function initialCluster(values: Values, name: string, advertisePeerUrls: readonl
 function dataDirectory(values: Values, name: string): string {
   const given = values.of('data-dir').text;
   return values.isGiven('data-dir') && given !== '' ? given : `${name}.etcd`;
-}
-
-/** Where it would be anyway counts as not given. */
-function journalDirectory(
-  values: Values,
-  workingDirectory: string,
-  data: string,
-): Pick<MemberConfig, 'journalDirectory'> {
-  const given = values.of('wal-dir').text;
-  const directory = resolve(workingDirectory, given);
-  if (given === '' || directory === join(data, 'journal')) return {};
-  if (directory === data)
-    refuse(`--wal-dir must be another directory than --data-dir (both are ${data}). Leave it out.`);
-  return { journalDirectory: directory };
 }
 
 function clientUrls(

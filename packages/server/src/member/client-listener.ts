@@ -7,14 +7,16 @@ import type { MemberConfig } from '../config/member-config.ts';
 import { MESSAGE_OVERHEAD_BYTES } from '../grpc/limits.ts';
 import { createGrpcServer, type GrpcMethods, type GrpcObserver } from '../grpc/server.ts';
 import type { Http2Counters, Http2Listener } from '../http2/listener.ts';
+import { ETCD_ERRORS } from '../protocols/etcd/error-table.ts';
 import type { Http1Handler } from '../protocols/etcd/http1.ts';
+import type { ConnectionBudget } from '../sockets/connection-budget.ts';
 import { openPort } from '../sockets/open-port.ts';
 import { isTlsStart } from '../tls/handshake-failure.ts';
 import { createSecureServer, type SecureServer } from '../tls/secure-server.ts';
-import type { TlsConfig } from '../tls/tls-config.ts';
 import { RefusalLog } from '../transport/refusal-log.ts';
 import { addressOf } from './addresses.ts';
 import { HTTP1_IDLE_MS, REFUSAL_LOG_INTERVAL_MS } from './limits.ts';
+import { rateOf, withRequestRate } from './request-rate.ts';
 
 export interface ClientListener {
   readonly counters: Http2Counters;
@@ -29,8 +31,15 @@ export interface ClientListener {
 export interface ClientListenerOptions {
   readonly config: Pick<
     MemberConfig,
-    'clientTls' | 'listenClientUrls' | 'requestBytesMax' | 'concurrentStreamsMax' | 'keepalive'
+    | 'clientTls'
+    | 'listenClientUrls'
+    | 'requestBytesMax'
+    | 'concurrentStreamsMax'
+    | 'requestsPerSecondMax'
+    | 'keepalive'
   >;
+  /** Undefined: any number of connections. */
+  readonly connections?: ConnectionBudget;
   readonly methods: GrpcMethods;
   readonly http1: Http1Handler;
   readonly observer: GrpcObserver;
@@ -42,8 +51,9 @@ export interface ClientListenerOptions {
 
 /** Rejects when an address cannot be had. */
 export async function listenForClients(options: ClientListenerOptions): Promise<ClientListener> {
-  const { config } = options;
-  const http1Server = createHttp1Server({ requestTimeout: 0 }, options.http1);
+  const { config, connections } = options;
+  const requests = rateOf(config.requestsPerSecondMax);
+  const http1Server = createHttp1Server({ requestTimeout: 0 }, withRequestRate(options.http1, requests));
   // Until a request is there; the pages decide how long they take.
   http1Server.setTimeout(HTTP1_IDLE_MS);
   // Node's server keeps no account of connections that it did not accept itself.
@@ -66,7 +76,8 @@ export async function listenForClients(options: ClientListenerOptions): Promise<
     http1Server,
     grpcObserver: options.observer,
     grpcLimits: { messageBytesMax: config.requestBytesMax + MESSAGE_OVERHEAD_BYTES },
-    limits: { concurrentStreamsMax: config.concurrentStreamsMax },
+    limits: { concurrentStreamsMax: config.concurrentStreamsMax, requests },
+    tooManyRequests: { code: ETCD_ERRORS.tooManyRequests.grpcCode, text: ETCD_ERRORS.tooManyRequests.text },
     keepalive: {
       pingIntervalMsMin: config.keepalive.minTimeMs,
       idleBeforePingMs: config.keepalive.intervalMs,
@@ -85,10 +96,13 @@ export async function listenForClients(options: ClientListenerOptions): Promise<
     for (const url of config.listenClientUrls) {
       let server: Server;
       if (addressOf(url).isSecure) {
-        const secure = secureServer(listener, refusals, config.clientTls);
+        const secure = secureServer(listener, refusals, options);
         secureServers.push(secure);
         server = secure.server;
-      } else server = createServer({ noDelay: true }, (socket) => listener.accept(socket));
+      } else
+        server = createServer({ noDelay: true }, (socket) => {
+          if (connections?.admit(socket) !== false) listener.accept(socket);
+        });
       await openPort(server, addressOf(url));
       server.on('error', options.onTrouble);
       servers.push(server);
@@ -113,12 +127,13 @@ export async function listenForClients(options: ClientListenerOptions): Promise<
 function secureServer(
   listener: Http2Listener,
   refusals: RefusalLog,
-  config: TlsConfig | undefined,
+  { config: { clientTls }, connections }: ClientListenerOptions,
 ): SecureServer {
-  assert(config !== undefined, 'the configuration gives a certificate to whoever has a secure address');
+  assert(clientTls !== undefined, 'the configuration gives a certificate to whoever has a secure address');
   return createSecureServer({
-    config,
+    config: clientTls,
     speaksHttp: true,
+    admit: connections && ((socket) => connections.admit(socket)),
     onSocket: (socket, commonName) => listener.accept(socket, commonName),
     onRefused: (address, failure) => refusals.report(address, failure),
   });

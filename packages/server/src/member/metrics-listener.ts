@@ -7,6 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { assert } from '@synod/consensus';
 import type { MemberConfig } from '../config/member-config.ts';
 import type { Http1Handler } from '../protocols/etcd/http1.ts';
+import type { ConnectionBudget } from '../sockets/connection-budget.ts';
 import { openPort } from '../sockets/open-port.ts';
 import { createSecureServer, type SecureServer } from '../tls/secure-server.ts';
 import { addressOf } from './addresses.ts';
@@ -15,6 +16,7 @@ import { HTTP1_IDLE_MS } from './limits.ts';
 export interface MetricsListenerOptions {
   readonly config: Pick<MemberConfig, 'clientTls' | 'listenMetricsUrls'>;
   readonly handler: Http1Handler;
+  readonly connections: ConnectionBudget;
   /** A connection could not be taken; the listener goes on. */
   readonly onTrouble: (error: Error) => void;
 }
@@ -27,7 +29,8 @@ export class MetricsListener {
   private constructor() {}
 
   /** Rejects when an address cannot be had. */
-  static async open({ config, handler, onTrouble }: MetricsListenerOptions): Promise<MetricsListener> {
+  static async open(options: MetricsListenerOptions): Promise<MetricsListener> {
+    const { config, handler, connections, onTrouble } = options;
     const listener = new MetricsListener();
     const http1 = createHttp1Server(handler);
     http1.setTimeout(HTTP1_IDLE_MS);
@@ -38,7 +41,12 @@ export class MetricsListener {
     };
     try {
       for (const url of config.listenMetricsUrls) {
-        const server = addressOf(url).isSecure ? listener.secure(config, take) : createServer(take);
+        const server =
+          addressOf(url).isSecure === true
+            ? listener.secure(options, take)
+            : createServer((socket) => {
+                if (connections.admit(socket)) take(socket);
+              });
         listener.servers.push(server);
         await openPort(server, addressOf(url));
         server.on('error', onTrouble);
@@ -64,11 +72,15 @@ export class MetricsListener {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  private secure({ clientTls }: Pick<MemberConfig, 'clientTls'>, take: (socket: Socket) => void): Server {
+  private secure(
+    { config: { clientTls }, connections }: MetricsListenerOptions,
+    take: (socket: Socket) => void,
+  ): Server {
     assert(clientTls !== undefined, 'the configuration gives a certificate to whoever has a secure address');
     const secure = createSecureServer({
       config: clientTls,
       speaksHttp: true,
+      admit: (socket) => connections.admit(socket),
       onSocket: take,
       onRefused: () => {},
     });

@@ -17,9 +17,11 @@ import { alarmName } from '../protocols/etcd/alarm-words.ts';
 import { type EtcdProtocol, etcdProtocol } from '../protocols/etcd/etcd-protocol.ts';
 import { etcdHttp1Handler, etcdWatchersHandler } from '../protocols/etcd/http1.ts';
 import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
+import { ConnectionBudget } from '../sockets/connection-budget.ts';
 import { SimpleTokenKind } from '../tokens/simple-token-kind.ts';
 import { type WebTokenKeys, WebTokenKind } from '../tokens/web-token-kind.ts';
 import type { PeerTransport } from '../transport/peer-transport.ts';
+import { RefusalLog } from '../transport/refusal-log.ts';
 import { type ClientListener, listenForClients } from './client-listener.ts';
 import { CLOCK } from './clock.ts';
 import { memberObserver } from './events.ts';
@@ -27,6 +29,7 @@ import {
   COMMAND_OVERHEAD_BYTES,
   DRAIN_TIMEOUT_MS,
   HANDOVER_TIMEOUT_MS,
+  REFUSAL_LOG_INTERVAL_MS,
   SHUTDOWN_TIMEOUT_MS,
   STOP_POLL_MS,
 } from './limits.ts';
@@ -109,8 +112,10 @@ export class Running {
       callStarted: ({ path }: { readonly path: string }) => metrics.callStarted(path),
       callEnded: ({ path }: { readonly path: string }, code: StatusCode) => metrics.callEnded(path, code),
     };
+    const connections = new ConnectionBudget(config, this.refusedConnections());
     this.clients = await listenForClients({
       config,
+      connections,
       methods: this.protocol.methods,
       http1: etcdHttp1Handler(this.member.service, {
         ...ETCD_DEFAULTS,
@@ -131,9 +136,21 @@ export class Running {
     this.watchers = await MetricsListener.open({
       config,
       handler: etcdWatchersHandler(this.member.service, { metrics: metrics.registry }),
+      connections,
       onTrouble: (error) =>
         this.parts.log.warn('a connection for metrics could not be taken', { error: error.message }),
     });
+  }
+
+  /** What repeats is counted, and said now and then. */
+  private refusedConnections(): (remoteAddress: string, reason: string) => void {
+    const refusals = new RefusalLog({
+      intervalMs: REFUSAL_LOG_INTERVAL_MS,
+      nowMs: () => performance.now(),
+      write: (address, reason) =>
+        this.parts.log.warn(`closed a connection of a client: ${reason}`, { 'remote-addr': address }),
+    });
+    return (address, reason) => refusals.report(address, { kind: 'tooManyConnections', reason });
   }
 
   /** Starts time. */

@@ -16,6 +16,8 @@ export interface SecureServerOptions {
   readonly speaksHttp: boolean;
   /** @param commonName of a certificate that was verified, where such names are users' */
   readonly onSocket: (socket: TLSSocket, commonName: string | undefined) => void;
+  /** Closes a connection that is one too many, before its handshake, and says `false`; undefined: any number. */
+  readonly admit?: ((socket: Socket) => boolean) | undefined;
   readonly onRefused: (remoteAddress: string, failure: HandshakeFailure) => void;
 }
 
@@ -60,6 +62,7 @@ export function createSecureServer(options: SecureServerOptions): SecureServer {
   const handshakes = server.listeners('connection');
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
+    if (options.admit?.(socket) === false) return;
     const failure = renewContext();
     if (failure !== undefined) onRefused('listener', { kind: 'files', reason: failure });
     if (failure !== undefined || pending.size >= HANDSHAKES_MAX) {

@@ -132,6 +132,22 @@ describe('zeros and ends of ranges', () => {
     assert.match(refused('--listen-metrics-urls http://metrics.example:2381').message, /expected IP in URL/);
   });
 
+  test('limits on clients: 0 is none of its own', () => {
+    const limits = (text: string) => {
+      const { connectionsMax, connectionsPerAddressMax, requestsPerSecondMax } = accepted(text);
+      return [connectionsMax, connectionsPerAddressMax, requestsPerSecondMax];
+    };
+    assert.deepEqual(limits(''), [undefined, 10_000, Number.POSITIVE_INFINITY]);
+    assert.deepEqual(
+      limits(
+        '--max-client-connections 50 --max-client-connections-per-address 5 --max-requests-per-second 7',
+      ),
+      [50, 5, 7],
+    );
+    assert.equal(limits('--max-client-connections-per-address 0')[1], Number.POSITIVE_INFINITY);
+    assert.equal(refused('--max-requests-per-second -1').kind, 'usage');
+  });
+
   test('the journal elsewhere: absolute, and not in the data directory itself', () => {
     assert.equal(accepted('').journalDirectory, undefined);
     assert.equal(accepted('--wal-dir wal').journalDirectory, '/home/me/wal');

@@ -14,6 +14,7 @@ function listen(): Promise<ClientListener> {
       listenClientUrls: ['http://127.0.0.1:0'],
       requestBytesMax: 1_572_864,
       concurrentStreamsMax: 100,
+      requestsPerSecondMax: Number.POSITIVE_INFINITY,
       keepalive: { minTimeMs: 5_000, intervalMs: 7_200_000, timeoutMs: 20_000 },
     },
     methods: new Map(),

@@ -32,6 +32,9 @@ export interface ClusterOptions {
   readonly snapshotCount?: number;
   readonly storeBytesMax?: number;
   readonly metricsUrls?: readonly string[];
+  readonly connectionsMax?: number;
+  readonly connectionsPerAddressMax?: number;
+  readonly requestsPerSecondMax?: number;
   readonly autoCompaction?: MemberConfig['autoCompaction'];
   readonly tokens?: MemberConfig['auth']['tokens'];
   /** Both kinds of ports speak it. */
@@ -220,6 +223,9 @@ function configOf(
     requestBytesMax: 1_572_864,
     transactionOperationsMax: 128,
     concurrentStreamsMax: 1_000_000,
+    connectionsMax: options.connectionsMax,
+    connectionsPerAddressMax: options.connectionsPerAddressMax ?? 10_000,
+    requestsPerSecondMax: options.requestsPerSecondMax ?? Number.POSITIVE_INFINITY,
     keepalive: { minTimeMs: 5_000, intervalMs: 7_200_000, timeoutMs: 20_000 },
     watchProgressIntervalMs: 600_000,
     auth: { tokens: options.tokens ?? { kind: 'simple' }, simpleTokenTtlMs: 300_000, bcryptCost: 4 },
