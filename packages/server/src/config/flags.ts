@@ -57,6 +57,11 @@ export const FLAGS = {
   ),
   'listen-peer-urls': works('urls', 'http://localhost:2380', 'where to listen for other members'),
   'listen-client-urls': works('urls', 'http://localhost:2379', 'where to listen for clients'),
+  'listen-client-http-urls': works(
+    'urls',
+    '',
+    'where to listen for HTTP/1.1; then listen-client-urls serve gRPC alone',
+  ),
   'initial-advertise-peer-urls': works('urls', 'http://localhost:2380', 'where other members reach this one'),
   'advertise-client-urls': works('urls', 'http://localhost:2379', 'where clients reach this member'),
   'initial-cluster': works(
@@ -164,7 +169,6 @@ export const FLAGS = {
   }),
   'log-outputs': works('list', 'default', 'default (stderr), stdout, stderr or files, separated by commas'),
   'config-file': works('string', '', 'YAML file with these flags as keys; everything else is then ignored'),
-  'listen-client-http-urls': notYet(),
   'max-snapshots': harmless('5', 'a snapshot goes when a newer one is durable'),
   'max-wals': harmless('5', 'a segment of the journal goes when the log is trimmed beyond it'),
   'memory-mlock': harmless('false', 'memory is not locked: give members’ machines no swap'),

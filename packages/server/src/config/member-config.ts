@@ -20,6 +20,8 @@ export interface MemberConfig {
   readonly journalDirectory?: string;
   readonly listenPeerUrls: readonly string[];
   readonly listenClientUrls: readonly string[];
+  /** For HTTP/1.1, and then `listenClientUrls` are for gRPC alone; mostly none, and those serve both. */
+  readonly listenClientHttpUrls: readonly string[];
   /** For metrics and health alone; mostly none. */
   readonly listenMetricsUrls: readonly string[];
   readonly advertisePeerUrls: readonly string[];

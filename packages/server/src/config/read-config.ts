@@ -244,18 +244,32 @@ function dataDirectory(values: Values, name: string): string {
 
 function clientUrls(
   values: Values,
-): Pick<MemberConfig, 'listenClientUrls' | 'listenMetricsUrls' | 'advertiseClientUrls'> {
-  const metrics = values.of('listen-metrics-urls');
+): Pick<
+  MemberConfig,
+  'listenClientUrls' | 'listenClientHttpUrls' | 'listenMetricsUrls' | 'advertiseClientUrls'
+> {
+  const listedUrls = (name: WorkingFlagName): string[] =>
+    values.of(name).text === '' ? [] : listenUrlsOf(values.of(name));
   const listenClientUrls = listenUrlsOf(values.of('listen-client-urls'));
   if (values.isGiven('listen-client-urls') && !values.isGiven('advertise-client-urls'))
     refuse(
       '--advertise-client-urls is required when --listen-client-urls is set: clients must know where to find this member',
     );
+  const httpUrls = listedUrls('listen-client-http-urls');
+  const both = httpUrls.find((url) => listenClientUrls.some((other) => placeIn(other) === placeIn(url)));
+  if (both !== undefined)
+    refuse(`cannot bind both --listen-client-urls and --listen-client-http-urls on the same url ${both}`);
   return {
     listenClientUrls,
-    listenMetricsUrls: metrics.text === '' ? [] : listenUrlsOf(metrics),
+    listenClientHttpUrls: httpUrls,
+    listenMetricsUrls: listedUrls('listen-metrics-urls'),
     advertiseClientUrls: urlsOf(values.of('advertise-client-urls')),
   };
+}
+
+/** What is behind the scheme: a place speaks one. */
+function placeIn(url: string): string {
+  return url.slice(url.indexOf('://'));
 }
 
 function electionTimeoutMs(values: Values, heartbeatMs: number): number {

@@ -13,6 +13,7 @@ export interface TlsSources {
   readonly workingDirectory: string;
   readonly dataDirectory: string;
   readonly listenClientUrls: readonly string[];
+  readonly listenClientHttpUrls: readonly string[];
   readonly listenMetricsUrls: readonly string[];
   readonly listenPeerUrls: readonly string[];
   readonly warn: (message: string) => void;
@@ -62,7 +63,10 @@ const PEERS = {
 export function tlsConfigs(sources: TlsSources): TlsConfigs {
   const shared = sharedByBoth(sources);
   const clientTls = tlsOf(
-    { ...CLIENTS, urls: [...sources.listenClientUrls, ...sources.listenMetricsUrls] },
+    {
+      ...CLIENTS,
+      urls: [...sources.listenClientUrls, ...sources.listenClientHttpUrls, ...sources.listenMetricsUrls],
+    },
     sources,
     shared,
   );

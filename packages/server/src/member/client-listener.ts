@@ -1,4 +1,7 @@
-/** Listens for clients: gRPC over our HTTP/2, and HTTP/1.1 for the JSON gateway, probes and metrics, on the same ports. */
+/**
+ * Listens for clients: gRPC over our HTTP/2, and HTTP/1.1 for the JSON gateway, probes and metrics, on the same ports or on
+ * ports of its own.
+ */
 import { createServer as createHttp1Server } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -16,7 +19,7 @@ import { createSecureServer, type SecureServer } from '../tls/secure-server.ts';
 import { RefusalLog } from '../transport/refusal-log.ts';
 import { addressOf } from './addresses.ts';
 import { HTTP1_IDLE_MS, REFUSAL_LOG_INTERVAL_MS } from './limits.ts';
-import { rateOf, withRequestRate } from './request-rate.ts';
+import { rateOf } from './request-rate.ts';
 
 export interface ClientListener {
   readonly counters: Http2Counters;
@@ -33,6 +36,7 @@ export interface ClientListenerOptions {
     MemberConfig,
     | 'clientTls'
     | 'listenClientUrls'
+    | 'listenClientHttpUrls'
     | 'requestBytesMax'
     | 'concurrentStreamsMax'
     | 'requestsPerSecondMax'
@@ -52,8 +56,7 @@ export interface ClientListenerOptions {
 /** Rejects when an address cannot be had. */
 export async function listenForClients(options: ClientListenerOptions): Promise<ClientListener> {
   const { config, connections } = options;
-  const requests = rateOf(config.requestsPerSecondMax);
-  const http1Server = createHttp1Server({ requestTimeout: 0 }, withRequestRate(options.http1, requests));
+  const http1Server = createHttp1Server({ requestTimeout: 0 }, options.http1);
   // Until a request is there; the pages decide how long they take.
   http1Server.setTimeout(HTTP1_IDLE_MS);
   // Node's server keeps no account of connections that it did not accept itself.
@@ -73,10 +76,13 @@ export async function listenForClients(options: ClientListenerOptions): Promise<
       connectionEnded: () => {},
       foreign: (socket, bytes) => reportForeign(refusals, socket, bytes),
     },
-    http1Server,
+    ...(hasOwnHttp(config) ? {} : { http1Server }),
     grpcObserver: options.observer,
     grpcLimits: { messageBytesMax: config.requestBytesMax + MESSAGE_OVERHEAD_BYTES },
-    limits: { concurrentStreamsMax: config.concurrentStreamsMax, requests },
+    limits: {
+      concurrentStreamsMax: config.concurrentStreamsMax,
+      requests: rateOf(config.requestsPerSecondMax),
+    },
     tooManyRequests: { code: ETCD_ERRORS.tooManyRequests.grpcCode, text: ETCD_ERRORS.tooManyRequests.text },
     keepalive: {
       pingIntervalMsMin: config.keepalive.minTimeMs,
@@ -124,15 +130,22 @@ export async function listenForClients(options: ClientListenerOptions): Promise<
   };
 }
 
+/** Then the clients' ports speak gRPC alone. */
+function hasOwnHttp({ listenClientHttpUrls }: Pick<MemberConfig, 'listenClientHttpUrls'>): boolean {
+  return listenClientHttpUrls.length > 0;
+}
+
 function secureServer(
   listener: Http2Listener,
   refusals: RefusalLog,
-  { config: { clientTls }, connections }: ClientListenerOptions,
+  { config, connections }: ClientListenerOptions,
 ): SecureServer {
+  const { clientTls } = config;
   assert(clientTls !== undefined, 'the configuration gives a certificate to whoever has a secure address');
   return createSecureServer({
     config: clientTls,
-    speaksHttp: true,
+    // Clients of gRPC offer HTTP/2 alone. Who offers both, as curl and browsers do, means the gateway, where it is here.
+    protocols: hasOwnHttp(config) ? ['h2'] : ['http/1.1', 'h2'],
     admit: connections && ((socket) => connections.admit(socket)),
     onSocket: (socket, commonName) => listener.accept(socket, commonName),
     onRefused: (address, failure) => refusals.report(address, failure),

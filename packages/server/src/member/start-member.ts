@@ -34,6 +34,8 @@ export interface RunningMember {
   /** The ports that clients and peers are served on, in the order of the configuration. */
   readonly clientPorts: readonly number[];
   readonly peerPorts: readonly number[];
+  /** The ports for HTTP/1.1, where clients' do not speak it. */
+  readonly httpPorts: readonly number[];
   /** The ports for metrics and health alone. */
   readonly metricsPorts: readonly number[];
   /** Resolves when the member takes part in its cluster and answers its clients. */
@@ -165,6 +167,10 @@ class Member implements RunningMember {
     return this.running?.clients?.ports ?? [];
   }
 
+  get httpPorts(): readonly number[] {
+    return this.running?.web?.ports ?? [];
+  }
+
   get metricsPorts(): readonly number[] {
     return this.running?.watchers?.ports ?? [];
   }
@@ -196,7 +202,11 @@ class Member implements RunningMember {
     });
     this.running = running;
     this.outputs.connect(running.member);
-    const clientUrls = [...config.listenClientUrls, ...config.listenMetricsUrls];
+    const clientUrls = [
+      ...config.listenClientUrls,
+      ...config.listenClientHttpUrls,
+      ...config.listenMetricsUrls,
+    ];
     await listening('clients', clientUrls, running.listen());
     this.transport.start(replica.status().life);
     running.begin();

@@ -194,7 +194,7 @@ export class PeerTransport implements Transport {
     assert(tls !== undefined, 'the configuration gives a certificate to whoever has a secure address');
     const secure = createSecureServer({
       config: tls,
-      speaksHttp: false,
+      protocols: [],
       onSocket: (socket) => this.accept(socket),
       onRefused: (address, { kind, reason }) =>
         this.refusals.report(address, { kind, reason: `rejected connection on peer endpoint: ${reason}` }),

@@ -132,6 +132,22 @@ describe('zeros and ends of ranges', () => {
     assert.match(refused('--listen-metrics-urls http://metrics.example:2381').message, /expected IP in URL/);
   });
 
+  test('addresses for HTTP/1.1: none unless given, and not those of gRPC too', () => {
+    assert.deepEqual(accepted('').listenClientHttpUrls, []);
+    const { listenClientHttpUrls } = accepted(
+      '--listen-client-http-urls http://0.0.0.0:2381,http://0.0.0.0:2382',
+    );
+    assert.deepEqual(listenClientHttpUrls, ['http://0.0.0.0:2381', 'http://0.0.0.0:2382']);
+    assert.equal(
+      refused('--listen-client-http-urls http://localhost:2379').message,
+      'cannot bind both --listen-client-urls and --listen-client-http-urls on the same url http://localhost:2379',
+    );
+    assert.match(
+      refused('--listen-client-http-urls https://localhost:2381').message,
+      /for client url https:/,
+    );
+  });
+
   test('limits on clients: 0 is none of its own', () => {
     const limits = (text: string) => {
       const { connectionsMax, connectionsPerAddressMax, requestsPerSecondMax } = accepted(text);

@@ -12,6 +12,7 @@ function listen(): Promise<ClientListener> {
   return listenForClients({
     config: {
       listenClientUrls: ['http://127.0.0.1:0'],
+      listenClientHttpUrls: [],
       requestBytesMax: 1_572_864,
       concurrentStreamsMax: 100,
       requestsPerSecondMax: Number.POSITIVE_INFINITY,

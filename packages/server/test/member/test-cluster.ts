@@ -31,6 +31,7 @@ export interface ClusterOptions {
   readonly electionTimeoutMs?: number;
   readonly snapshotCount?: number;
   readonly storeBytesMax?: number;
+  readonly httpUrls?: readonly string[];
   readonly metricsUrls?: readonly string[];
   readonly connectionsMax?: number;
   readonly connectionsPerAddressMax?: number;
@@ -203,6 +204,7 @@ function configOf(
     dataDirectory,
     listenPeerUrls: [listenUrl],
     listenClientUrls: [listenUrl],
+    listenClientHttpUrls: options.httpUrls ?? [],
     listenMetricsUrls: options.metricsUrls ?? [],
     ...(options.tls === undefined ? {} : { clientTls: options.tls, peerTls: options.tls }),
     advertisePeerUrls: peerUrls,
