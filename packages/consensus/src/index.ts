@@ -20,7 +20,7 @@ export * from './journal/journal-error.ts';
 export * from './journal/life.ts';
 export * from './journal/memory-disk.ts';
 export * from './journal/open.ts';
-export { JOURNAL_DIRECTORY } from './journal/segment-name.ts';
+export * from './journal/segment-name.ts';
 export * from './paxos/limits.ts';
 export * from './paxos/paxos-core.ts';
 export * from './quorum/flexible.ts';

@@ -17,6 +17,8 @@ export type JournalError =
   | { readonly kind: 'unsupportedVersion'; readonly path: string; readonly version: number }
   /** The log begins above what the state machine and every snapshot file hold. */
   | { readonly kind: 'stateBehindLog'; readonly stateIndex: number; readonly logBeginsAfter: number }
+  /** The state machine holds entries, and there is no journal at all. */
+  | { readonly kind: 'journalMissing'; readonly stateIndex: number }
   | { readonly kind: 'disk'; readonly error: DiskError };
 
 const RESTORE_FROM_OTHERS =
@@ -38,6 +40,8 @@ export function describeJournalError(error: JournalError): string {
       return `${error.path} has format version ${error.version}, which this version cannot read. Start the newer version that wrote it.`;
     case 'stateBehindLog':
       return `the state ends at entry ${error.stateIndex} but the log begins after entry ${error.logBeginsAfter}, and no sound snapshot file lies between. ${RESTORE_FROM_OTHERS}.`;
+    case 'journalMissing':
+      return `the state ends at entry ${error.stateIndex}, and its journal is gone: a new one would forget what this member voted for and acknowledged. Put the journal's files back if they were moved away. ${RESTORE_FROM_OTHERS}.`;
     case 'disk':
       return describeDiskError(error.error);
     default:

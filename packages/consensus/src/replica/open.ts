@@ -3,8 +3,10 @@
  * meet, then lets the owner make the core from what was recovered.
  */
 import type { ConsensusCore, RecoveredLog } from '../core/core.ts';
+import { DiskFailure } from '../journal/disk-failure.ts';
 import type { JournalError } from '../journal/journal-error.ts';
 import { type JournalOpenResult, type JournalOptions, openJournal } from '../journal/open.ts';
+import { JOURNAL_DIRECTORY, segmentFirstSequence } from '../journal/segment-name.ts';
 import { restoreFromFile } from './machine-driver.ts';
 import { Replica, type ReplicaOptions } from './replica.ts';
 import { isPartName, SNAPSHOT_DIRECTORY, snapshotPath } from './snapshot-names.ts';
@@ -28,6 +30,11 @@ type OpenedJournal = Extract<JournalOpenResult, { ok: true }>;
 
 export function openReplica(options: ReplicaOpenOptions, done: (result: ReplicaOpenResult) => void): void {
   const startedMs = options.clock.nowMs();
+  const missing = missingJournal(options);
+  if (missing !== undefined) {
+    done({ ok: false, error: missing });
+    return;
+  }
   openJournal(options, (opened) => {
     if (!opened.ok) return done(opened);
     removeParts(options, (partsError) => {
@@ -38,6 +45,20 @@ export function openReplica(options: ReplicaOpenOptions, done: (result: ReplicaO
       });
     });
   });
+}
+
+/** Looked at before a journal is made: afterwards nobody could tell. */
+function missingJournal({ disk, machine }: ReplicaOpenOptions): JournalError | undefined {
+  const stateIndex = machine.appliedIndex;
+  if (stateIndex === 0) return undefined;
+  try {
+    const names = disk.list(JOURNAL_DIRECTORY);
+    if (names.some((name) => segmentFirstSequence(name) !== undefined)) return undefined;
+    return { kind: 'journalMissing', stateIndex };
+  } catch (error) {
+    if (!(error instanceof DiskFailure)) throw error;
+    return { kind: 'disk', error: error.diskError };
+  }
 }
 
 function begin(

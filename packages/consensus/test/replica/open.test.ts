@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { logIndex, ticket } from '../../src/core/numbers.ts';
 import { describeJournalError } from '../../src/journal/journal-error.ts';
+import { MemoryDisk } from '../../src/journal/memory-disk.ts';
 import { entries, putSnapshot, ReplicaBench } from './scripted-core.ts';
 
 /** A member whose log begins after entry 5 while its state holds nothing, as a power cut between two steps leaves it. */
@@ -95,6 +96,22 @@ test('a rotten snapshot file costs no state, and no file above where the log beg
   assert(!result.ok);
   assert.deepEqual(result.error, { kind: 'stateBehindLog', stateIndex: 0, logBeginsAfter: 5 });
   assert.equal(again.machine.restores, 0);
+});
+
+test('a state whose journal is gone refuses to start, and no new journal takes its place', () => {
+  const bench = stateBehind();
+  putSnapshot(bench, 5, ['a', 'b']);
+  bench.disk.crash();
+  const again = new ReplicaBench(bench.disk);
+  assert(again.open().ok);
+  const bare = new ReplicaBench(new MemoryDisk(), again.machine);
+  for (let attempt = 1; attempt <= 2; attempt++) {
+    const result = bare.open();
+    assert(!result.ok);
+    assert.deepEqual(result.error, { kind: 'journalMissing', stateIndex: 5 });
+    assert.match(describeJournalError(result.error), /its journal is gone.*Put the journal's files back/);
+  }
+  assert.deepEqual(bare.disk.list('journal'), []);
 });
 
 test('unfinished files of an earlier life are removed', () => {

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   describeJournalError,
   epoch,
@@ -29,6 +29,8 @@ export interface Restoration {
   readonly file: BackupFile;
   /** Absolute; must not exist, or be empty. */
   readonly dataDirectory: string;
+  /** The same holds of it; undefined: the journal is below the data directory. */
+  readonly journalDirectory: string | undefined;
   readonly protocol: ProtocolName;
   readonly cluster: FoundedCluster;
   readonly change: RevisionChange;
@@ -46,15 +48,22 @@ const EPOCH_BEFORE_ALL = epoch(1);
  * knows less than it holds. Leaves nothing behind when it fails. @throws BackupProblem, StartFailure
  */
 export async function restoreBackup(restoration: Restoration): Promise<BackupFacts> {
-  const { dataDirectory } = restoration;
-  if (existsSync(dataDirectory) && readdirSync(dataDirectory).length > 0)
-    throw new BackupProblem(
-      `data-dir ${JSON.stringify(dataDirectory)} not empty or could not be read. Give a new one with --data-dir.`,
-    );
+  const { dataDirectory, journalDirectory } = restoration;
+  for (const [flag, directory] of [
+    ['data-dir', dataDirectory],
+    ['wal-dir', journalDirectory],
+  ] as const)
+    if (directory !== undefined && existsSync(directory) && readdirSync(directory).length > 0)
+      throw new BackupProblem(
+        `${flag} ${JSON.stringify(directory)} not empty or could not be read. Give a new one with --${flag}.`,
+      );
   const partial = `${dataDirectory}.part`;
   // Of a restoration that was killed.
   rmSync(partial, { recursive: true, force: true });
-  const storage = openStorage(partial, {});
+  const storage = openStorage(
+    { dataDirectory: partial, journalDirectory, finalDirectory: dataDirectory },
+    {},
+  );
   try {
     const facts = await fill(storage, restoration);
     await beginJournal(storage, restoration, facts);
@@ -68,6 +77,9 @@ export async function restoreBackup(restoration: Restoration): Promise<BackupFac
   } catch (error) {
     await storage.close();
     rmSync(partial, { recursive: true, force: true });
+    // It was empty: nothing but what this restoration wrote is there. The directory itself may be a disk's.
+    if (journalDirectory !== undefined && existsSync(journalDirectory))
+      for (const name of readdirSync(journalDirectory)) rmSync(join(journalDirectory, name));
     if (error instanceof MalformedBytes)
       throw new BackupProblem(`${restoration.file.path} is damaged: ${error.message}. Take another backup.`);
     throw error;

@@ -1,8 +1,9 @@
 /** `synod start`: one member in this process, from reading its configuration to its exit code. */
 import { readFileSync } from 'node:fs';
 import type { ConfigProblem } from '../config/config-problem.ts';
+import { readDiscoveredConfig } from '../config/discovered-cluster.ts';
 import type { MemberConfig } from '../config/member-config.ts';
-import { readConfig } from '../config/read-config.ts';
+import { SYSTEM_DNS } from '../dns/dns.ts';
 import type { Log } from '../log/log.ts';
 import { openLog } from '../log/open-log.ts';
 import { StartFailure } from '../member/start-failure.ts';
@@ -22,12 +23,13 @@ export async function start(givenArguments: readonly string[]): Promise<void> {
     process.stdout.write(versionText());
     return;
   }
-  const result = readConfig({
+  const sources = {
     arguments: givenArguments,
     environment: process.env,
-    readFile: (path) => readFileSync(path, 'utf8'),
+    readFile: (path: string) => readFileSync(path, 'utf8'),
     workingDirectory: process.cwd(),
-  });
+  };
+  const result = await readDiscoveredConfig(sources, SYSTEM_DNS);
   if (!result.ok) refuseConfig(result.problem);
   const { config, warnings } = result;
   process.title = `synod ${config.name}`;

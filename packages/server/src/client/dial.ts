@@ -1,5 +1,6 @@
 /** One connection to one endpoint, plain or over TLS, within the dial timeout. Knows no HTTP/2. */
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { certificateHostOf } from '../sockets/socket-address.ts';
 import type { Endpoint } from './endpoint.ts';
 
 export interface TlsOptions {
@@ -32,12 +33,13 @@ export async function dial(
   try {
     if (isSecure) {
       const { connect } = await import('node:tls');
-      const hasName = address.kind === 'tcp' && isIP(address.host) === 0;
+      const host = address.kind === 'unix' ? certificateHostOf(address.path) : address.host;
       socket = connect({
         ...place,
+        host,
         ALPNProtocols: ['h2'],
         rejectUnauthorized: tls.isVerified,
-        ...(hasName ? { servername: address.host } : {}),
+        ...(isIP(host) === 0 ? { servername: host } : {}),
         ...(tls.authorities === undefined ? {} : { ca: tls.authorities }),
         ...(tls.certificate === undefined ? {} : { cert: tls.certificate }),
         ...(tls.key === undefined ? {} : { key: tls.key }),

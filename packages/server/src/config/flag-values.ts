@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { refuse, refuseUsage } from './config-problem.ts';
 import { parseDuration } from './durations.ts';
 import type { GivenValue } from './given-flags.ts';
+import { hostOf, socketPathOf } from './urls.ts';
 
 const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const FALSE = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
@@ -54,7 +55,7 @@ export function listOf({ text }: GivenValue): string[] {
   return text.split(',').map((part) => part.trim());
 }
 
-/** URLs as etcd takes them: a scheme, a host, a port, nothing else. Sorted, as etcd keeps them. */
+/** URLs as etcd takes them: a scheme, a host and a port, or a scheme and a socket's file. Sorted, as etcd keeps them. */
 export function urlsOf(given: GivenValue): string[] {
   const urls = listOf(given).map((text) => checkedUrl(text, given));
   const double = urls.find((url, at) => urls.indexOf(url) !== at);
@@ -62,12 +63,12 @@ export function urlsOf(given: GivenValue): string[] {
   return urls.sort();
 }
 
-/** Addresses to listen on must be this machine's own: an IP address or localhost, never a name to look up. */
+/** Addresses to listen on must be this machine's own: an IP address, localhost or a file, never a name to look up. */
 export function listenUrlsOf(given: GivenValue): string[] {
   const urls = urlsOf(given);
   for (const url of urls) {
-    const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
-    if (host !== 'localhost' && isIP(host) === 0)
+    const host = hostOf(url);
+    if (socketPathOf(url) === undefined && host !== 'localhost' && isIP(host) === 0)
       refuse(`expected IP in URL for binding (${url}) in ${given.origin}`);
   }
   return urls;
@@ -78,14 +79,19 @@ function checkedUrl(text: string, given: GivenValue): string {
   const scheme = match?.[1]?.toLowerCase() ?? '';
   if (match === null || !['http', 'https', 'unix', 'unixs'].includes(scheme))
     invalid(given, `URL scheme must be http, https, unix, or unixs: ${text}`);
-  if (scheme !== 'http' && scheme !== 'https')
-    refuse(
-      `${scheme} addresses are not supported yet (${text} in ${given.origin}). Use http://IP:PORT or https://IP:PORT.`,
-    );
+  if (scheme !== 'http' && scheme !== 'https') return socketUrl(scheme, text, given);
   if (!/^(\[[0-9a-f:.]+\]|[^:\s@]+):\d{1,5}$/i.test(match[2]!) || Number(match[2]!.split(':').pop()) > 65_535)
     invalid(given, `URL address does not have the form "host:port": ${text}`);
   if (match[3] !== '') invalid(given, `URL must not contain a path: ${text}`);
   return `${scheme}://${match[2]}`;
+}
+
+/** Everything behind the scheme names the file, as with etcd: `unix://localhost:2379` is one in the working directory. */
+function socketUrl(scheme: string, text: string, given: GivenValue): string {
+  const path = text.slice(`${scheme}://`.length);
+  if (path === '' || path.endsWith('/') || /[\s?#]/.test(path))
+    invalid(given, `a socket's address has the form "${scheme}://HOST:PORT" or "${scheme}:///PATH": ${text}`);
+  return `${scheme}://${path}`;
 }
 
 function invalid({ text, origin }: GivenValue, expected: string): never {

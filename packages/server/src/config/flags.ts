@@ -50,8 +50,18 @@ const notYet = (defaultText = ''): LaterFlag => ({ status: 'notYet', default: de
 export const FLAGS = {
   name: works('string', 'default', 'human-readable name of this member'),
   'data-dir': works('string', '', 'directory of this member’s data; when empty, NAME.etcd'),
+  'wal-dir': works(
+    'string',
+    '',
+    'directory of the journal, on a disk of its own; when empty, below data-dir',
+  ),
   'listen-peer-urls': works('urls', 'http://localhost:2380', 'where to listen for other members'),
   'listen-client-urls': works('urls', 'http://localhost:2379', 'where to listen for clients'),
+  'listen-client-http-urls': works(
+    'urls',
+    '',
+    'where to listen for HTTP/1.1; then listen-client-urls serve gRPC alone',
+  ),
   'initial-advertise-peer-urls': works('urls', 'http://localhost:2380', 'where other members reach this one'),
   'advertise-client-urls': works('urls', 'http://localhost:2379', 'where clients reach this member'),
   'initial-cluster': works(
@@ -59,6 +69,8 @@ export const FLAGS = {
     'default=http://localhost:2380',
     'founding members: name=peer-url, separated by commas',
   ),
+  'discovery-srv': works('string', '', 'domain whose SRV records name the founding members'),
+  'discovery-srv-name': works('string', '', 'tells clusters of one domain apart'),
   'initial-cluster-state': works(
     'string',
     'new',
@@ -96,6 +108,17 @@ export const FLAGS = {
   'max-txn-ops': works('count', '128', 'operations in a transaction'),
   'max-request-bytes': works('count', '1572864', 'bytes of a request'),
   'max-concurrent-streams': works('count', '4294967295', 'open calls of one client connection'),
+  'max-client-connections': works(
+    'count',
+    '0',
+    'connections of clients (0: what the limit on open files leaves)',
+  ),
+  'max-client-connections-per-address': works(
+    'count',
+    '10000',
+    'connections of clients from one address, and at most half of all (0: any number)',
+  ),
+  'max-requests-per-second': works('count', '0', 'requests of one client connection (0: any number)'),
   'grpc-keepalive-min-time': works('duration', '5s', 'clients that ping more often are sent away'),
   'grpc-keepalive-interval': works('duration', '2h', 'how often an idle client is pinged (0s: never)'),
   'grpc-keepalive-timeout': works(
@@ -156,8 +179,6 @@ export const FLAGS = {
   }),
   'log-outputs': works('list', 'default', 'default (stderr), stdout, stderr or files, separated by commas'),
   'config-file': works('string', '', 'YAML file with these flags as keys; everything else is then ignored'),
-  'wal-dir': notYet(),
-  'listen-client-http-urls': notYet(),
   'max-snapshots': harmless('5', 'a snapshot goes when a newer one is durable'),
   'max-wals': harmless('5', 'a segment of the journal goes when the log is trimmed beyond it'),
   'memory-mlock': harmless('false', 'memory is not locked: give members’ machines no swap'),
@@ -191,8 +212,6 @@ export const FLAGS = {
   'discovery-password': harmless('', NO_DISCOVERY_SERVICE),
   'discovery-fallback': harmless('exit', NO_DISCOVERY_SERVICE),
   'discovery-proxy': harmless('', NO_DISCOVERY_SERVICE),
-  'discovery-srv': notYet(),
-  'discovery-srv-name': notYet(),
   'v2-deprecation': harmless('', 'there is no store of version 2'),
   'client-cert-file': harmless('', 'the JSON gateway calls its member without a connection'),
   'client-key-file': harmless('', 'the JSON gateway calls its member without a connection'),

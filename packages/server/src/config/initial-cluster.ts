@@ -15,7 +15,8 @@ export interface FoundingFlags {
   readonly name: string;
   readonly token: string;
   readonly initialCluster: GivenValue;
-  readonly advertisePeerUrls: readonly string[];
+  /** Must be this member's part of the cluster; undefined: that is certain. */
+  readonly advertisePeerUrls: readonly string[] | undefined;
 }
 
 export function foundedCluster(flags: FoundingFlags): FoundedCluster {
@@ -26,7 +27,7 @@ export function foundedCluster(flags: FoundingFlags): FoundedCluster {
     refuse(
       `couldn't find local name "${name}" in the initial cluster configuration (${initialCluster.text}). Give --name one of its names.`,
     );
-  if (own.join() !== advertisePeerUrls.join())
+  if (advertisePeerUrls !== undefined && own.join() !== advertisePeerUrls.join())
     refuse(
       `--initial-cluster has ${name} at ${own.join()}, but --initial-advertise-peer-urls is ${advertisePeerUrls.join()}. Both must say the same.`,
     );

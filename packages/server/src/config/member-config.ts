@@ -16,8 +16,12 @@ export interface MemberConfig {
   readonly name: string;
   /** Absolute. */
   readonly dataDirectory: string;
+  /** Absolute; undefined: below the data directory. */
+  readonly journalDirectory?: string;
   readonly listenPeerUrls: readonly string[];
   readonly listenClientUrls: readonly string[];
+  /** For HTTP/1.1, and then `listenClientUrls` are for gRPC alone; mostly none, and those serve both. */
+  readonly listenClientHttpUrls: readonly string[];
   /** For metrics and health alone; mostly none. */
   readonly listenMetricsUrls: readonly string[];
   readonly advertisePeerUrls: readonly string[];
@@ -50,6 +54,12 @@ export interface MemberConfig {
   readonly requestBytesMax: number;
   readonly transactionOperationsMax: number;
   readonly concurrentStreamsMax: number;
+  /** Of clients. Undefined: what the limit on open files leaves. */
+  readonly connectionsMax: number | undefined;
+  /** Infinity: one address may have them all. */
+  readonly connectionsPerAddressMax: number;
+  /** Of one connection; infinity: any number. */
+  readonly requestsPerSecondMax: number;
   readonly keepalive: {
     /** A client that pings more often is sent away. */
     readonly minTimeMs: number;

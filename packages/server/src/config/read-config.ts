@@ -5,7 +5,9 @@
 import { resolve } from 'node:path';
 import type { WebAccess } from '../protocols/etcd/web-access.ts';
 import { tokenOptionsOf } from '../tokens/web-token-options.ts';
+import { clientLimits } from './client-limits.ts';
 import { ConfigFailure, type ConfigProblem, refuse, refuseUsage } from './config-problem.ts';
+import type { DiscoveryFlags } from './discovered-cluster.ts';
 import {
   booleanOf,
   choiceOf,
@@ -25,8 +27,10 @@ import {
   type GivenValue,
 } from './given-flags.ts';
 import { foundedCluster } from './initial-cluster.ts';
+import { journalDirectory } from './journal-directory.ts';
 import type { AuthConfig, LogConfig, MemberConfig } from './member-config.ts';
 import { type TlsConfigs, tlsConfigs } from './tls-flags.ts';
+import { isSecureUrl } from './urls.ts';
 
 export interface ConfigSources {
   /** What stands after `synod start`. */
@@ -35,6 +39,8 @@ export interface ConfigSources {
   /** @throws Error when it cannot be read */
   readonly readFile: (path: string) => string;
   readonly workingDirectory: string;
+  /** What DNS said, where `discoveryFlags` has a question for it. */
+  readonly discoveredCluster?: GivenValue;
 }
 
 export type ConfigResult =
@@ -49,13 +55,30 @@ export function readConfig(sources: ConfigSources): ConfigResult {
     for (const warning of harmlessWarnings(given)) warnings.push(warning);
     return {
       ok: true,
-      config: memberConfig(new Values(given), sources.workingDirectory, (message) => warnings.push(message)),
+      config: memberConfig(new Values(given), sources, (message) => warnings.push(message)),
       warnings,
     };
   } catch (error) {
     if (error instanceof ConfigFailure) return { ok: false, problem: error.problem };
     throw error;
   }
+}
+
+/** Undefined: the founders do not come from DNS. @throws ConfigFailure */
+export function discoveryFlags(sources: ConfigSources): DiscoveryFlags | undefined {
+  const values = new Values(givenFlags(sources, () => {}));
+  const domain = values.of('discovery-srv');
+  if (domain.text === '') return undefined;
+  if (values.of('initial-cluster').text !== '' && values.isGiven('initial-cluster'))
+    refuse(
+      'multiple discovery or bootstrap flags are set. Choose one of "initial-cluster", "discovery-endpoints" or "discovery-srv"',
+    );
+  return {
+    domain,
+    service: values.of('discovery-srv-name').text,
+    name: values.of('name').text,
+    advertisePeerUrls: values.of('initial-advertise-peer-urls'),
+  };
 }
 
 /** An election may not be asked to take longer: etcd's bound. */
@@ -139,7 +162,7 @@ class Values {
 
 function memberConfig(
   values: Values,
-  workingDirectory: string,
+  { workingDirectory, discoveredCluster }: ConfigSources,
   warn: (message: string) => void,
 ): MemberConfig {
   const name = values.of('name').text;
@@ -151,8 +174,9 @@ function memberConfig(
   const cluster = foundedCluster({
     name,
     token: values.of('initial-cluster-token').text,
-    initialCluster: initialCluster(values, name, advertisePeerUrls),
-    advertisePeerUrls,
+    initialCluster: discoveredCluster ?? initialCluster(values, name, advertisePeerUrls),
+    // Those that DNS says were compared with this member's already, by what they resolve to.
+    advertisePeerUrls: discoveredCluster === undefined ? advertisePeerUrls : undefined,
   });
   const protocol = values.choice('consensus', ['raft', 'paxos']);
   values.choice('logger', ['zap']);
@@ -167,9 +191,10 @@ function memberConfig(
   return {
     name,
     dataDirectory: directory,
+    ...journalDirectory(values.of('wal-dir').text, { workingDirectory, dataDirectory: directory }),
     ...urls,
     ...tls,
-    advertisePeerUrls,
+    advertisePeerUrls: cluster.self.peerUrls,
     initialClusterState: values.choice('initial-cluster-state', ['new', 'existing']),
     strictReconfiguration: booleanOf(values.of('strict-reconfig-check')),
     learnersMax: countOf(values.of('max-learners'), 1),
@@ -187,6 +212,7 @@ function memberConfig(
     requestBytesMax: countOf(values.of('max-request-bytes'), 1),
     transactionOperationsMax: countOf(values.of('max-txn-ops'), 1),
     concurrentStreamsMax: countOf(values.of('max-concurrent-streams'), 1, CONCURRENT_STREAMS_LARGEST),
+    ...clientLimits(flagValue),
     keepalive: keepalive(values),
     watchProgressIntervalMs: watchProgressIntervalMs(values),
     auth: authConfig(values),
@@ -198,7 +224,7 @@ function memberConfig(
 
 /** To connect by TLS a member needs its half of it. */
 function refuseUnequalPeers({ peerTls }: TlsConfigs, peerUrls: readonly string[]): void {
-  const secureUrl = peerUrls.find((url) => url.startsWith('https:'));
+  const secureUrl = peerUrls.find(isSecureUrl);
   if (secureUrl !== undefined && peerTls === undefined)
     refuse(
       `TLS key/cert (--peer-cert-file, --peer-key-file) must be provided for peer url ${secureUrl} with HTTPS scheme`,
@@ -207,6 +233,7 @@ function refuseUnequalPeers({ peerTls }: TlsConfigs, peerUrls: readonly string[]
 
 /** A member that says nothing of a cluster founds one alone. */
 function initialCluster(values: Values, name: string, advertisePeerUrls: readonly string[]): GivenValue {
+  if (values.of('discovery-srv').text !== '') throw new Error('the founders are in DNS, which was not asked');
   const given = values.of('initial-cluster');
   if (values.isGiven('initial-cluster')) return given;
   return { text: advertisePeerUrls.map((url) => `${name}=${url}`).join(','), origin: given.origin };
@@ -219,18 +246,32 @@ function dataDirectory(values: Values, name: string): string {
 
 function clientUrls(
   values: Values,
-): Pick<MemberConfig, 'listenClientUrls' | 'listenMetricsUrls' | 'advertiseClientUrls'> {
-  const metrics = values.of('listen-metrics-urls');
+): Pick<
+  MemberConfig,
+  'listenClientUrls' | 'listenClientHttpUrls' | 'listenMetricsUrls' | 'advertiseClientUrls'
+> {
+  const listedUrls = (name: WorkingFlagName): string[] =>
+    values.of(name).text === '' ? [] : listenUrlsOf(values.of(name));
   const listenClientUrls = listenUrlsOf(values.of('listen-client-urls'));
   if (values.isGiven('listen-client-urls') && !values.isGiven('advertise-client-urls'))
     refuse(
       '--advertise-client-urls is required when --listen-client-urls is set: clients must know where to find this member',
     );
+  const httpUrls = listedUrls('listen-client-http-urls');
+  const both = httpUrls.find((url) => listenClientUrls.some((other) => placeIn(other) === placeIn(url)));
+  if (both !== undefined)
+    refuse(`cannot bind both --listen-client-urls and --listen-client-http-urls on the same url ${both}`);
   return {
     listenClientUrls,
-    listenMetricsUrls: metrics.text === '' ? [] : listenUrlsOf(metrics),
+    listenClientHttpUrls: httpUrls,
+    listenMetricsUrls: listedUrls('listen-metrics-urls'),
     advertiseClientUrls: urlsOf(values.of('advertise-client-urls')),
   };
+}
+
+/** What is behind the scheme: a place speaks one. */
+function placeIn(url: string): string {
+  return url.slice(url.indexOf('://'));
 }
 
 function electionTimeoutMs(values: Values, heartbeatMs: number): number {
@@ -312,9 +353,15 @@ function webAccess(values: Values): WebAccess {
     // A browser leaves out the port that a scheme implies; etcd's form needs it.
     origins: anyOrigin
       ? 'any'
-      : urlsOf({ ...cors, text: origins.join(',') }).map((url) => new URL(url).origin),
+      : urlsOf({ ...cors, text: origins.join(',') }).map((url) => originOf(url, cors)),
     hosts: hosts.length === 0 || hosts.includes('*') ? 'any' : hosts,
   };
+}
+
+function originOf(url: string, { origin }: GivenValue): string {
+  // No page comes from a file, and the origin `null` would let in any that will not say where it comes from.
+  if (!url.startsWith('http')) refuse(`${origin} can only have http:// and https:// origins (it has ${url})`);
+  return new URL(url).origin;
 }
 
 function logConfig(values: Values): LogConfig {

@@ -6,12 +6,14 @@ import { refuse } from './config-problem.ts';
 import { booleanOf, countOf, listOf } from './flag-values.ts';
 import type { WorkingFlagName } from './flags.ts';
 import type { GivenValue } from './given-flags.ts';
+import { hostOf, isSecureUrl } from './urls.ts';
 
 export interface TlsSources {
   readonly flagValue: (name: WorkingFlagName) => GivenValue;
   readonly workingDirectory: string;
   readonly dataDirectory: string;
   readonly listenClientUrls: readonly string[];
+  readonly listenClientHttpUrls: readonly string[];
   readonly listenMetricsUrls: readonly string[];
   readonly listenPeerUrls: readonly string[];
   readonly warn: (message: string) => void;
@@ -61,7 +63,10 @@ const PEERS = {
 export function tlsConfigs(sources: TlsSources): TlsConfigs {
   const shared = sharedByBoth(sources);
   const clientTls = tlsOf(
-    { ...CLIENTS, urls: [...sources.listenClientUrls, ...sources.listenMetricsUrls] },
+    {
+      ...CLIENTS,
+      urls: [...sources.listenClientUrls, ...sources.listenClientHttpUrls, ...sources.listenMetricsUrls],
+    },
     sources,
     shared,
   );
@@ -89,7 +94,7 @@ function tlsOf(
     );
   if (isGiven && automatic)
     sources.warn(`ignoring --${side.automatic}, as --${side.certificate} and --${side.key} are given`);
-  const secureUrl = side.urls.find((url) => url.startsWith('https:'));
+  const secureUrl = side.urls.find(isSecureUrl);
   if (!isGiven && !automatic) {
     if (secureUrl !== undefined)
       refuse(
@@ -116,10 +121,11 @@ function tlsOf(
 }
 
 function warnOfPlaintext(side: Side, { warn, flagValue }: TlsSources): void {
-  for (const url of side.urls.filter((one) => one.startsWith('http:'))) {
-    warn(`scheme is HTTP while key and cert files are present; ignoring key and cert files for ${url}`);
+  for (const url of side.urls.filter((one) => !isSecureUrl(one))) {
+    const scheme = url.startsWith('unix:') ? 'unix' : 'HTTP';
+    warn(`scheme is ${scheme} while key and cert files are present; ignoring key and cert files for ${url}`);
     if (booleanOf(flagValue(side.required)))
-      warn(`scheme is HTTP while --${side.required} is enabled; ignoring client cert auth for ${url}`);
+      warn(`scheme is ${scheme} while --${side.required} is enabled; ignoring client cert auth for ${url}`);
   }
 }
 
@@ -163,8 +169,7 @@ function selfSigningOf(side: Side, { flagValue }: TlsSources): NonNullable<TlsCo
   const validity = flagValue('self-signed-cert-validity');
   const validityYears = countOf(validity, 0);
   if (validityYears === 0) refuse('selfSignedCertValidity is invalid,it should be greater than 0');
-  const hosts = side.urls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, ''));
-  return { hosts: [...new Set(hosts)], validityYears };
+  return { hosts: [...new Set(side.urls.map(hostOf))], validityYears };
 }
 
 const VERSIONS: Readonly<Record<string, TlsVersion>> = { 'TLS1.2': 'TLSv1.2', 'TLS1.3': 'TLSv1.3' };

@@ -38,6 +38,8 @@ export interface GrpcServerOptions extends Omit<Http2ListenerOptions, 'onStream'
   readonly methods: GrpcMethods;
   readonly grpcLimits?: Partial<GrpcLimits>;
   readonly grpcObserver?: GrpcObserver;
+  /** The answer to a connection that makes more requests than `limits.requests` lets it. */
+  readonly tooManyRequests?: GrpcStatus;
 }
 
 /** A listener whose HTTP/2 streams are calls. */
@@ -66,12 +68,17 @@ class Calls {
   private readonly context: CallContext;
   private readonly clock: () => number;
   private readonly observer: GrpcObserver | undefined;
+  private readonly tooManyRequests: GrpcStatus;
 
   constructor(options: GrpcServerOptions, clock: () => number) {
     this.methods = options.methods;
     this.services = new Set([...options.methods.keys()].map(serviceOf));
     this.clock = clock;
     this.observer = options.grpcObserver;
+    this.tooManyRequests = options.tooManyRequests ?? {
+      code: STATUS.resourceExhausted,
+      text: 'too many requests',
+    };
     this.context = {
       limits: { ...GRPC_LIMITS, ...options.grpcLimits },
       deadlines: new DeadlineWheel(clock),
@@ -81,6 +88,7 @@ class Calls {
   }
 
   open(stream: Http2Stream, headers: HeaderList): StreamHandler {
+    if (!stream.takeRequest()) return refuse(stream, this.tooManyRequests);
     if (headers.method !== 'POST')
       return refuseHttp(stream, 405, {
         code: STATUS.internal,

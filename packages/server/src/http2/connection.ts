@@ -14,6 +14,7 @@ import {
 import { ConnectionOutput } from './connection-output.ts';
 import { type Goaway, writeGoaway, writePing, writeRstStream, writeWindowUpdate } from './control-frames.ts';
 import { FloodGuard } from './flood-guard.ts';
+import { FrameBudget } from './frame-budget.ts';
 import { FrameReader } from './frame-reader.ts';
 import { DEFAULT_WINDOW_BYTES, ERROR_CODE, FRAME, PREFACE, STREAM_ID_LARGEST } from './frames.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
@@ -64,6 +65,8 @@ export class Http2Connection implements StreamOwner {
   readonly streams: StreamTable;
   readonly floods: FloodGuard;
   readonly pings: PingGuard;
+  /** Undefined: it may make any number of requests. */
+  private readonly requests: FrameBudget | undefined;
   readonly peer: PeerSettings = initialPeerSettings();
   readonly receiveWindow: ReceiveWindow;
   /** Client: fills the peer's table. A server's answers are written without one. */
@@ -95,6 +98,7 @@ export class Http2Connection implements StreamOwner {
     this.openedAtMs = this.nowMs;
     this.prefaceLeft = role === 'server' ? PREFACE.length : 0;
     this.floods = new FloodGuard(limits, clock);
+    this.requests = limits.requests === undefined ? undefined : new FrameBudget(limits.requests, this.nowMs);
     this.pings = new PingGuard(options.keepalive, this.nowMs);
     this.streams = new StreamTable(role);
     this.receiveWindow = new ReceiveWindow(limits.connectionWindowBytes);
@@ -103,6 +107,10 @@ export class Http2Connection implements StreamOwner {
     this.inbound = new InboundFrames(this);
     this.reader = new FrameReader(this.inbound, limits.frameBytesMax);
     this.start();
+  }
+
+  takeRequest(): boolean {
+    return this.requests === undefined || this.requests.take(this.clock);
   }
 
   private start(): void {

@@ -30,6 +30,8 @@ export interface Http2Limits {
    * ENHANCE_YOUR_CALM (rapid reset, CVE-2023-44487, and its mirror, CVE-2025-8671).
    */
   readonly streamResets: FrameRate;
+  /** Requests of one connection; past it a request is answered that there are too many. Undefined: any number. */
+  readonly requests: FrameRate | undefined;
   /** SETTINGS frames; past it ENHANCE_YOUR_CALM. */
   readonly settingsFrames: FrameRate;
   /** PING frames; past it ENHANCE_YOUR_CALM. */
@@ -64,6 +66,7 @@ export const SERVER_LIMITS: Http2Limits = {
   streamWindowBytes: 1024 * 1024,
   connectionWindowBytes: 16 * 1024 * 1024,
   streamResets: { burst: 2_000, perSecond: 200 },
+  requests: undefined,
   settingsFrames: { burst: 100, perSecond: 10 },
   pingFrames: { burst: 1_000, perSecond: 100 },
   emptyDataFrames: { burst: 1_000, perSecond: 100 },

@@ -28,6 +28,8 @@ export type WriteInto = (into: Buffer, offset: number) => number;
 export interface StreamOwner {
   /** Of the peer's certificate, where it showed one that was found good. */
   readonly peerCommonName: string | undefined;
+  /** Whether the connection may make another request now; asked once a request. */
+  takeRequest(): boolean;
   /** All of our side is in the output. */
   localSideEnded(stream: Http2Stream): void;
   /** The stream's user gives it up. */
@@ -77,6 +79,11 @@ export class Http2Stream {
     this.sender = parts.sender;
     this.sendWindow = parts.sendWindowBytes;
     this.receiveWindow = new ReceiveWindow(parts.sender.limits.streamWindowBytes);
+  }
+
+  /** Whether its connection may make another request now; asked once a request. */
+  takeRequest(): boolean {
+    return this.owner.takeRequest();
   }
 
   get peerCommonName(): string | undefined {

@@ -5,9 +5,9 @@
  */
 import { type MemberId, memberId as toMemberId } from '@synod/consensus';
 import type { DirectoryFacts } from '@synod/coordination';
+import type { SocketAddress } from '../sockets/socket-address.ts';
 import type { ListedMember } from '../transport/cluster-question.ts';
 import type { PeerStanding } from '../transport/handshake.ts';
-import type { LinkAddress } from '../transport/outgoing-link.ts';
 import { addressOf } from './addresses.ts';
 import { INTRODUCED_PEERS_MAX } from './limits.ts';
 
@@ -29,7 +29,7 @@ export class PeerBook {
   }
 
   /** Of everybody whom the consensus may need, this member left out. */
-  addresses(): Map<MemberId, readonly LinkAddress[]> {
+  addresses(): Map<MemberId, readonly SocketAddress[]> {
     const urls = new Map<string, readonly string[]>();
     for (const [id, peerUrls] of this.introduced) urls.set(id, peerUrls);
     for (const [id, { peerUrls }] of this.acquaintances) urls.set(id, peerUrls);

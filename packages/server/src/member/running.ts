@@ -10,25 +10,29 @@ import type { MemberMetrics } from '../metrics/member-metrics.ts';
 import { PasswordHasher } from '../passwords/password-hasher.ts';
 import { alarmName } from '../protocols/etcd/alarm-words.ts';
 import { type EtcdProtocol, etcdProtocol } from '../protocols/etcd/etcd-protocol.ts';
-import { etcdHttp1Handler, etcdWatchersHandler } from '../protocols/etcd/http1.ts';
+import { etcdHttp1Handler, etcdWatchersHandler, type Http1Handler } from '../protocols/etcd/http1.ts';
 import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
+import { ConnectionBudget } from '../sockets/connection-budget.ts';
 import { SimpleTokenKind } from '../tokens/simple-token-kind.ts';
 import { type WebTokenKeys, WebTokenKind } from '../tokens/web-token-kind.ts';
 import type { PeerTransport } from '../transport/peer-transport.ts';
+import { RefusalLog } from '../transport/refusal-log.ts';
 import { type ClientListener, listenForClients } from './client-listener.ts';
 import { CLOCK } from './clock.ts';
 import { memberObserver } from './events.ts';
+import { HttpListener } from './http-listener.ts';
 import type { MemberIdentity } from './identity/member-identity.ts';
 import {
   COMMAND_OVERHEAD_BYTES,
   DRAIN_TIMEOUT_MS,
   HANDOVER_TIMEOUT_MS,
+  REFUSAL_LOG_INTERVAL_MS,
   SHUTDOWN_TIMEOUT_MS,
   STOP_POLL_MS,
 } from './limits.ts';
-import { MetricsListener } from './metrics-listener.ts';
 import type { PeerBook } from './peer-book.ts';
 import { readPeerUrls } from './peer-urls.ts';
+import { rateOf, withRequestRate } from './request-rate.ts';
 import type { MemberStorage } from './storage.ts';
 
 export interface RunningParts {
@@ -57,7 +61,9 @@ export class Running {
   /** Undefined until `listen`. */
   clients: ClientListener | undefined;
   /** Undefined until `listen`, and where there is no address for it. */
-  watchers: MetricsListener | undefined;
+  watchers: HttpListener | undefined;
+  /** The same, where the clients' ports do not speak HTTP/1.1. */
+  web: HttpListener | undefined;
 
   constructor(parts: RunningParts) {
     const { config, identity, machine, replica, transport, storage, electionTicks, peers } = parts;
@@ -112,31 +118,55 @@ export class Running {
       callStarted: ({ path }: { readonly path: string }) => metrics.callStarted(path),
       callEnded: ({ path }: { readonly path: string }, code: StatusCode) => metrics.callEnded(path, code),
     };
+    const http1 = etcdHttp1Handler(this.member.service, {
+      ...ETCD_DEFAULTS,
+      requestBytesMax: config.requestBytesMax,
+      metrics: metrics.registry,
+      jsonGateway: config.jsonGateway,
+      webAccess: config.webAccess,
+      methods: this.protocol.methods,
+      observer,
+    });
+    const pages = withRequestRate(http1, rateOf(config.requestsPerSecondMax));
+    const connections = new ConnectionBudget(config, this.refusedConnections());
     this.clients = await listenForClients({
       config,
+      connections,
       methods: this.protocol.methods,
-      http1: etcdHttp1Handler(this.member.service, {
-        ...ETCD_DEFAULTS,
-        requestBytesMax: config.requestBytesMax,
-        metrics: metrics.registry,
-        jsonGateway: config.jsonGateway,
-        webAccess: config.webAccess,
-        methods: this.protocol.methods,
-        observer,
-      }),
+      http1: pages,
       observer,
       onTrouble: (error) =>
         this.parts.log.warn("a client's connection could not be taken", { error: error.message }),
       onRefused: (address, reason) =>
         this.parts.log.warn(`rejected connection on client endpoint: ${reason}`, { 'remote-addr': address }),
     });
-    if (config.listenMetricsUrls.length === 0) return;
-    this.watchers = await MetricsListener.open({
-      config,
-      handler: etcdWatchersHandler(this.member.service, { metrics: metrics.registry }),
-      onTrouble: (error) =>
-        this.parts.log.warn('a connection for metrics could not be taken', { error: error.message }),
+    const openHttp = (urls: readonly string[], handler: Http1Handler): Promise<HttpListener> | undefined =>
+      urls.length === 0
+        ? undefined
+        : HttpListener.open({
+            urls,
+            tls: config.clientTls,
+            handler,
+            connections,
+            onTrouble: (error) =>
+              this.parts.log.warn('a connection over HTTP could not be taken', { error: error.message }),
+          });
+    this.web = await openHttp(config.listenClientHttpUrls, pages);
+    this.watchers = await openHttp(
+      config.listenMetricsUrls,
+      etcdWatchersHandler(this.member.service, { metrics: metrics.registry }),
+    );
+  }
+
+  /** What repeats is counted, and said now and then. */
+  private refusedConnections(): (remoteAddress: string, reason: string) => void {
+    const refusals = new RefusalLog({
+      intervalMs: REFUSAL_LOG_INTERVAL_MS,
+      nowMs: () => performance.now(),
+      write: (address, reason) =>
+        this.parts.log.warn(`closed a connection of a client: ${reason}`, { 'remote-addr': address }),
     });
+    return (address, reason) => refusals.report(address, { kind: 'tooManyConnections', reason });
   }
 
   /** Starts time. */
@@ -163,6 +193,7 @@ export class Running {
   async stop(): Promise<void> {
     await this.handOver();
     const clientsGone = this.clients?.shutDown();
+    this.web?.shutDown();
     await within(DRAIN_TIMEOUT_MS, () => this.member.service.pendingCount === 0);
     // Watches do not end by themselves.
     await Promise.race([clientsGone, delay(SHUTDOWN_TIMEOUT_MS)]);
@@ -176,6 +207,7 @@ export class Running {
     clearInterval(this.timer);
     this.protocol.stop();
     this.clients?.destroy();
+    this.web?.close();
     this.watchers?.close();
     await this.passwords.stop();
     await new Promise<void>((resolve) => this.member.stop(resolve));

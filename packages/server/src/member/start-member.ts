@@ -38,6 +38,8 @@ export interface RunningMember {
   /** The ports that clients and peers are served on, in the order of the configuration. */
   readonly clientPorts: readonly number[];
   readonly peerPorts: readonly number[];
+  /** The ports for HTTP/1.1, where clients' do not speak it. */
+  readonly httpPorts: readonly number[];
   /** The ports for metrics and health alone. */
   readonly metricsPorts: readonly number[];
   /** Resolves when the member takes part in its cluster and answers its clients. */
@@ -64,7 +66,7 @@ export async function startMember(
 ): Promise<RunningMember> {
   const { serverVersion, clusterVersion } = ETCD_DEFAULTS;
   let metrics: MemberMetrics | undefined;
-  const storage = openStorage(config.dataDirectory, {
+  const storage = openStorage(config, {
     committed: ({ milliseconds }) => metrics?.backendCommitted(milliseconds),
     defragmented({ milliseconds, bytesBefore, bytesAfter }) {
       metrics?.backendDefragmented(milliseconds);
@@ -78,7 +80,7 @@ export async function startMember(
   let member: Member | undefined;
   try {
     makeCertificates(config, log);
-    const identity = await settleIdentity(config, log);
+    const identity = await settleIdentity(config, storage.disk, log);
     metrics = createMemberMetrics({ memberId: identity.memberId, serverVersion, clusterVersion });
     member = new Member({ config, identity, log, metrics, storage, tuning });
     await member.start();
@@ -192,6 +194,10 @@ class Member implements RunningMember {
     return this.running?.clients?.ports ?? [];
   }
 
+  get httpPorts(): readonly number[] {
+    return this.running?.web?.ports ?? [];
+  }
+
   get metricsPorts(): readonly number[] {
     return this.running?.watchers?.ports ?? [];
   }
@@ -227,7 +233,11 @@ class Member implements RunningMember {
     });
     this.running = running;
     this.outputs.connect(running.member);
-    const clientUrls = [...config.listenClientUrls, ...config.listenMetricsUrls];
+    const clientUrls = [
+      ...config.listenClientUrls,
+      ...config.listenClientHttpUrls,
+      ...config.listenMetricsUrls,
+    ];
     await listening('clients', clientUrls, running.listen());
     this.transport.start(replica.status().life);
     running.begin();
@@ -236,6 +246,7 @@ class Member implements RunningMember {
       'member-id': identity.memberId,
       'cluster-id': identity.clusterId,
       'data-dir': config.dataDirectory,
+      ...(config.journalDirectory === undefined ? {} : { 'dedicated-wal-dir': config.journalDirectory }),
       'listen-client-urls': config.listenClientUrls,
       'listen-peer-urls': config.listenPeerUrls,
     });

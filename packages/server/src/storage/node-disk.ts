@@ -19,13 +19,18 @@ interface PathQueue {
 
 export class NodeDisk implements Disk {
   private readonly root: string;
+  private readonly elsewhere: Readonly<Record<string, string>>;
   /** Files opened for writing, until they are renamed, removed or the disk is closed. */
   private readonly descriptors = new Map<string, number>();
   private readonly queues = new Map<string, PathQueue>();
 
-  /** `root` must exist; see openDataDirectory. */
-  constructor(root: string) {
+  /**
+   * `root` must exist; see lockDataDirectory.
+   * @param elsewhere directories of the disk's own that lie at another path, which exists
+   */
+  constructor(root: string, elsewhere: Readonly<Record<string, string>> = {}) {
     this.root = root;
+    this.elsewhere = elsewhere;
   }
 
   /** Closes every file. Nothing may be under way. */
@@ -141,7 +146,10 @@ export class NodeDisk implements Disk {
   }
 
   private absolute(path: string): string {
-    return join(this.root, path);
+    const [first = '', ...rest] = path.split('/');
+    return Object.hasOwn(this.elsewhere, first)
+      ? join(this.elsewhere[first]!, ...rest)
+      : join(this.root, path);
   }
 
   private enqueue(path: string, done: DiskCallback, operation: (finish: Finish) => void): void {

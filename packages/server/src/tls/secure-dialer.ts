@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
+import { certificateHostOf, placeOf, type SocketAddress } from '../sockets/socket-address.ts';
 import { isAllowed } from './allowed-names.ts';
 import { CertificateFiles } from './certificate-files.ts';
 import type { TlsConfig } from './tls-config.ts';
@@ -21,12 +22,13 @@ export class SecureDialer {
    * A socket that emits `secureConnect` once the other side is known to be good, and else an error.
    * @throws CertificateFailure
    */
-  dial({ host, port }: { readonly host: string; readonly port: number }): TLSSocket {
+  dial(address: SocketAddress): TLSSocket {
+    const host = 'path' in address ? certificateHostOf(address.path) : address.host;
     const { allowedNames, selfSigning } = this.config;
     const socket = connect({
       ...this.files.options(),
+      ...placeOf(address),
       host,
-      port,
       rejectUnauthorized: selfSigning === undefined,
       ...(isIP(host) === 0 ? { servername: host } : {}),
     });

@@ -12,10 +12,12 @@ import type { TlsConfig } from './tls-config.ts';
 
 export interface SecureServerOptions {
   readonly config: TlsConfig;
-  /** HTTP inside: its version is agreed on by ALPN. */
-  readonly speaksHttp: boolean;
+  /** What may be spoken inside, the preferred first, agreed on by ALPN; empty: no HTTP, and nothing is agreed on. */
+  readonly protocols: readonly ('http/1.1' | 'h2')[];
   /** @param commonName of a certificate that was verified, where such names are users' */
   readonly onSocket: (socket: TLSSocket, commonName: string | undefined) => void;
+  /** Closes a connection that is one too many, before its handshake, and says `false`; undefined: any number. */
+  readonly admit?: ((socket: Socket) => boolean) | undefined;
   readonly onRefused: (remoteAddress: string, failure: HandshakeFailure) => void;
 }
 
@@ -38,10 +40,10 @@ export function createSecureServer(options: SecureServerOptions): SecureServer {
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     requestCert: config.requiresCertificate,
     rejectUnauthorized: config.requiresCertificate,
-    ...(options.speaksHttp
+    ...(options.protocols.length > 0
       ? {
           ALPNCallback: ({ protocols }: { readonly protocols: readonly string[] }) =>
-            chosenProtocol(protocols),
+            options.protocols.find((protocol) => protocols.includes(protocol)),
         }
       : {}),
   });
@@ -60,6 +62,7 @@ export function createSecureServer(options: SecureServerOptions): SecureServer {
   const handshakes = server.listeners('connection');
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
+    if (options.admit?.(socket) === false) return;
     const failure = renewContext();
     if (failure !== undefined) onRefused('listener', { kind: 'files', reason: failure });
     if (failure !== undefined || pending.size >= HANDSHAKES_MAX) {
@@ -92,14 +95,6 @@ export function createSecureServer(options: SecureServerOptions): SecureServer {
       for (const socket of pending) socket.destroy();
     },
   };
-}
-
-/**
- * Clients of gRPC offer HTTP/2 alone. Who offers both, as curl and browsers do, means the JSON gateway, which is on
- * HTTP/1.1. Undefined: neither, and the handshake ends.
- */
-function chosenProtocol(offered: readonly string[]): string | undefined {
-  return ['http/1.1', 'h2'].find((protocol) => offered.includes(protocol));
 }
 
 /** Of a certificate that was verified already. */

@@ -1,18 +1,18 @@
 /** Asks one member's peer address what cluster it is of. */
 import { connect, type Socket } from 'node:net';
 import { MalformedBytes } from '@synod/consensus';
+import { placeOf, type SocketAddress } from '../sockets/socket-address.ts';
 import type { SecureDialer } from '../tls/secure-dialer.ts';
 import { CLUSTER_QUESTION, type ClusterFacts, decodeClusterFacts } from './cluster-question.ts';
-import type { LinkAddress } from './outgoing-link.ts';
 
 /** Rejects, with words for a human, when there is no answer in time, or none that can be read. */
 export function askCluster(
-  { host, port, isSecure }: LinkAddress,
+  address: SocketAddress,
   options: { readonly dialer: SecureDialer | undefined; readonly timeoutMs: number },
 ): Promise<ClusterFacts> {
   return new Promise((resolve, reject) => {
-    const secure = isSecure === true;
-    const socket: Socket = secure ? options.dialer!.dial({ host, port }) : connect({ host, port });
+    const secure = address.isSecure === true;
+    const socket: Socket = secure ? options.dialer!.dial(address) : connect(placeOf(address));
     const timer = setTimeout(() => fail(new Error('no answer in time')), options.timeoutMs);
     let received = Buffer.alloc(0);
     const fail = (error: Error): void => {

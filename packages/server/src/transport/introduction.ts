@@ -3,6 +3,7 @@
 /** URLs beyond are left out: more than any member has. */
 const URLS_MAX = 16;
 const URL_LENGTH_MAX = 1_024;
+const SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'unix:', 'unixs:']);
 
 export function encodeIntroduction(urls: readonly string[]): Uint8Array {
   return Buffer.from(urls.join('\n'), 'utf8');
@@ -15,5 +16,5 @@ export function decodeIntroduction(bytes: Uint8Array): string[] {
     .toString('utf8')
     .split('\n')
     .slice(0, URLS_MAX)
-    .filter((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol));
+    .filter((url) => URL.canParse(url) && SCHEMES.has(new URL(url).protocol));
 }

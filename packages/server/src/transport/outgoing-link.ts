@@ -4,6 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { assert, type Lane } from '@synod/consensus';
+import { placeOf, type SocketAddress } from '../sockets/socket-address.ts';
 import { CertificateFailure } from '../tls/certificate-files.ts';
 import { type HandshakeFailure, handshakeFailure } from '../tls/handshake-failure.ts';
 import type { SecureDialer } from '../tls/secure-dialer.ts';
@@ -12,12 +13,6 @@ import { ANSWER_BYTES, decodeAnswer, describeRefusal, encodeHello, type Hello } 
 import { LANE_QUEUE_BYTES_MAX, type TransportTiming } from './limits.ts';
 import { reconnectDelayMs } from './reconnect-delay.ts';
 import type { Refusal } from './refusal-log.ts';
-
-export interface LinkAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly isSecure?: boolean;
-}
 
 export interface OutgoingLinkEvents {
   connected(): void;
@@ -32,7 +27,7 @@ const PING_BYTES = 8;
 export class OutgoingLink {
   private readonly hello: Hello;
   private readonly introduction: Uint8Array;
-  private readonly addresses: readonly LinkAddress[];
+  private readonly addresses: readonly SocketAddress[];
   private readonly timing: TransportTiming;
   private readonly events: OutgoingLinkEvents;
   private readonly dialer: SecureDialer | undefined;
@@ -57,7 +52,7 @@ export class OutgoingLink {
   constructor(
     hello: Hello,
     introduction: Uint8Array,
-    addresses: readonly LinkAddress[],
+    addresses: readonly SocketAddress[],
     timing: TransportTiming,
     events: OutgoingLinkEvents,
     dialer?: SecureDialer,
@@ -163,11 +158,11 @@ export class OutgoingLink {
   }
 
   /** Undefined: the certificate's files cannot be used now. */
-  private dial({ host, port, isSecure }: LinkAddress): Socket | undefined {
-    if (isSecure !== true) return connect({ host, port, noDelay: true });
+  private dial(address: SocketAddress): Socket | undefined {
+    if (address.isSecure !== true) return connect({ ...placeOf(address), noDelay: true });
     try {
       assert(this.dialer !== undefined, 'the configuration gives a certificate to whoever has secure peers');
-      return this.dialer.dial({ host, port });
+      return this.dialer.dial(address);
     } catch (error) {
       if (!(error instanceof CertificateFailure)) throw error;
       this.reportTls({ kind: 'files', reason: error.message });

@@ -4,6 +4,8 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { assert, type Lane, type MemberId, type Transport } from '@synod/consensus';
+import { openPort } from '../sockets/open-port.ts';
+import type { SocketAddress } from '../sockets/socket-address.ts';
 import { SecureDialer } from '../tls/secure-dialer.ts';
 import { createSecureServer, type SecureServer } from '../tls/secure-server.ts';
 import type { TlsConfig } from '../tls/tls-config.ts';
@@ -12,7 +14,7 @@ import { judgeHello, type PeerStanding } from './handshake.ts';
 import { IncomingLink } from './incoming-link.ts';
 import { encodeIntroduction } from './introduction.ts';
 import { STRANGERS_MAX, TRANSPORT_TIMING, type TransportTiming } from './limits.ts';
-import { type LinkAddress, OutgoingLink } from './outgoing-link.ts';
+import { OutgoingLink } from './outgoing-link.ts';
 import { RefusalLog } from './refusal-log.ts';
 
 export interface TransportObserver {
@@ -27,7 +29,7 @@ export interface PeerTransportOptions {
   readonly id: MemberId;
   readonly clusterId: string;
   /** Whom to connect to at first; later whoever `setPeers` names. */
-  readonly peers: ReadonlyMap<MemberId, readonly LinkAddress[]>;
+  readonly peers: ReadonlyMap<MemberId, readonly SocketAddress[]>;
   /** Where this member tells others that it can be reached. */
   readonly ownUrls: readonly string[];
   /** What a member that connects has to do with the cluster. */
@@ -95,24 +97,19 @@ export class PeerTransport implements Transport {
   }
 
   /** Takes peers at these addresses; rejects when one cannot be had. */
-  async listen(addresses: readonly LinkAddress[]): Promise<void> {
-    for (const { host, port, isSecure } of addresses) {
-      const server = isSecure === true ? this.secureServer() : createServer((socket) => this.accept(socket));
+  async listen(addresses: readonly SocketAddress[]): Promise<void> {
+    for (const address of addresses) {
+      const server =
+        address.isSecure === true ? this.secureServer() : createServer((socket) => this.accept(socket));
       this.servers.push(server);
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ host, port }, () => {
-          server.off('error', reject);
-          // Of one connection that could not be taken, for want of descriptors for one; the listener goes on.
-          server.on('error', (error) =>
-            this.refusals.report('listener', {
-              kind: 'listener',
-              reason: `a connection could not be taken: ${error.message}`,
-            }),
-          );
-          resolve();
-        });
-      });
+      await openPort(server, address);
+      // Of one connection that could not be taken, for want of descriptors for one; the listener goes on.
+      server.on('error', (error) =>
+        this.refusals.report('listener', {
+          kind: 'listener',
+          reason: `a connection could not be taken: ${error.message}`,
+        }),
+      );
     }
   }
 
@@ -131,7 +128,7 @@ export class PeerTransport implements Transport {
   }
 
   /** From now on connects to these, and to nobody else; whoever is not among them any more is hung up on. */
-  setPeers(peers: ReadonlyMap<MemberId, readonly LinkAddress[]>): void {
+  setPeers(peers: ReadonlyMap<MemberId, readonly SocketAddress[]>): void {
     if (this.life === undefined || this.closed) return;
     for (const [peer, links] of this.links)
       if (!peers.has(peer) || describe(peers.get(peer)!) !== links.addresses) this.disconnect(peer, links);
@@ -179,7 +176,7 @@ export class PeerTransport implements Transport {
     await Promise.all([...links, ...servers]);
   }
 
-  private connectTo(peer: MemberId, addresses: readonly LinkAddress[], life: number): PeerLinks {
+  private connectTo(peer: MemberId, addresses: readonly SocketAddress[], life: number): PeerLinks {
     const { clusterId, id, observer, onUnreachable, onDisowned, onRemoved } = this.options;
     const hello = { clusterId, from: id, to: peer, life };
     const introduction = encodeIntroduction(this.options.ownUrls);
@@ -239,7 +236,7 @@ export class PeerTransport implements Transport {
     assert(tls !== undefined, 'the configuration gives a certificate to whoever has a secure address');
     const secure = createSecureServer({
       config: tls,
-      speaksHttp: false,
+      protocols: [],
       onSocket: (socket) => this.accept(socket),
       onRefused: (address, { kind, reason }) =>
         this.refusals.report(address, { kind, reason: `rejected connection on peer endpoint: ${reason}` }),
@@ -311,6 +308,6 @@ export class PeerTransport implements Transport {
   }
 }
 
-function describe(addresses: readonly LinkAddress[]): string {
-  return addresses.map(({ host, port, isSecure }) => `${isSecure === true} ${host} ${port}`).join();
+function describe(addresses: readonly SocketAddress[]): string {
+  return JSON.stringify(addresses);
 }

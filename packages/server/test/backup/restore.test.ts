@@ -1,13 +1,13 @@
 /** From a cluster through a backup to a new cluster: from either protocol to the other, and to itself. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { BackupFile } from '../../src/backup/backup-file.ts';
 import { restoreBackup } from '../../src/backup/restore-backup.ts';
 import { run } from '../cli/client/recorded-terminal.ts';
-import { type Ending, PROTOCOLS, TEST_TUNING, TestCluster, type TestMember } from '../member/test-cluster.ts';
+import { type Ending, PROTOCOLS, TEST_TUNING, TestCluster, TestMember } from '../member/test-cluster.ts';
 import type { TableMessage } from '../protocols/etcd/wire/table-codec.ts';
 
 const LIMIT = { timeout: 60_000 };
@@ -34,6 +34,7 @@ async function restore(path: string, member: TestMember, bump = 0): Promise<numb
     const { revision } = await restoreBackup({
       file,
       dataDirectory,
+      journalDirectory: member.config.journalDirectory,
       protocol,
       cluster: { clusterId, founders, self },
       change: { bump, marksCompacted: bump > 0 },
@@ -135,3 +136,37 @@ for (const protocol of PROTOCOLS)
       assert.equal(revisionOf(await client.put('k', 'newer')), revision + 1n);
     },
   );
+
+test(
+  '--wal-dir: the journal is made there, the member that has the flag finds it, and nothing stays behind a failure',
+  LIMIT,
+  async (t) => {
+    const path = temporaryFile(t);
+    const cluster = await TestCluster.started(t, { size: 1 });
+    const [old] = cluster.members;
+    await old!.client.put('k', 'v');
+    await save(old!, path);
+    await cluster.stop(old!);
+    const { config } = old!;
+    const dataDirectory = `${config.dataDirectory}-new`;
+    const journalDirectory = `${config.dataDirectory}-wal`;
+    const member = new TestMember({ ...config, dataDirectory, journalDirectory }, old!.relay);
+
+    const damaged = `${path}-cut`;
+    writeFileSync(damaged, readFileSync(path).subarray(0, 200));
+    await assert.rejects(restore(damaged, member));
+    assert.deepEqual(existsSync(journalDirectory) ? readdirSync(journalDirectory) : [], []);
+    await restore(path, member);
+    await assert.rejects(
+      restore(path, {
+        ...member,
+        config: { ...member.config, dataDirectory: `${dataDirectory}-2` },
+      } as TestMember),
+      /^Error: wal-dir .* not empty .*--wal-dir\.$/,
+    );
+    assert.ok(!existsSync(join(dataDirectory, 'journal')));
+    t.after(() => cluster.stop(member));
+    await (await cluster.start(member)).ready;
+    assert.equal(await member.client.get('k'), 'v');
+  },
+);

@@ -15,6 +15,8 @@ test('hosts, ports, schemes and sockets', () => {
     ['[::1]:2379', tcp('::1', 2379), undefined],
     ['http://[fe80::1]', tcp('fe80::1', 2379), false],
     ['unix:///run/synod.sock', { kind: 'unix', path: '/run/synod.sock' }, false],
+    ['unix://localhost:2379', { kind: 'unix', path: 'localhost:2379' }, false],
+    ['unix:synod.sock', { kind: 'unix', path: 'synod.sock' }, false],
     ['unixs:///run/synod.sock', { kind: 'unix', path: '/run/synod.sock' }, true],
   ];
   for (const [text, address, isSecure] of cases)

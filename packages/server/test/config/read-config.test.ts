@@ -63,7 +63,7 @@ describe('what was given', () => {
       'pre-vote: false',
       'grpc-keepalive-min-time: 7000000000',
       'grpc-keepalive-interval: 1h30m',
-      'wal-dir:',
+      'feature-gates:',
       'data-dir: ""',
     ].join('\n');
     const config = accepted('--config-file f', { files: { f: text } });
@@ -130,6 +130,62 @@ describe('zeros and ends of ranges', () => {
     ]);
     assert.match(refused('--listen-metrics-urls https://0.0.0.0:2381').message, /cert/);
     assert.match(refused('--listen-metrics-urls http://metrics.example:2381').message, /expected IP in URL/);
+  });
+
+  test('addresses for HTTP/1.1: none unless given, and not those of gRPC too', () => {
+    assert.deepEqual(accepted('').listenClientHttpUrls, []);
+    const { listenClientHttpUrls } = accepted(
+      '--listen-client-http-urls http://0.0.0.0:2381,http://0.0.0.0:2382',
+    );
+    assert.deepEqual(listenClientHttpUrls, ['http://0.0.0.0:2381', 'http://0.0.0.0:2382']);
+    assert.equal(
+      refused('--listen-client-http-urls http://localhost:2379').message,
+      'cannot bind both --listen-client-urls and --listen-client-http-urls on the same url http://localhost:2379',
+    );
+    assert.match(
+      refused('--listen-client-http-urls https://localhost:2381').message,
+      /for client url https:/,
+    );
+  });
+
+  test('limits on clients: 0 is none of its own', () => {
+    const limits = (text: string) => {
+      const { connectionsMax, connectionsPerAddressMax, requestsPerSecondMax } = accepted(text);
+      return [connectionsMax, connectionsPerAddressMax, requestsPerSecondMax];
+    };
+    assert.deepEqual(limits(''), [undefined, 10_000, Number.POSITIVE_INFINITY]);
+    assert.deepEqual(
+      limits(
+        '--max-client-connections 50 --max-client-connections-per-address 5 --max-requests-per-second 7',
+      ),
+      [50, 5, 7],
+    );
+    assert.equal(limits('--max-client-connections-per-address 0')[1], Number.POSITIVE_INFINITY);
+    assert.equal(refused('--max-requests-per-second -1').kind, 'usage');
+  });
+
+  test('the journal elsewhere: absolute, and not in the data directory itself', () => {
+    assert.equal(accepted('').journalDirectory, undefined);
+    assert.equal(accepted('--wal-dir wal').journalDirectory, '/home/me/wal');
+    assert.equal(accepted('--data-dir d --wal-dir /disk/wal').journalDirectory, '/disk/wal');
+    assert.equal(accepted('--data-dir d --wal-dir d/journal').journalDirectory, undefined);
+    assert.match(refused('--data-dir d --wal-dir ./d').message, /another directory than --data-dir/);
+  });
+
+  test('sockets in files: everything behind the scheme is the path, and any host will do', () => {
+    const { listenClientUrls, listenMetricsUrls, founders } = accepted(
+      '--listen-client-urls unix://m1.example:2379,unix:///run/synod.sock --advertise-client-urls unix://x:1 --listen-metrics-urls unix:///run/m --initial-advertise-peer-urls unix://a:1 --initial-cluster default=unix://a:1,b=unix:///run/b',
+    );
+    assert.deepEqual(listenClientUrls, ['unix:///run/synod.sock', 'unix://m1.example:2379']);
+    assert.deepEqual(listenMetricsUrls, ['unix:///run/m']);
+    assert.deepEqual(
+      founders.map(({ peerUrls }) => peerUrls),
+      [['unix://a:1'], ['unix:///run/b']],
+    );
+    const [warning] = warnings(
+      '--cert-file a --key-file b --listen-client-urls unix://a:1 --advertise-client-urls unix://a:1',
+    );
+    assert.match(warning!, /^scheme is unix while key and cert files are present/);
   });
 
   test('compaction by itself: hours or a duration, or revisions; 0 is none', () => {
@@ -213,7 +269,17 @@ describe('refusals name the flag, what is wrong and what to do', () => {
       'refused',
       /mutually exclusive \(cns=\["a"\], hostnames=\["b"\]\)/,
     ],
-    ['--listen-peer-urls unix://x:1', 'refused', /unix addresses are not supported yet/],
+    ['--listen-peer-urls unix://', 'usage', /has the form "unix:\/\/HOST:PORT" or "unix:\/\/\/PATH"/],
+    ['--listen-peer-urls unix:///tmp/', 'usage', /has the form/],
+    ['--listen-peer-urls unix:/tmp/x', 'usage', /URL scheme must be/],
+    ['--listen-peer-urls unixs://x:1', 'refused', /must be provided for peer url unixs:\/\/x:1/],
+    ['--listen-metrics-urls unixs:///x', 'refused', /must be provided for client url unixs:\/\/\/x/],
+    [
+      '--initial-cluster default=http://localhost:2380,b=unixs://b:1',
+      'refused',
+      /for peer url unixs:\/\/b:1/,
+    ],
+    ['--cors unix:///tmp/page', 'refused', /--cors can only have http:\/\/ and https:\/\/ origins/],
     ['--listen-peer-urls http://127.0.0.1', 'usage', /does not have the form "host:port"/],
     ['--listen-peer-urls http://127.0.0.1:70000', 'usage', /does not have the form "host:port"/],
     ['--listen-peer-urls http://127.0.0.1:1/x', 'usage', /must not contain a path/],
@@ -244,7 +310,7 @@ describe('refusals name the flag, what is wrong and what to do', () => {
     ['client-transport-security: {auto-tsl: true}', /unknown key "auto-tsl" in client-transport-security/],
     ['client-transport-security: 1', /client-transport-security must hold flags/],
     ['election-timeout: soon', /invalid value "soon" for election-timeout in f: it must be a whole number/],
-    ['wal-dir: x', /^wal-dir in f is a flag of etcd that Synod does not support yet/],
+    ['discovery: x', /^discovery in f is a flag of etcd that Synod does not support yet/],
   ];
   for (const [text, words] of files) {
     test(`file: ${text}`, () => {
@@ -255,13 +321,13 @@ describe('refusals name the flag, what is wrong and what to do', () => {
 
 describe('flags that are known and not supported yet', () => {
   test('with another value than the default: one line, exit code 1', () => {
-    const { kind, message } = refused('--wal-dir=/x');
+    const { kind, message } = refused('--discovery=http://d');
     assert.equal(kind, 'refused');
     assert.equal(
       message,
-      '--wal-dir is a flag of etcd that Synod does not support yet (given: "/x"). Leave it out.',
+      '--discovery is a flag of etcd that Synod does not support yet (given: "http://d"). Leave it out.',
     );
-    assert.equal(refused('', { environment: { ETCD_WAL_DIR: '/x' } }).kind, 'refused');
+    assert.equal(refused('', { environment: { ETCD_DISCOVERY_TOKEN: 'x' } }).kind, 'refused');
   });
 
   test('with the default they are accepted', () => {

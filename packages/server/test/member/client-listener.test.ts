@@ -12,8 +12,10 @@ function listen(): Promise<ClientListener> {
   return listenForClients({
     config: {
       listenClientUrls: ['http://127.0.0.1:0'],
+      listenClientHttpUrls: [],
       requestBytesMax: 1_572_864,
       concurrentStreamsMax: 100,
+      requestsPerSecondMax: Number.POSITIVE_INFINITY,
       keepalive: { minTimeMs: 5_000, intervalMs: 7_200_000, timeoutMs: 20_000 },
     },
     methods: new Map(),

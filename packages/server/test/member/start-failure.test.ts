@@ -144,4 +144,6 @@ test('an address without a port is at the one of HTTP', () => {
   assert.deepEqual(addressOf('http://10.0.0.1:80'), { host: '10.0.0.1', port: 80, isSecure: false });
   assert.deepEqual(addressOf('http://[::1]:2380'), { host: '::1', port: 2380, isSecure: false });
   assert.deepEqual(addressOf('https://m1'), { host: 'm1', port: 443, isSecure: true });
+  assert.deepEqual(addressOf('unix://m1:80'), { path: 'm1:80', isSecure: false });
+  assert.deepEqual(addressOf('unixs:///run/m1'), { path: '/run/m1', isSecure: true });
 });

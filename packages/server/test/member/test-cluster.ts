@@ -32,8 +32,12 @@ export interface ClusterOptions {
   readonly electionTimeoutMs?: number;
   readonly snapshotCount?: number;
   readonly storeBytesMax?: number;
+  readonly httpUrls?: readonly string[];
   readonly metricsUrls?: readonly string[];
   readonly strictReconfiguration?: boolean;
+  readonly connectionsMax?: number;
+  readonly connectionsPerAddressMax?: number;
+  readonly requestsPerSecondMax?: number;
   readonly autoCompaction?: MemberConfig['autoCompaction'];
   readonly tokens?: MemberConfig['auth']['tokens'];
   /** Both kinds of ports speak it. */
@@ -241,6 +245,7 @@ function configOf(
     dataDirectory,
     listenPeerUrls: [listenUrl],
     listenClientUrls: [listenUrl],
+    listenClientHttpUrls: options.httpUrls ?? [],
     listenMetricsUrls: options.metricsUrls ?? [],
     ...(options.tls === undefined ? {} : { clientTls: options.tls, peerTls: options.tls }),
     advertisePeerUrls: peerUrls,
@@ -264,6 +269,9 @@ function configOf(
     requestBytesMax: 1_572_864,
     transactionOperationsMax: 128,
     concurrentStreamsMax: 1_000_000,
+    connectionsMax: options.connectionsMax,
+    connectionsPerAddressMax: options.connectionsPerAddressMax ?? 10_000,
+    requestsPerSecondMax: options.requestsPerSecondMax ?? Number.POSITIVE_INFINITY,
     keepalive: { minTimeMs: 5_000, intervalMs: 7_200_000, timeoutMs: 20_000 },
     watchProgressIntervalMs: 600_000,
     auth: { tokens: options.tokens ?? { kind: 'simple' }, simpleTokenTtlMs: 300_000, bcryptCost: 4 },

@@ -31,6 +31,21 @@ diskContractSuite('node disk', () => {
   };
 });
 
+diskContractSuite('node disk with a directory elsewhere', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'synod-disk-'));
+  const elsewhere = mkdtempSync(join(tmpdir(), 'synod-disk-elsewhere-'));
+  const disk = new NodeDisk(directory, { journal: elsewhere });
+  return {
+    disk,
+    settle: () => {},
+    close: () => {
+      disk.close();
+      assert.deepEqual(readdirSync(directory).includes('journal'), false);
+      for (const one of [directory, elsewhere]) rmSync(one, { recursive: true, force: true });
+    },
+  };
+});
+
 test('what the operating system says becomes one of four kinds', () => {
   const kind = (code: string) => toDiskError('a', Object.assign(new Error('text'), { code })).kind;
   assert.deepEqual(['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EEXIST', 'EIO'].map(kind), [

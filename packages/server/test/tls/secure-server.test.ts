@@ -26,7 +26,7 @@ async function world(t: TestContext, rules: Partial<TlsConfig> = {}) {
       versionMin: 'TLSv1.2',
       ...rules,
     },
-    speaksHttp: true,
+    protocols: ['http/1.1', 'h2'],
     onSocket: (socket, commonName) => socket.on('error', () => {}).end(`welcome ${commonName}`),
     onRefused: (_, { reason }) => refused.push(reason),
   });

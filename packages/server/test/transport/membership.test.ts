@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MalformedBytes, type MemberId } from '@synod/consensus';
+import type { TcpAddress } from '../../src/sockets/socket-address.ts';
 import { askCluster } from '../../src/transport/ask-cluster.ts';
 import {
   type ClusterFacts,
@@ -10,7 +11,6 @@ import {
   mayBeClusterQuestion,
 } from '../../src/transport/cluster-question.ts';
 import { decodeIntroduction, encodeIntroduction } from '../../src/transport/introduction.ts';
-import type { LinkAddress } from '../../src/transport/outgoing-link.ts';
 import {
   A,
   B,
@@ -66,7 +66,7 @@ test('N11 a peer at another address is connected to there', LIMIT, async (t) => 
 
 test('N12 a removed member is told so, whether its link stands or it comes again', LIMIT, async (t) => {
   const removed = new Set<string>();
-  const peers = new Map<MemberId, readonly LinkAddress[]>();
+  const peers = new Map<MemberId, readonly TcpAddress[]>();
   const a = await listeningMember(t, A, { peers });
   const b = await listeningMember(t, B, { peers, removed });
   peers.set(A, [a.address]).set(B, [b.address]);

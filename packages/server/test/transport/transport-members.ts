@@ -2,6 +2,7 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { type Lane, type MemberId, memberId } from '@synod/consensus';
+import type { TcpAddress } from '../../src/sockets/socket-address.ts';
 import type { ClusterFacts } from '../../src/transport/cluster-question.ts';
 import { FrameReader } from '../../src/transport/frames.ts';
 import {
@@ -13,7 +14,6 @@ import {
   type Hello,
 } from '../../src/transport/handshake.ts';
 import type { TransportTiming } from '../../src/transport/limits.ts';
-import type { LinkAddress } from '../../src/transport/outgoing-link.ts';
 import { PeerTransport } from '../../src/transport/peer-transport.ts';
 import { RecordedEvents } from '../recorded-events.ts';
 
@@ -36,14 +36,14 @@ export interface TestMember {
   readonly id: MemberId;
   readonly transport: PeerTransport;
   readonly events: RecordedEvents<TransportEvent>;
-  readonly address: LinkAddress;
+  readonly address: TcpAddress;
 }
 
 export interface MemberOptions {
   readonly clusterId?: string;
   readonly timing?: Partial<TransportTiming>;
   /** May be filled until the transport starts. */
-  readonly peers?: Map<MemberId, readonly LinkAddress[]>;
+  readonly peers?: Map<MemberId, readonly TcpAddress[]>;
   readonly removed?: ReadonlySet<string>;
   readonly facts?: ClusterFacts;
   readonly knownLives?: ReadonlyMap<string, number>;
@@ -92,7 +92,7 @@ export async function connectedPair(
   test: TestContext,
   timing: Partial<TransportTiming> = {},
 ): Promise<[TestMember, TestMember]> {
-  const peers = new Map<MemberId, readonly LinkAddress[]>();
+  const peers = new Map<MemberId, readonly TcpAddress[]>();
   const a = await listeningMember(test, A, { peers, timing });
   const b = await listeningMember(test, B, { peers, timing });
   peers.set(A, [a.address]).set(B, [b.address]);
@@ -106,7 +106,7 @@ export const isConnected = (event: TransportEvent): boolean => event.kind === 'c
 export const isRefused = (event: TransportEvent): boolean => event.kind === 'refused';
 
 /** A listener of bare sockets. `take` gets each connection. */
-export async function stubListener(test: TestContext, take: (socket: Socket) => void): Promise<LinkAddress> {
+export async function stubListener(test: TestContext, take: (socket: Socket) => void): Promise<TcpAddress> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
@@ -143,7 +143,7 @@ export interface BareConnection {
   readonly firstBytes: Promise<void>;
 }
 
-export function bareConnection(test: TestContext, { port }: LinkAddress): BareConnection {
+export function bareConnection(test: TestContext, { port }: TcpAddress): BareConnection {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true });
   test.after(() => socket.destroy());
   let bytes = Buffer.alloc(0);

@@ -3,15 +3,20 @@ import { readFileSync } from 'node:fs';
 import type { TlsOptions } from '../../client/dial.ts';
 import { type Endpoint, parseEndpoint } from '../../client/endpoint.ts';
 import type { EtcdClientOptions } from '../../client/etcd-client.ts';
+import { type Dns, findServices, urlOf } from '../../dns/dns.ts';
 import type { Terminal } from './client-command.ts';
 import { badArguments, CommandFailure } from './command-failure.ts';
-import { EXIT_BAD_CONNECTION } from './exit-codes.ts';
+import { EXIT_BAD_CONNECTION, EXIT_FAILED } from './exit-codes.ts';
 import type { GlobalValues } from './global-flags.ts';
 
 /** @throws CommandFailure */
-export async function clientOptions(globals: GlobalValues, terminal: Terminal): Promise<EtcdClientOptions> {
+export async function clientOptions(
+  globals: GlobalValues,
+  terminal: Terminal,
+  dns: Dns,
+): Promise<EtcdClientOptions> {
   return {
-    endpoints: endpointsOf(globals.endpoints),
+    endpoints: (await discoveredEndpoints(globals, terminal, dns)) ?? endpointsOf(globals.endpoints),
     dialTimeoutMs: globals['dial-timeout'],
     commandTimeoutMs: globals['command-timeout'],
     keepaliveTimeMs: globals['keepalive-time'],
@@ -19,6 +24,28 @@ export async function clientOptions(globals: GlobalValues, terminal: Terminal): 
     user: await userOf(globals, terminal),
     tls: tlsOf(globals),
   };
+}
+
+/** Undefined: DNS is not asked, or names nobody who may be asked; then, as with etcdctl, --endpoints counts. */
+async function discoveredEndpoints(
+  globals: GlobalValues,
+  terminal: Terminal,
+  dns: Dns,
+): Promise<readonly Endpoint[] | undefined> {
+  const domain = globals['discovery-srv'];
+  if (domain === '') return undefined;
+  const { found, failures } = await findServices(dns, 'etcd-client', {
+    domain,
+    name: globals['discovery-srv-name'],
+  });
+  if (failures.length === 2)
+    throw new CommandFailure(EXIT_FAILED, `dns lookup errors: ${failures.join(' and ')}`);
+  const urls = found.map(urlOf).filter((url) => {
+    if (url.startsWith('https:') || globals['insecure-discovery']) return true;
+    terminal.error(`ignoring discovered insecure endpoint ${JSON.stringify(url)}\n`);
+    return false;
+  });
+  return urls.length === 0 ? undefined : urls.flatMap(endpointsOf);
 }
 
 /** @throws CommandFailure */

@@ -7,6 +7,13 @@ export const GLOBAL_FLAGS = {
   endpoints: textFlag('members to ask, separated by commas; the next one when one cannot be reached', {
     default: '127.0.0.1:2379',
   }),
+  'discovery-srv': textFlag('domain whose SRV records name the members to ask, instead of --endpoints', {
+    short: 'd',
+  }),
+  'discovery-srv-name': textFlag('tells clusters of one domain apart'),
+  'insecure-discovery': booleanFlag('members that DNS names as plaintext ones may be asked', {
+    default: true,
+  }),
   'write-out': textFlag('output format', { default: 'simple', short: 'w', choices: OUTPUT_FORMATS }),
   hex: booleanFlag('print bytes in hexadecimal'),
   'dial-timeout': durationFlag('how long to wait for a connection', { default: 2_000 }),

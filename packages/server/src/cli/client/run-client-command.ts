@@ -1,6 +1,7 @@
 /** A client command from its command line to its exit code. Loads the one command that is asked for, and one writer. */
 import { CallFailure } from '../../client/call-failure.ts';
 import { EtcdClient } from '../../client/etcd-client.ts';
+import { type Dns, SYSTEM_DNS } from '../../dns/dns.ts';
 import { callFailureText } from './call-failure-text.ts';
 import type { ClientCommand, CommandContext, Terminal } from './client-command.ts';
 import { clientOptions } from './client-options.ts';
@@ -19,6 +20,7 @@ export async function runClientCommand(
   line: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
   terminal: Terminal,
+  dns: Dns = SYSTEM_DNS,
 ): Promise<number> {
   const found = findCommand(line);
   switch (found.kind) {
@@ -31,7 +33,7 @@ export async function runClientCommand(
       return EXIT_DONE;
     }
     case 'command':
-      return await run(found, environment, terminal);
+      return await run(found, environment, terminal, dns);
   }
 }
 
@@ -60,6 +62,7 @@ async function run(
   { name, rest }: Found & { readonly kind: 'command' },
   environment: Readonly<Record<string, string | undefined>>,
   terminal: Terminal,
+  dns: Dns,
 ): Promise<number> {
   const listed = CLIENT_COMMANDS[name]!;
   const command = await listed.load();
@@ -85,7 +88,7 @@ async function run(
     const globals = flagValues(GLOBAL_FLAGS, new Map([...given, ...fromEnvironment.given]));
     const write = await writerOf(globals);
     const say = (text: string): void => terminal.out(Buffer.from(text));
-    client = new EtcdClient(await clientOptions(globals, terminal));
+    client = new EtcdClient(await clientOptions(globals, terminal, dns));
     const context: CommandContext = {
       flags: flagValues(command.flags, given),
       globals,

@@ -1,7 +1,5 @@
 /** Settles who a member is before anything of it is opened. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { JOURNAL_DIRECTORY } from '@synod/consensus';
+import { type Disk, JOURNAL_DIRECTORY } from '@synod/consensus';
 import type { MemberConfig } from '../../config/member-config.ts';
 import type { Log } from '../../log/log.ts';
 import { readIdentityFile, writeIdentityFile } from './identity-file.ts';
@@ -13,11 +11,15 @@ import type { MemberIdentity } from './member-identity.ts';
  * journal and no file: there the flags must say again what it was made with, and the journal is asked.
  * @throws StartFailure (as a rejection)
  */
-export async function settleIdentity(config: MemberConfig, log: Log): Promise<MemberIdentity> {
+export async function settleIdentity(
+  config: MemberConfig,
+  disk: Pick<Disk, 'list'>,
+  log: Log,
+): Promise<MemberIdentity> {
   const { dataDirectory } = config;
   const known = readIdentityFile(dataDirectory);
   if (known !== undefined) return known;
-  const hasJournal = existsSync(join(dataDirectory, JOURNAL_DIRECTORY));
+  const hasJournal = disk.list(JOURNAL_DIRECTORY).length > 0;
   const joins = config.initialClusterState === 'existing' && !hasJournal;
   const identity = joins ? await joinCluster(config, log) : foundersIdentity(config);
   if (!hasJournal) writeIdentityFile(dataDirectory, identity);

@@ -24,6 +24,7 @@ the members with these flags. Give a token that the old cluster did not have, so
 one of the new ones.`,
   flags: {
     'data-dir': textFlag('where to make the data directory; when empty, NAME.etcd'),
+    'wal-dir': textFlag('where to make the journal; when empty, below the data directory'),
     name: text('name'),
     'initial-cluster': text('initial-cluster'),
     'initial-cluster-token': text('initial-cluster-token'),
@@ -57,6 +58,9 @@ one of the new ones.`,
         `--consensus is ${PROTOCOLS.join(' or ')} (it is ${JSON.stringify(flags.consensus)})`,
       );
     const dataDirectory = resolve(flags['data-dir'] === '' ? `${flags.name}.etcd` : flags['data-dir']);
+    const journalDirectory = flags['wal-dir'] === '' ? undefined : resolve(flags['wal-dir']);
+    if (journalDirectory === dataDirectory)
+      throw badArguments('--wal-dir must be another directory than --data-dir');
     const tell = (share: number): void => terminal.progress(`restoring: ${Math.floor(100 * share)} %`);
     try {
       const given = (name: 'initial-cluster' | 'initial-advertise-peer-urls') => ({
@@ -76,6 +80,7 @@ one of the new ones.`,
         const { revision } = await restoreBackup({
           file,
           dataDirectory,
+          journalDirectory,
           protocol,
           cluster,
           change: { bump, marksCompacted },
