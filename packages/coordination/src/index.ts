@@ -20,6 +20,11 @@ export * from './member/coordination-member.ts';
 export * from './member/leaderless-notice.ts';
 export * from './member/paces.ts';
 export type { AutoCompactionPlan } from './service/auto-compaction.ts';
+export {
+  type CorruptionCheckPlan,
+  NO_CORRUPTION_CHECKS,
+} from './service/corruption-checks/corruption-checks.ts';
+export * from './service/corruption-checks/corruption-event.ts';
 export * from './service/machine-outputs.ts';
 export * from './service/member-service.ts';
 export * from './service/simple-tokens.ts';

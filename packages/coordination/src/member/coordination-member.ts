@@ -4,6 +4,7 @@
  * runs it over sockets, files and timers, the simulator over a seed; both run this.
  */
 import {
+  allMembers,
   type Clock,
   type Lane,
   MalformedBytes,
@@ -19,10 +20,18 @@ import type { AuthChange, LeaseChange, ProposalOrigin } from '../machine/machine
 import type { CommandResult } from '../machine/results.ts';
 import type { KeyEvent, Revision } from '../machine/values.ts';
 import { AutoCompaction, type AutoCompactionPlan } from '../service/auto-compaction.ts';
+import {
+  type CorruptionCheckPlan,
+  CorruptionChecks,
+} from '../service/corruption-checks/corruption-checks.ts';
+import type { CorruptionEvent } from '../service/corruption-checks/corruption-event.ts';
+import { handOver } from '../service/corruption-checks/hand-over.ts';
+import { KeyspaceHashCalls } from '../service/corruption-checks/keyspace-hash-calls.ts';
 import { HubPump } from '../service/hub-pump.ts';
 import { LeaderCalls } from '../service/leader-calls.ts';
 import { LeaderMoves } from '../service/leader-moves.ts';
 import { LeaseKeeper } from '../service/lease-keeper.ts';
+import { HASH_ANSWER_MAX_MS } from '../service/limits.ts';
 import type { OutputReceivers } from '../service/machine-outputs.ts';
 import { MemberService } from '../service/member-service.ts';
 import { PeerCalls } from '../service/peer-calls.ts';
@@ -60,6 +69,7 @@ export interface CoordinationMemberParts {
   readonly storeBytesMax: number;
   /** Undefined: compaction is asked for by clients alone. */
   readonly autoCompaction: AutoCompactionPlan | undefined;
+  readonly corruptionChecks: CorruptionCheckPlan;
   /** A simple token is forgotten so long after it was last used. */
   readonly simpleTokenTtlMs: number;
   readonly paces: MemberPaces;
@@ -73,6 +83,7 @@ export type MemberEvent =
   | { readonly kind: 'outOfSpace'; readonly storedBytes: number; readonly storeBytesMax: number }
   /** A compaction by the member's own plan: all up to there, or why not. */
   | { readonly kind: 'autoCompacted'; readonly upTo: Revision; readonly failure: string | undefined }
+  | { readonly kind: 'corruption'; readonly event: CorruptionEvent }
   | ({ readonly kind: 'leaderless' } & LeaderlessFacts)
   /** The state cannot be committed: the member must end. */
   | { readonly kind: 'commitFailed'; readonly detail: string };
@@ -98,6 +109,7 @@ export class CoordinationMember implements OutputReceivers {
   private readonly leaseKeeper: LeaseKeeper;
   private readonly upkeep: Upkeep;
   private readonly autoCompaction: AutoCompaction | undefined;
+  private readonly corruption: CorruptionChecks;
   private readonly leaderless: LeaderlessNotice;
   /** Whom the replica told of last. */
   private leader: MemberId | undefined;
@@ -187,6 +199,7 @@ export class CoordinationMember implements OutputReceivers {
         revision: () => machine.revision,
         compact: (upTo, done) => this.compact(upTo, done),
       });
+    this.corruption = this.makeCorruptionChecks();
     this.leaderless = new LeaderlessNotice({
       peers: parts.peers,
       notify: (facts) => parts.observe({ kind: 'leaderless', ...facts }),
@@ -216,6 +229,7 @@ export class CoordinationMember implements OutputReceivers {
     this.simpleTokens.tick();
     this.upkeep.tick();
     this.autoCompaction?.tick();
+    this.corruption.tick();
     this.leaderless.tick(this.parts.clock.nowMs(), this.leader !== undefined);
     this.pump.wake();
   }
@@ -252,7 +266,8 @@ export class CoordinationMember implements OutputReceivers {
     this.pump.wake();
   }
 
-  compacted(): void {
+  compacted(revision: Revision): void {
+    this.corruption.compacted(revision);
     this.pump.wake();
   }
 
@@ -266,6 +281,7 @@ export class CoordinationMember implements OutputReceivers {
 
   restored(): void {
     this.simpleTokens.forgetAll();
+    this.corruption.restored();
     this.hub.restored();
     this.pump.wake();
   }
@@ -281,6 +297,30 @@ export class CoordinationMember implements OutputReceivers {
     this.backups.stop();
     this.proposals.stop();
     this.replica.stop(done);
+  }
+
+  private makeCorruptionChecks(): CorruptionChecks {
+    const { id, machine, replica, clock, tickMs, peers, corruptionChecks, observe } = this.parts;
+    const hashes = new KeyspaceHashCalls({
+      calls: this.calls,
+      hashes: this.hashes,
+      kept: (revision) => this.corruption.kept(revision),
+      others: () => allMembers(replica.status().membership).filter((member) => member !== id),
+      isConnected: (member) => peers().some(({ peer, isConnected }) => peer === member && isConnected),
+      timeoutTicks: Math.ceil(HASH_ANSWER_MAX_MS / tickMs),
+    });
+    return new CorruptionChecks({
+      plan: corruptionChecks,
+      self: id,
+      machine,
+      hashes,
+      nowMs: () => clock.nowMs(),
+      leads: () => this.leader === id,
+      read: (done) => replica.read(done),
+      submit: (command) => this.service.submit(command, { complete: () => {} }, OWN_RESOLVE),
+      handOver: (isUnfit) => handOver(replica, isUnfit),
+      observe: (event) => observe({ kind: 'corruption', event }),
+    });
   }
 
   /** What the store holds, what is still on its way into it included. */

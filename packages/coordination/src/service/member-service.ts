@@ -4,6 +4,7 @@
  */
 import type { MemberId, ProposalFailure, Proposals, ReadBarrierFailure, ReplicaApi } from '@synod/consensus';
 import type { Alarm } from '../alarms/alarm.ts';
+import { isNamedCorrupt } from '../alarms/named-corrupt.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { Refusal } from '../auth/rights.ts';
 import type { Backend } from '../backend/backend.ts';
@@ -83,6 +84,11 @@ const READ_ERRORS: Readonly<Record<ReadBarrierFailure, ServiceErrorCode>> = {
   stopped: 'stopped',
   tooManyReads: 'tooManyRequests',
 };
+
+/** Members and alarms say nothing of keys: they are what a member is mended with. */
+function needsKeys({ module }: Command): boolean {
+  return module !== 'members' && module !== 'alarms';
+}
 
 function failed(code: ServiceErrorCode): ServiceFailure {
   return { kind: 'serviceFailure', code };
@@ -167,6 +173,10 @@ export class MemberService implements CoordinationService {
   }
 
   submit(command: Command, completion: Completion<CommandResult | ServiceFailure>, caller?: Caller): void {
+    if (this.isCorrupt && needsKeys(command)) {
+      completion.complete(failed('corrupt'));
+      return;
+    }
     const body = encodeCommands([command], caller);
     if (body.length > this.parts.commandBytesMax) {
       completion.complete(failed('requestTooLarge'));
@@ -211,12 +221,13 @@ export class MemberService implements CoordinationService {
     completion: Completion<Result | ServiceFailure>,
     read: () => Result,
   ): void {
+    const answer = (): Result | ServiceFailure => (this.isCorrupt ? failed('corrupt') : read());
     if (!linearizable) {
-      completion.complete(read());
+      completion.complete(answer());
       return;
     }
     this.parts.replica.read((failure) => {
-      completion.complete(failure === undefined ? read() : failed(READ_ERRORS[failure]));
+      completion.complete(failure === undefined ? answer() : failed(READ_ERRORS[failure]));
     });
   }
 
@@ -242,6 +253,10 @@ export class MemberService implements CoordinationService {
     completion: Completion<LeaseRenewed | Failure | ServiceFailure>,
     caller?: Caller,
   ): void {
+    if (this.isCorrupt) {
+      completion.complete(failed('corrupt'));
+      return;
+    }
     const question = encodeRenewQuestion({ id, caller });
     this.parts.leaderCalls.ask(METHOD.leaseRenew, question, decodeRenewAnswer, (told) => {
       if (typeof told === 'string') completion.complete(failed(told));
@@ -257,6 +272,10 @@ export class MemberService implements CoordinationService {
     completion: Completion<LeaseTimeToLive | Failure | ServiceFailure>,
     caller?: Caller,
   ): void {
+    if (this.isCorrupt) {
+      completion.complete(failed('corrupt'));
+      return;
+    }
     const question = encodeTimeToLiveQuestion({ id, withKeys, caller });
     this.parts.leaderCalls.ask(METHOD.leaseTimeToLive, question, decodeTimeToLiveAnswer, (told) => {
       if (typeof told === 'string') completion.complete(failed(told));
@@ -270,9 +289,7 @@ export class MemberService implements CoordinationService {
   }
 
   leases(completion: Completion<LeaseList | Failure | ServiceFailure>, caller?: Caller): void {
-    this.parts.replica.read((failure) => {
-      completion.complete(failure === undefined ? this.leasesNow(caller) : failed(READ_ERRORS[failure]));
-    });
+    this.readThen(true, completion, () => this.leasesNow(caller));
   }
 
   /** Where a list tells of leases, it tells of keys: all of them are to be readable (A11). */
@@ -340,7 +357,7 @@ export class MemberService implements CoordinationService {
   }
 
   backup(): StateBackup | ServiceFailure {
-    return this.parts.backups.begin();
+    return this.isCorrupt ? failed('corrupt') : this.parts.backups.begin();
   }
 
   moveLeader(to: string, completion: Completion<LeaderMoved | ServiceFailure>): void {
@@ -357,7 +374,13 @@ export class MemberService implements CoordinationService {
 
   openWatchStream(sink: WatchSink): WatchStream {
     const stream = this.parts.hub.openStream(sink);
-    return new GuardedWatchStream(stream, this.parts.machine, this.parts.wakeHub);
+    const isCorrupt = (): boolean => this.isCorrupt;
+    return new GuardedWatchStream(stream, this.parts.machine, isCorrupt, this.parts.wakeHub);
+  }
+
+  /** An alarm says so: nobody is told what this member holds, until it was rebuilt and the alarm cleared. */
+  private get isCorrupt(): boolean {
+    return isNamedCorrupt(this.parts.machine, this.memberId);
   }
 
   private leaseNotFound(id: LeaseId): Failure {

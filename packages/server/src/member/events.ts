@@ -4,6 +4,7 @@ import type { MemberEvent } from '@synod/coordination';
 import type { Founder } from '../config/member-config.ts';
 import type { Log } from '../log/log.ts';
 import type { TransportObserver } from '../transport/peer-transport.ts';
+import { corruptionLine } from './corruption-line.ts';
 
 /** `onFatal` ends the member; `onSynced` is for the metrics. */
 export function replicaObserver(
@@ -97,6 +98,9 @@ export function memberObserver(
             revision: event.upTo,
             reason: event.failure,
           });
+        return;
+      case 'corruption':
+        corruptionLine(log, event.event, (id) => founders.find((one) => one.id === id)?.name);
         return;
       case 'leaderless': {
         const seconds = Math.round(event.leaderlessMs / 1_000);

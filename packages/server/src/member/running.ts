@@ -79,6 +79,7 @@ export class Running {
       commandBytesMax: config.requestBytesMax + COMMAND_OVERHEAD_BYTES,
       storeBytesMax: config.storeBytesMax,
       autoCompaction: config.autoCompaction,
+      corruptionChecks: config.corruptionChecks,
       simpleTokenTtlMs: config.auth.simpleTokenTtlMs,
       paces: SHIPPED_PACES,
       observe: memberObserver(parts.log, config.founders, parts.failed),

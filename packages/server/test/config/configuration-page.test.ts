@@ -36,11 +36,16 @@ test('defaults are those of etcd', () => {
   assert.deepEqual(differing, []);
 });
 
-test('only --consensus and --config-file are no flags of etcd’s table', () => {
+test('only flags of Synod’s own, of the file, and of earlier versions of etcd are not in etcd’s table', () => {
   const known = new Set(ETCD_FLAGS.map(([name]) => name));
   assert.deepEqual(
     flags.map(([name]) => name).filter((name) => !known.has(name)),
-    ['consensus', 'config-file'],
+    [
+      'consensus',
+      'config-file',
+      'experimental-initial-corrupt-check',
+      'experimental-compact-hash-check-enabled',
+    ],
   );
 });
 

@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NO_CORRUPTION_CHECKS } from '@synod/coordination';
 import { foundedClusterId, founderId } from '../../src/config/cluster-identity.ts';
 import type { MemberConfig } from '../../src/config/member-config.ts';
 import type { Log } from '../../src/log/log.ts';
@@ -33,6 +34,7 @@ export interface ClusterOptions {
   readonly storeBytesMax?: number;
   readonly metricsUrls?: readonly string[];
   readonly autoCompaction?: MemberConfig['autoCompaction'];
+  readonly corruptionChecks?: Partial<MemberConfig['corruptionChecks']>;
   readonly tokens?: MemberConfig['auth']['tokens'];
   /** Both kinds of ports speak it. */
   readonly tls?: MemberConfig['clientTls'] & {};
@@ -217,6 +219,7 @@ function configOf(
     snapshotCount: options.snapshotCount ?? 10_000,
     storeBytesMax: options.storeBytesMax ?? 2 * 1024 ** 3,
     autoCompaction: options.autoCompaction,
+    corruptionChecks: { ...NO_CORRUPTION_CHECKS, atStart: false, ...options.corruptionChecks },
     requestBytesMax: 1_572_864,
     transactionOperationsMax: 128,
     concurrentStreamsMax: 1_000_000,

@@ -22,6 +22,7 @@ import {
   createMachine,
   type MemberEvent,
   MemoryBackend,
+  NO_CORRUPTION_CHECKS,
 } from '@synod/coordination';
 import type { CoreOptions, ProtocolChecker, ProtocolUnderTest } from '../checkers/protocol-under-test.ts';
 import { RuleBroken } from '../checkers/rule-broken.ts';
@@ -261,6 +262,7 @@ export class SimulatedMember {
       commandBytesMax: COMMAND_BYTES_MAX,
       storeBytesMax: Number.POSITIVE_INFINITY,
       autoCompaction: undefined,
+      corruptionChecks: NO_CORRUPTION_CHECKS,
       simpleTokenTtlMs: SIMPLE_TOKEN_TTL_MS,
       paces: shape.paces,
       observe: (event) => this.observeMember(event),
@@ -351,6 +353,8 @@ export class SimulatedMember {
         throw new RuleBroken('V4', `m${this.place} has no plan to compact by and does`);
       case 'outOfSpace':
         throw new RuleBroken('V4', `m${this.place} has no quota and says that it is reached`);
+      case 'corruption':
+        throw new RuleBroken('S1', `m${this.place} ${JSON.stringify(event.event)}`);
       case 'commitFailed':
         throw new RuleBroken('S10', `m${this.place} cannot commit its state: ${event.detail}`);
       default:
