@@ -114,6 +114,9 @@ export class CoordinationMember implements OutputReceivers {
   /** Whom the replica told of last. */
   private leader: MemberId | undefined;
   private stopped = false;
+  /** Takes part in consensus. Before it only answers and asks what members ask each other. Monotonic. */
+  private begun = false;
+  private readonly timeoutTicks: number;
 
   constructor(parts: CoordinationMemberParts) {
     const { id, clusterId, replica, machine, backend, clock, transport, paces } = parts;
@@ -125,6 +128,7 @@ export class CoordinationMember implements OutputReceivers {
     const timeoutTicks =
       Math.ceil(REQUEST_TIMEOUT_BASE_MS / parts.tickMs) +
       REQUEST_TIMEOUT_ELECTIONS * parts.electionTimeoutTicks;
+    this.timeoutTicks = timeoutTicks;
     const retryTicks = REQUEST_RETRY_ELECTIONS * parts.electionTimeoutTicks;
     this.proposals = new Proposals({ replica, member: id, incarnation: life, timeoutTicks, retryTicks });
     this.hub = new WatchHub(machine.history);
@@ -213,12 +217,26 @@ export class CoordinationMember implements OutputReceivers {
 
   /** Takes up the role in which the replica is by now. */
   begin(): void {
+    this.begun = true;
     this.roleChanged();
+  }
+
+  /**
+   * Before `begin`: compares what this member holds with the others; `false`: it must not serve. Until it begins it is to
+   * its peers' cores as one that has not come yet.
+   */
+  checkBeforeServing(done: (isSound: boolean) => void): void {
+    this.corruption.checkBeforeServing(this.timeoutTicks, done);
   }
 
   /** One tick of the cluster's clock. The owner calls it after the inbox was drained (pitfall 37). */
   tick(): void {
     if (this.stopped) return;
+    if (!this.begun) {
+      this.calls.tick();
+      this.corruption.tick();
+      return;
+    }
     this.replica.tick();
     this.proposals.tick();
     this.calls.tick();
@@ -236,11 +254,11 @@ export class CoordinationMember implements OutputReceivers {
 
   receive(from: MemberId, lane: Lane, bytes: Uint8Array): void {
     if (lane === 'call') this.receiveCall(from, bytes);
-    else this.replica.receive(from, lane, bytes);
+    else if (this.begun) this.replica.receive(from, lane, bytes);
   }
 
   peerUnreachable(peer: MemberId): void {
-    this.replica.peerUnreachable(peer);
+    if (this.begun) this.replica.peerUnreachable(peer);
     this.calls.abandon(peer);
   }
 

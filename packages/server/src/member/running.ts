@@ -137,11 +137,22 @@ export class Running {
     });
   }
 
-  /** Starts time. */
+  /** Starts time, and compares what this member holds with the others; `false`: it must not serve. */
+  isSound(): Promise<boolean> {
+    this.startTime();
+    return new Promise((resolve) => this.member.checkBeforeServing(resolve));
+  }
+
+  /** Starts time, and takes part. */
   begin(): void {
     this.connectMetrics();
     this.tellMetricsOfRole();
     this.member.begin();
+    this.startTime();
+  }
+
+  private startTime(): void {
+    if (this.timer !== undefined) return;
     // A tick waits for what the sockets have brought: after a stall the inbox comes first (pitfall 37).
     this.timer = setInterval(() => setImmediate(() => this.member.tick()), this.parts.config.heartbeatMs);
   }

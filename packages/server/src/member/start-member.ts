@@ -196,9 +196,42 @@ class Member implements RunningMember {
     });
     this.running = running;
     this.outputs.connect(running.member);
-    const clientUrls = [...config.listenClientUrls, ...config.listenMetricsUrls];
-    await listening('clients', clientUrls, running.listen());
+    if (config.corruptionChecks.atStart) {
+      this.transport.start(replica.status().life);
+      this.inBackground(this.serveIfSound(running));
+      return;
+    }
+    await this.listenForClients(running);
     this.transport.start(replica.status().life);
+    this.serve(running);
+  }
+
+  /** etcd's initial corruption check: others are asked before anybody is answered. */
+  private async serveIfSound(running: Running): Promise<void> {
+    if (!(await running.isSound()))
+      throw new StartFailure(
+        `${this.config.memberId} found data inconsistency with peers. The lines above tell who holds what; a member that is wrong is mended by stopping it and "synod rebuild --data-dir ${this.config.dataDirectory}" (its own directory), and then started.`,
+      );
+    if (this.stopping !== undefined) return;
+    await this.listenForClients(running);
+    this.serve(running);
+  }
+
+  /** What a start goes on with once its owner has the member, so that it can be stopped meanwhile. */
+  private inBackground(work: Promise<void>): void {
+    work.catch((error) => {
+      if (!(error instanceof StartFailure || error instanceof CertificateFailure)) throw error;
+      this.announceFailure(error.message);
+    });
+  }
+
+  private listenForClients(running: Running): Promise<void> {
+    const { config } = this;
+    return listening('clients', [...config.listenClientUrls, ...config.listenMetricsUrls], running.listen());
+  }
+
+  private serve(running: Running): void {
+    const { config, log } = this;
     running.begin();
     log.info('started', {
       name: config.name,

@@ -51,6 +51,28 @@ async function assertNamed({ leader, victim, witness }: Awaited<ReturnType<typeo
 
 for (const protocol of PROTOCOLS) {
   test(
+    `K8 ${protocol}: a member that is to compare before it serves does not serve when it differs`,
+    LIMIT,
+    async (t) => {
+      const cluster = await TestCluster.started(t, { protocol, corruptionChecks: { atStart: true } });
+      const { leader, followers } = await cluster.roles(cluster.members[0]!);
+      const victim = followers[0]!;
+      for (let i = 0; i < 10; i++) await leader.client.put(`key ${i}`, `value ${i}`);
+      await cluster.stop(victim);
+      await leader.client.put('meanwhile', 'it was away');
+      await (await cluster.start(victim)).ready;
+      assert.equal(await victim.client.get('meanwhile'), 'it was away');
+
+      await cluster.stop(victim);
+      await tamperWith(victim);
+      const refused = await cluster.start(victim);
+      assert.match(await refused.failed, /found data inconsistency with peers.*synod rebuild/);
+      assert.deepEqual(refused.clientPorts, []);
+      await leader.client.put('the others', 'go on');
+    },
+  );
+
+  test(
     `K2 ${protocol}: the periodic check names the member that differs, which serves no keys then`,
     LIMIT,
     async (t) => {

@@ -62,9 +62,9 @@ export class TestMember {
   }
 
   /** Peers and clients find it from here on. */
-  isAt(ports: { readonly clientPort: number; readonly peerPort: number }): void {
+  isAt(ports: { readonly clientPort: number | undefined; readonly peerPort: number }): void {
     this.relay.targetPort = ports.peerPort;
-    this.connected = new EtcdClient(ports.clientPort);
+    if (ports.clientPort !== undefined) this.connected = new EtcdClient(ports.clientPort);
   }
 
   isGone(): void {
@@ -120,7 +120,13 @@ export class TestCluster {
   async start(member: TestMember): Promise<RunningMember> {
     const running = await startMember(member.config, logInto(member.lines), TEST_TUNING);
     member.running = running;
-    member.isAt({ clientPort: running.clientPorts[0]!, peerPort: running.peerPorts[0]! });
+    const isThere = (): void => {
+      if (member.running === running)
+        member.isAt({ clientPort: running.clientPorts[0], peerPort: running.peerPorts[0]! });
+    };
+    isThere();
+    // One that makes sure of itself first has a port for clients only then.
+    if (running.clientPorts.length === 0) void running.ready.then(isThere);
     return running;
   }
 

@@ -13,6 +13,7 @@ import type { CorruptionEvent } from './corruption-event.ts';
 import type { KeyspaceHashCalls } from './keyspace-hash-calls.ts';
 import type { KeyspaceSum } from './keyspace-question.ts';
 import { PeriodicCheck } from './periodic-check.ts';
+import { StartCheck } from './start-check.ts';
 
 export interface CorruptionCheckPlan {
   /** The leader compares what all hold now so often; undefined: never. */
@@ -50,6 +51,8 @@ export class CorruptionChecks {
   private readonly periodic: PeriodicCheck;
   private readonly compactions: CompactionHashes;
   private readonly compaction: CompactionCheck;
+  /** Undefined: none was asked for. */
+  private startCheck: StartCheck | undefined = undefined;
   /** When the next ones are due; both rise. Counted at every member, so that a new leader does not begin at once. */
   private periodicDueMs: number;
   private compactionDueMs: number;
@@ -66,7 +69,13 @@ export class CorruptionChecks {
     this.compactionDueMs = parts.nowMs() + (parts.plan.compactionPeriodMs ?? 0);
   }
 
+  /** Once, before this member takes part: whether it may serve. `waitTicks`: for others that cannot be reached. */
+  checkBeforeServing(waitTicks: number, done: (isSound: boolean) => void): void {
+    this.startCheck = new StartCheck({ ...this.parts, waitTicks, done });
+  }
+
   tick(): void {
+    this.startCheck?.tick();
     const { plan, self, leads, handOver } = this.parts;
     if (leads() && this.isNamed(self)) handOver((member) => this.isNamed(member));
     const nowMs = this.parts.nowMs();

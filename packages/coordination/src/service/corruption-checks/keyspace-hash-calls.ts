@@ -46,6 +46,15 @@ export class KeyspaceHashCalls {
     });
   }
 
+  /** All members but this one. */
+  others(): readonly MemberId[] {
+    return this.parts.others();
+  }
+
+  isConnected(member: MemberId): boolean {
+    return this.parts.isConnected(member);
+  }
+
   /** Of this member. */
   own(revision: Revision, done: (answer: KeyspaceAnswer) => void): void {
     this.answer({ revision, mayBeKept: false }, done);
@@ -53,7 +62,7 @@ export class KeyspaceHashCalls {
 
   /** Asks everybody else; calls back once, when each has answered or will not. */
   askOthers(question: KeyspaceQuestion, done: (answers: readonly MemberAnswer[]) => void): void {
-    const others = this.parts.others();
+    const others = this.others();
     const answers: MemberAnswer[] = [];
     let missing = others.length;
     if (missing === 0) done([]);
@@ -66,7 +75,7 @@ export class KeyspaceHashCalls {
 
   /** Asks one member; what cannot reach it counts as silence. */
   ask(member: MemberId, question: KeyspaceQuestion, done: (answer: KeyspaceAnswer) => void): void {
-    if (!this.parts.isConnected(member)) {
+    if (!this.isConnected(member)) {
       done({ kind: 'none', why: 'silent' });
       return;
     }
