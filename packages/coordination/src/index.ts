@@ -1,5 +1,6 @@
 /** What the other packages may use of the state machine and of the service over it; protocols: service/service-api.ts. */
 export * from './alarms/alarm.ts';
+export * from './alarms/named-corrupt.ts';
 export type { Role, User } from './auth/accounts.ts';
 export * from './auth/caller.ts';
 export * from './auth/permission.ts';
@@ -25,6 +26,7 @@ export {
   NO_CORRUPTION_CHECKS,
 } from './service/corruption-checks/corruption-checks.ts';
 export * from './service/corruption-checks/corruption-event.ts';
+export * from './service/corruption-checks/no-keyspace.ts';
 export * from './service/machine-outputs.ts';
 export * from './service/member-service.ts';
 export * from './service/simple-tokens.ts';

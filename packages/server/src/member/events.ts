@@ -45,6 +45,9 @@ export function replicaObserver(
           if (event.ok) log.info('received a snapshot', facts);
           else log.warn('could not receive a snapshot; it is tried again', facts);
           return;
+        case 'stateRegained':
+          log.info('took the state of another member in the place of the one that was set aside', facts);
+          return;
         case 'malformedMessage':
           log.warn('a peer sent a message that cannot be read', facts);
           return;

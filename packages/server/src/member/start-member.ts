@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   describeJournalError,
+  type Entry,
   type MemberId,
   openReplica,
   type Replica,
@@ -13,17 +14,26 @@ import {
   clusterId as toClusterId,
   memberId as toMemberId,
 } from '@synod/consensus';
-import { ConnectedOutputs, type CoordinationMachine, createMachine } from '@synod/coordination';
+import {
+  ConnectedOutputs,
+  type CoordinationMachine,
+  createMachine,
+  isNamedCorrupt,
+} from '@synod/coordination';
 import type { MemberConfig } from '../config/member-config.ts';
 import type { Log } from '../log/log.ts';
 import { createMemberMetrics, type MemberMetrics } from '../metrics/member-metrics.ts';
 import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
+import { forgetAwaitedState, isStateAwaited } from '../storage/replaced-state.ts';
 import { ensureCertificate } from '../tls/automatic-certificate.ts';
 import { CertificateFailure } from '../tls/certificate-files.ts';
+import type { WebTokenKeys } from '../tokens/web-token-kind.ts';
 import { PeerTransport } from '../transport/peer-transport.ts';
 import { addressOf } from './addresses.ts';
+import { AwaitingState } from './awaiting-state.ts';
 import { CLOCK } from './clock.ts';
 import { replicaObserver, transportObserver } from './events.ts';
+import { livesInLog } from './lives-in-log.ts';
 import { makeCore } from './make-core.ts';
 import { Running } from './running.ts';
 import { StartFailure } from './start-failure.ts';
@@ -110,6 +120,9 @@ class Member implements RunningMember {
   private readonly transport: PeerTransport;
   private readonly electionTicks: number;
   private running: Running | undefined;
+  /** While this member is without a state. */
+  private awaiting: AwaitingState | undefined;
+  private announceState: () => void = () => {};
   private stopping: Promise<void> | undefined;
   private announceFailure: (reason: string) => void = () => {};
   private announceReady: () => void = () => {};
@@ -144,11 +157,12 @@ class Member implements RunningMember {
       ),
       // A peer may count on what this member forgot with an earlier disk: it is listened to once it has let this life in.
       onReceive: (from, lane, bytes) => {
-        if (this.transport.isWelcomeAt(from)) this.running?.member.receive(from, lane, bytes);
+        if (this.transport.isWelcomeAt(from))
+          (this.running?.member ?? this.awaiting)?.receive(from, lane, bytes);
       },
-      onUnreachable: (peer) => this.running?.member.peerUnreachable(peer),
-      takesPeers: () => this.running !== undefined,
-      knownLife: (peer) => this.machine.latestIncarnation(peer),
+      onUnreachable: (peer) => (this.running?.member ?? this.awaiting)?.peerUnreachable(peer),
+      takesPeers: () => (this.running ?? this.awaiting) !== undefined,
+      knownLife: (peer) => this.machine.latestIncarnation(peer) ?? this.awaiting?.lives.get(peer),
       onDisowned: (reason) =>
         this.announceFailure(
           `${reason}. Give it back its data directory (${config.dataDirectory}), or, to found the cluster anew, remove the data of all its members.`,
@@ -174,14 +188,59 @@ class Member implements RunningMember {
   }
 
   async start(): Promise<void> {
-    const { config, log } = this;
+    const { config } = this;
     await listening(
       'peers',
       config.listenPeerUrls,
       this.transport.listen(config.listenPeerUrls.map(addressOf)),
     );
     const webTokenKeys = await readWebTokenKeys(config.auth.tokens);
-    const replica = await this.openReplica();
+    const awaitsState = this.awaitsState();
+    const { replica, entries } = await this.openReplica(awaitsState);
+    if (awaitsState) this.inBackground(this.regainState(replica, livesInLog(entries), webTokenKeys));
+    else await this.run(replica, webTokenKeys);
+  }
+
+  /** Whether the state was set aside. One that is there has come since, before the mark could be taken away. */
+  private awaitsState(): boolean {
+    const { dataDirectory } = this.config;
+    if (!isStateAwaited(dataDirectory)) return false;
+    if (this.machine.appliedIndex === 0) return true;
+    forgetAwaitedState(dataDirectory);
+    return false;
+  }
+
+  /** Takes part without serving until the state of another member is in force, and goes on as any other from there. */
+  private async regainState(
+    replica: Replica,
+    lives: ReadonlyMap<string, number>,
+    webTokenKeys: WebTokenKeys | undefined,
+  ): Promise<void> {
+    const { config, log } = this;
+    const regained = new Promise<void>((resolve) => {
+      this.announceState = resolve;
+    });
+    const awaiting = new AwaitingState({
+      replica,
+      send: (to, lane, bytes) => this.transport.send(to, lane, bytes),
+      tickMs: config.heartbeatMs,
+      lives,
+    });
+    this.awaiting = awaiting;
+    log.info(
+      'the state of this member was set aside: asking the others for theirs, and serving nobody until then',
+    );
+    this.transport.start(replica.status().life);
+    await regained;
+    if (this.stopping !== undefined) return;
+    forgetAwaitedState(config.dataDirectory);
+    awaiting.end();
+    await this.run(replica, webTokenKeys);
+    this.awaiting = undefined;
+  }
+
+  private async run(replica: Replica, webTokenKeys: WebTokenKeys | undefined): Promise<void> {
+    const { config, log } = this;
     const running = new Running({
       config,
       log,
@@ -196,13 +255,14 @@ class Member implements RunningMember {
     });
     this.running = running;
     this.outputs.connect(running.member);
-    if (config.corruptionChecks.atStart) {
+    // What came from another member a moment ago is not compared with it.
+    if (config.corruptionChecks.atStart && this.awaiting === undefined) {
       this.transport.start(replica.status().life);
       this.inBackground(this.serveIfSound(running));
       return;
     }
     await this.listenForClients(running);
-    this.transport.start(replica.status().life);
+    if (this.awaiting === undefined) this.transport.start(replica.status().life);
     this.serve(running);
   }
 
@@ -254,19 +314,21 @@ class Member implements RunningMember {
 
   /** Lets go of everything but the storage, after a start that did not succeed. */
   async abandon(): Promise<void> {
-    await this.running?.abandon();
+    await (this.running === undefined ? this.awaiting?.stop() : this.running.abandon());
     await this.transport.close();
   }
 
   private async stopOnce(): Promise<void> {
     this.log.info('stopping');
-    await this.running?.stop();
+    await (this.running === undefined ? this.awaiting?.stop() : this.running.stop());
     await this.transport.close();
     await this.storage.close();
     this.log.info('stopped');
   }
 
-  private openReplica(): Promise<Replica> {
+  private openReplica(
+    awaitsState: boolean,
+  ): Promise<{ readonly replica: Replica; readonly entries: readonly Entry[] }> {
     const { config } = this;
     const { journalSegmentBytes } = this.tuning;
     const options: ReplicaOpenOptions = {
@@ -278,11 +340,14 @@ class Member implements RunningMember {
         observe: (event) => {
           observer.observe(event);
           if (event.kind === 'roleChanged') this.running?.roleChanged();
+          if (event.kind === 'stateRegained') this.announceState();
         },
       },
       electionTimeoutTicks: this.electionTicks,
       tickMs: config.heartbeatMs,
       trimming: { snapshotCount: config.snapshotCount },
+      awaitsState,
+      mayGiveState: () => !isNamedCorrupt(this.machine, this.id),
       ...(journalSegmentBytes === undefined ? {} : { segmentBytes: journalSegmentBytes }),
       identity: {
         protocol: config.protocol,
@@ -310,7 +375,7 @@ class Member implements RunningMember {
     });
     return new Promise((resolve, reject) => {
       openReplica(options, (result) => {
-        if (result.ok) resolve(result.replica);
+        if (result.ok) resolve({ replica: result.replica, entries: result.recovered.entries });
         else reject(new StartFailure(describeJournalError(result.error)));
       });
     });

@@ -1,4 +1,6 @@
 /** What nobody should do to the store of a member that does not run. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { TABLE } from '@synod/coordination';
 import { LmdbBackend } from '../../src/storage/lmdb-backend.ts';
 import type { TestMember } from './test-cluster.ts';
@@ -14,4 +16,9 @@ export async function tamperWith({ config }: TestMember): Promise<void> {
     backend.commit((error) => (error === undefined ? resolve() : reject(error))),
   );
   await backend.close();
+}
+
+export function loseStore({ config }: TestMember): void {
+  for (const name of ['state.lmdb', 'state.lmdb-lock'])
+    rmSync(join(config.dataDirectory, name), { force: true });
 }
