@@ -20,6 +20,8 @@ export * from './journal/journal-error.ts';
 export * from './journal/life.ts';
 export * from './journal/memory-disk.ts';
 export * from './journal/open.ts';
+export * from './journal/recovered-state.ts';
+export * from './journal/recovery.ts';
 export * from './journal/segment-name.ts';
 export * from './paxos/limits.ts';
 export * from './paxos/paxos-core.ts';

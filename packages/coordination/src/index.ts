@@ -1,5 +1,6 @@
 /** What the other packages may use of the state machine and of the service over it; protocols: service/service-api.ts. */
 export * from './alarms/alarm.ts';
+export * from './alarms/named-corrupt.ts';
 export type { Role, User } from './auth/accounts.ts';
 export * from './auth/caller.ts';
 export * from './auth/permission.ts';
@@ -18,11 +19,19 @@ export * from './machine/member-commands.ts';
 export * from './machine/results.ts';
 export * from './machine/values.ts';
 export * from './member/coordination-member.ts';
+export * from './member/coordination-member-parts.ts';
 export * from './member/leaderless-notice.ts';
 export * from './member/paces.ts';
 export type { AutoCompactionPlan } from './service/auto-compaction.ts';
+export {
+  type CorruptionCheckPlan,
+  NO_CORRUPTION_CHECKS,
+} from './service/corruption-checks/corruption-checks.ts';
+export * from './service/corruption-checks/corruption-event.ts';
+export * from './service/corruption-checks/no-keyspace.ts';
 export * from './service/machine-outputs.ts';
 export * from './service/member-service.ts';
+export * from './service/member-service-parts.ts';
 export * from './service/simple-tokens.ts';
 export * from './watches/history.ts';
 export * from './watches/watch.ts';

@@ -4,7 +4,7 @@ import { enableCompileCache } from 'node:module';
 
 const [command, ...rest] = process.argv.slice(2);
 /** The commands about members and simulated ones, and the words and flags that ask what this is. */
-const NOT_CLIENT = /^(dev|sim|check|help|version|-h|--help|-v|-V|--?version)$/;
+const NOT_CLIENT = /^(dev|sim|check|rebuild|help|version|-h|--help|-v|-V|--?version)$/;
 
 // A command is over in the time that reading its files takes: the second time, Node has them compiled. A member lives long,
 // and leaves nothing beside its data directory.

@@ -39,7 +39,7 @@ export function describeJournalError(error: JournalError): string {
     case 'unsupportedVersion':
       return `${error.path} has format version ${error.version}, which this version cannot read. Start the newer version that wrote it.`;
     case 'stateBehindLog':
-      return `the state ends at entry ${error.stateIndex} but the log begins after entry ${error.logBeginsAfter}, and no sound snapshot file lies between. ${RESTORE_FROM_OTHERS}.`;
+      return `the state ends at entry ${error.stateIndex} but the log begins after entry ${error.logBeginsAfter}, and no sound snapshot file lies between. Have this member get its state from the others: "synod rebuild --data-dir" with its data directory, then start it again.`;
     case 'journalMissing':
       return `the state ends at entry ${error.stateIndex}, and its journal is gone: a new one would forget what this member voted for and acknowledged. Put the journal's files back if they were moved away. ${RESTORE_FROM_OTHERS}.`;
     case 'disk':

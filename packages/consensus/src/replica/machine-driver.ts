@@ -24,7 +24,16 @@ export interface MachineDriverPorts {
   /** The state machine holds everything up to here. */
   applied(index: LogIndex): void;
   restored(meta: SnapshotMeta): void;
+  /** The state that was awaited is in force: everything up to here. */
+  regained(index: LogIndex): void;
   failed(reason: string): void;
+}
+
+export interface MachineDriverStart {
+  /** The state machine lost its state: nothing is applied before one came that holds this much or more. */
+  readonly awaitsState: boolean;
+  /** What the core takes for applied. */
+  readonly appliedIndex: LogIndex;
 }
 
 export class MachineDriver {
@@ -34,16 +43,41 @@ export class MachineDriver {
   private busy = false;
   private stopped = false;
 
-  constructor(ports: MachineDriverPorts) {
+  /** Undefined: the state machine has its state. `arrived`: the file of one that is to be put in force. */
+  private awaited: { arrived: LogIndex | undefined } | undefined;
+  /** The last entry that is committed and durable here. Monotonic. */
+  private reachedIndex: LogIndex;
+
+  constructor(ports: MachineDriverPorts, { awaitsState, appliedIndex }: MachineDriverStart) {
     this.ports = ports;
+    this.awaited = awaitsState ? { arrived: undefined } : undefined;
+    this.reachedIndex = appliedIndex;
   }
 
   /** Whether the state is that of the last index told by `applied`. */
   get isIdle(): boolean {
-    return this.tasks.length === 0;
+    return this.tasks.length === 0 && this.awaited === undefined;
+  }
+
+  get awaitsState(): boolean {
+    return this.awaited !== undefined;
+  }
+
+  /** Whether a file may still be of use: one that is there already will be, once the log is long enough. */
+  wantsState(): boolean {
+    return this.awaited !== undefined && this.awaited.arrived === undefined;
+  }
+
+  /** The file of a state at or above what the log begins after is there. */
+  stateArrived(index: LogIndex): void {
+    if (this.awaited === undefined) return;
+    this.awaited.arrived = index;
+    this.pump();
   }
 
   apply(entries: readonly Entry[]): void {
+    const last = entries.at(-1);
+    if (last !== undefined) this.reachedIndex = last.index;
     this.tasks.push({ kind: 'apply', entries, next: 0 });
     this.pump();
   }
@@ -69,12 +103,46 @@ export class MachineDriver {
 
   private pump(): void {
     while (!this.busy && !this.stopped) {
+      if (this.awaited !== undefined && !this.mayGoOnWithout(this.awaited)) return;
       const task = this.tasks[0];
       if (task === undefined) return;
       if (task.kind === 'apply') this.applySome(task);
       else if (task.after <= this.ports.durableTicket()) this.restoreAll(task.meta);
       else return;
     }
+  }
+
+  /**
+   * Only a snapshot that the core wants in force may be put in force where there is no state: it covers what was to be
+   * applied before. A state that came by itself waits until the log durably holds, as committed, all that it holds:
+   * otherwise a power cut could leave it above entries that were never committed here (P14).
+   */
+  private mayGoOnWithout(awaited: { readonly arrived: LogIndex | undefined }): boolean {
+    const restore = this.tasks.findIndex(({ kind }) => kind === 'restore');
+    if (restore >= 0) {
+      this.tasks.splice(0, restore);
+      return true;
+    }
+    const { arrived } = awaited;
+    if (arrived === undefined || arrived > this.reachedIndex) return false;
+    this.busy = true;
+    restoreFromFile(this.ports, snapshotPath(arrived), (failure) => {
+      if (this.stopped) return;
+      if (failure !== undefined) {
+        this.ports.failed(failure);
+        return;
+      }
+      this.busy = false;
+      this.regain(arrived);
+      this.pump();
+    });
+    return false;
+  }
+
+  private regain(index: LogIndex): void {
+    if (this.awaited === undefined) return;
+    this.awaited = undefined;
+    this.ports.regained(index);
   }
 
   private applySome(task: Extract<Task, { kind: 'apply' }>): void {
@@ -116,6 +184,8 @@ export class MachineDriver {
   private restored(meta: SnapshotMeta): void {
     this.busy = false;
     this.tasks.shift();
+    this.reachedIndex = meta.index;
+    this.regain(meta.index);
     this.ports.restored(meta);
     this.ports.applied(meta.index);
     this.pump();

@@ -68,8 +68,9 @@ function begin(
   done: (result: ReplicaOpenResult) => void,
 ): void {
   const { journal, recovered, incarnation, tornBytes } = opened;
-  const stateIndex = options.machine.appliedIndex;
   const logBeginsAfter = recovered.snapshot.index;
+  // What is to come will hold all that the log lacks; that much was applied here once, so it is decided.
+  const stateIndex = options.awaitsState === true ? logBeginsAfter : options.machine.appliedIndex;
   if (stateIndex < logBeginsAfter) {
     done({ ok: false, error: { kind: 'stateBehindLog', stateIndex, logBeginsAfter } });
     return;
@@ -119,6 +120,11 @@ function restoreIfNeeded(
   done: (error: JournalError | undefined) => void,
 ): void {
   const { index } = recovered.snapshot;
+  // A file of this member's own may be as wrong as the state that it was made of.
+  if (options.awaitsState === true) {
+    done(undefined);
+    return;
+  }
   const path = snapshotPath(index);
   if (index <= options.machine.appliedIndex || options.disk.size(path) === undefined) {
     done(undefined);

@@ -141,6 +141,8 @@ export type ReplicaEvent =
       readonly bytes: number;
       readonly ok: boolean;
     }
+  /** A state machine that had lost its state has one again: all that was decided up to here. */
+  | { readonly kind: 'stateRegained'; readonly index: number }
   | { readonly kind: 'malformedMessage'; readonly from: MemberId; readonly detail: string }
   /** The member cannot go on; its owner must end the process with this reason. */
   | { readonly kind: 'fatal'; readonly reason: string };

@@ -13,10 +13,11 @@ import { type LogIndex, type MemberId, NO_INDEX, type Ticket } from '../core/num
 import { DiskFailure } from '../journal/disk-failure.ts';
 import type { Journal } from '../journal/journal.ts';
 import { describeDiskError } from '../journal/journal-error.ts';
+import { AwaitedState } from './awaited-state.ts';
 import { DurableLog } from './durable-log.ts';
 import { HeldSends } from './held-sends.ts';
 import { LogTrimmer } from './log-trimmer.ts';
-import { MachineDriver } from './machine-driver.ts';
+import { MachineDriver, type MachineDriverPorts } from './machine-driver.ts';
 import { PeerInbox } from './peer-inbox.ts';
 import type { Clock, Disk, DiskError, Lane, Observer, StateMachine, Transport } from './ports.ts';
 import { ReadBarrier } from './read-barrier.ts';
@@ -35,6 +36,10 @@ export interface ReplicaOptions {
   /** Milliseconds that the owner means to let pass between two ticks. */
   readonly tickMs: number;
   readonly trimming?: Partial<TrimmingOptions>;
+  /** The state machine lost its state, and is to get one from the others before anything is applied. Default: it has one. */
+  readonly awaitsState?: boolean;
+  /** Whether others that lost theirs may be given this member's state. Default: they may. */
+  readonly mayGiveState?: () => boolean;
 }
 
 export class Replica implements ReplicaApi {
@@ -47,6 +52,7 @@ export class Replica implements ReplicaApi {
   private readonly driver: MachineDriver;
   private readonly snapshots: SnapshotExchange;
   private readonly trimmer: LogTrimmer;
+  private readonly awaitedState: AwaitedState;
   private readonly heldSends = new HeldSends();
   /** Inputs that came while one was being carried out, oldest first. */
   private readonly inputs: Input[] = [];
@@ -74,21 +80,26 @@ export class Replica implements ReplicaApi {
     this.appliedIndex = appliedIndex;
     this.reads = new ReadBarrier(options.electionTimeoutTicks);
     this.submissions = new Submissions(options.transport);
-    this.driver = new MachineDriver({
+    const ports: MachineDriverPorts = {
       machine: options.machine,
       disk: options.disk,
       clock: options.clock,
       durableTicket: () => this.durable.ticket,
       applied: (index) => this.applied(index),
       restored: (meta) => this.restored(meta.index),
+      regained: (index) => this.regained(index),
       failed: (reason) => this.fatal(reason),
-    });
+    };
+    this.driver = new MachineDriver(ports, { awaitsState: options.awaitsState ?? false, appliedIndex });
     this.snapshots = new SnapshotExchange({
       ...options,
       incarnation: journal.incarnation,
       capture: () => this.capture(),
       transferred: (to, index) => this.run({ kind: 'snapshotSent', to, index }),
       install: (from, message) => this.inbox.receiveConsensus(from, message),
+      mayGiveState: options.mayGiveState ?? (() => true),
+      wantsState: (index) => this.driver.wantsState() && index >= this.appliedIndex,
+      stateArrived: (index) => this.driver.stateArrived(index),
       failed: (error) => this.diskFailed(error),
     });
     this.inbox = new PeerInbox({
@@ -107,6 +118,14 @@ export class Replica implements ReplicaApi {
       neededAfter: () => this.snapshots.neededAfter,
       trimmed: (index) => this.trimmed(index),
       failed: (reason) => this.fatal(reason),
+    });
+    this.awaitedState = new AwaitedState({
+      self: core.id,
+      electionTimeoutTicks: options.electionTimeoutTicks,
+      status: () => core.status(),
+      arrivedBytes: () => this.snapshots.arrivedBytes,
+      ask: (member) => this.snapshots.request(member, this.appliedIndex),
+      transferLeadership: (to) => this.transferLeadership(to),
     });
     journal.attach({
       durable: (reached) => this.becameDurable(reached),
@@ -151,6 +170,7 @@ export class Replica implements ReplicaApi {
     this.run({ kind: 'tick' });
     this.reads.tick(this.leader !== undefined);
     this.withDisk(() => this.snapshots.tick());
+    if (this.driver.awaitsState) this.awaitedState.tick();
     this.submissions.retry();
     this.scheduleTurn();
   }
@@ -328,6 +348,12 @@ export class Replica implements ReplicaApi {
   private restored(index: LogIndex): void {
     this.durable.restored(index);
     this.withDisk(() => this.snapshots.removeStale());
+  }
+
+  private regained(index: LogIndex): void {
+    this.reads.applied(this.options.machine.appliedIndex);
+    this.withDisk(() => this.snapshots.removeStale());
+    this.options.observer.observe({ kind: 'stateRegained', index });
   }
 
   private trimmed(index: LogIndex): void {

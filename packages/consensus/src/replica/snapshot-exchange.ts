@@ -1,11 +1,13 @@
 /** Everything about snapshot files while a replica runs: sending, receiving, and removing what nobody needs. */
 import type { SnapshotMeta } from '../core/effects.ts';
-import type { LogIndex, MemberId } from '../core/numbers.ts';
+import { type LogIndex, logIndex, type MemberId } from '../core/numbers.ts';
 import type { Clock, Disk, DiskError, Observer, StateImage, StateMachine, Transport } from './ports.ts';
 import { encodeSnapshotMessage, type SnapshotMessage } from './snapshot-messages.ts';
 import { SNAPSHOT_DIRECTORY, snapshotNameIndex } from './snapshot-names.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
+
+const NOTHING_TO_INSTALL = new Uint8Array(0);
 
 export interface SnapshotExchangePorts {
   readonly disk: Disk;
@@ -19,6 +21,11 @@ export interface SnapshotExchangePorts {
   /** A transfer ended at this index, or 0: failed. */
   transferred(to: MemberId, index: LogIndex): void;
   install(from: MemberId, message: Uint8Array): void;
+  /** Whether others may have this member's state. */
+  mayGiveState(): boolean;
+  /** See SnapshotReceiverPorts. */
+  wantsState(index: LogIndex): boolean;
+  stateArrived(index: LogIndex): void;
   failed(error: DiskError): void;
 }
 
@@ -59,6 +66,8 @@ export class SnapshotExchange {
       send,
       appliedIndex: () => ports.machine.appliedIndex,
       install: ports.install,
+      wantsState: ports.wantsState,
+      stateArrived: ports.stateArrived,
       ended: (from, index, bytes, ok) =>
         observer.observe({ kind: 'snapshotReceived', from, index, bytes, ok }),
       failed: ports.failed,
@@ -67,12 +76,31 @@ export class SnapshotExchange {
 
   receive(from: MemberId, message: SnapshotMessage): void {
     if (message.kind === 'acknowledgement') this.sender.acknowledged(from, message);
+    else if (message.kind === 'request') this.requested(from, logIndex(message.atLeast));
     else if (message.kind === 'offer') this.receiver.offered(from, message);
     else this.receiver.received(from, message);
   }
 
   send(to: MemberId, atLeast: LogIndex, encodeInstall: (meta: SnapshotMeta) => Uint8Array): void {
     this.sender.start(to, atLeast, encodeInstall);
+  }
+
+  /** Asks a member for its state alone; it comes through `stateArrived`, or not at all. */
+  request(to: MemberId, atLeast: LogIndex): void {
+    const message = encodeSnapshotMessage({ kind: 'request', atLeast });
+    this.ports.transport.send(to, 'snapshot', message);
+  }
+
+  get arrivedBytes(): number | undefined {
+    return this.receiver.arrivedBytes;
+  }
+
+  /** What is not answered is asked again, here or elsewhere. */
+  private requested(from: MemberId, atLeast: LogIndex): void {
+    const { machine, mayGiveState } = this.ports;
+    // One that is on its way for the core brings the state too.
+    if (machine.appliedIndex < atLeast || this.sender.isSendingTo(from) || !mayGiveState()) return;
+    this.sender.start(from, atLeast, () => NOTHING_TO_INSTALL);
   }
 
   get neededAfter(): LogIndex | undefined {

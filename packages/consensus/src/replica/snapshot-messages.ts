@@ -29,7 +29,10 @@ export type SnapshotMessage =
       readonly file: SnapshotFileId;
       readonly index: number;
       readonly sizeBytes: number;
-      /** What the receiver's core is handed once the file is whole and durable there, in the core's encoding. */
+      /**
+       * What the receiver's core is handed once the file is whole and durable there, in the core's encoding. Empty: nothing;
+       * the receiver asked for the state alone.
+       */
       readonly install: Uint8Array;
     }
   | {
@@ -43,38 +46,45 @@ export type SnapshotMessage =
       readonly file: SnapshotFileId;
       readonly state: ReceiverState;
       readonly offset: number;
-    };
+    }
+  /** The sender lost its state: any that holds at least this entry will do. The answer is an offer with nothing to install. */
+  | { readonly kind: 'request'; readonly atLeast: number };
 
 const CODE_OFFER = 1;
 const CODE_CHUNK = 2;
 const CODE_ACKNOWLEDGEMENT = 3;
+const CODE_REQUEST = 4;
 
 const STATES: readonly ReceiverState[] = ['receiving', 'verifying', 'installed', 'refused'];
 
 export function encodeSnapshotMessage(message: SnapshotMessage): Uint8Array {
   const writer = new ByteWriter();
   writer.u8(SNAPSHOT_MESSAGE_VERSION);
-  const begin = (code: number) => {
+  const begin = (code: number, file: SnapshotFileId) => {
     writer.u8(code);
-    writer.varint(message.file.incarnation);
-    writer.varint(message.file.number);
+    writer.varint(file.incarnation);
+    writer.varint(file.number);
   };
   switch (message.kind) {
     case 'offer':
-      begin(CODE_OFFER);
+      begin(CODE_OFFER, message.file);
       writer.varint(message.index);
       writer.varint(message.sizeBytes);
       writer.bytes(message.install);
       break;
     case 'chunk':
-      begin(CODE_CHUNK);
+      begin(CODE_CHUNK, message.file);
       writer.varint(message.offset);
       writer.bytes(message.bytes);
       break;
     case 'acknowledgement':
-      begin(CODE_ACKNOWLEDGEMENT);
+      begin(CODE_ACKNOWLEDGEMENT, message.file);
       writer.u8(STATES.indexOf(message.state));
       writer.varint(message.offset);
+      break;
+    case 'request':
+      writer.u8(CODE_REQUEST);
+      writer.varint(message.atLeast);
       break;
     default:
       unreachable(message);
@@ -92,8 +102,10 @@ export function decodeSnapshotMessage(encoded: Uint8Array): SnapshotMessage {
   if (version !== SNAPSHOT_MESSAGE_VERSION)
     throw new MalformedBytes(`a snapshot message of version ${version}`);
   const code = reader.u8();
-  const file = { incarnation: reader.varint(), number: reader.varint() };
-  const message = decodeBody(reader, code, file);
+  const message: SnapshotMessage =
+    code === CODE_REQUEST
+      ? { kind: 'request', atLeast: reader.varint() }
+      : decodeBody(reader, code, { incarnation: reader.varint(), number: reader.varint() });
   reader.end();
   return message;
 }

@@ -46,6 +46,10 @@ export interface SnapshotReceiverPorts {
   appliedIndex(): number;
   /** The file is durable under its name: hand this to the core. */
   install(from: MemberId, message: Uint8Array): void;
+  /** Whether a state that holds everything up to there is wanted for itself, whatever the core makes of it. */
+  wantsState(index: LogIndex): boolean;
+  /** Such a state is durable under its name. */
+  stateArrived(index: LogIndex): void;
   ended(from: MemberId, index: LogIndex, bytes: number, ok: boolean): void;
   failed(error: DiskError): void;
 }
@@ -65,10 +69,20 @@ export class SnapshotReceiver {
     this.stopped = true;
   }
 
+  /** Bytes of the file that is arriving; undefined: none is. */
+  get arrivedBytes(): number | undefined {
+    return this.arrival?.taken;
+  }
+
   offered(from: MemberId, offer: Offer): void {
+    // Asked for once, and not wanted any more.
+    if (offer.install.length === 0 && !this.ports.wantsState(logIndex(offer.index))) {
+      this.answer(from, offer.file, 'refused', 0);
+      return;
+    }
     if (this.installed?.from === from && sameFile(this.installed.file, offer.file)) {
       // The core may have turned the first one down, for a term that had passed: this one may be newer.
-      this.ports.install(from, offer.install);
+      this.install(from, offer.install);
       this.answer(from, offer.file, 'installed', offer.sizeBytes);
       return;
     }
@@ -173,11 +187,16 @@ export class SnapshotReceiver {
         case 'sealed':
           this.installed = { from: arrival.from, file: arrival.file };
           this.ports.ended(arrival.from, arrival.index, arrival.written, true);
-          this.ports.install(arrival.from, arrival.install);
+          this.install(arrival.from, arrival.install);
+          if (this.ports.wantsState(arrival.index)) this.ports.stateArrived(arrival.index);
           this.answer(arrival.from, arrival.file, 'installed', arrival.written);
           return;
       }
     });
+  }
+
+  private install(from: MemberId, message: Uint8Array): void {
+    if (message.length > 0) this.ports.install(from, message);
   }
 
   private acknowledge(arrival: Arrival): void {

@@ -88,6 +88,10 @@ export class SnapshotSender {
     this.assignFiles();
   }
 
+  isSendingTo(member: MemberId): boolean {
+    return this.transfers.has(member);
+  }
+
   /** The lowest index whose following entries a receiver will need; undefined if none is on its way. */
   get neededAfter(): LogIndex | undefined {
     let lowest: LogIndex | undefined;

@@ -48,6 +48,10 @@ export interface Member {
   /** Undefined while it is down. */
   replica: Replica | undefined;
   proposals: Proposals<number> | undefined;
+  /** Its next lives open without a state, until one has come. */
+  hasLostState: boolean;
+  /** Whether others may have its state. */
+  givesState: boolean;
   events: ReplicaEvent[];
   /** Jobs of an ended life do nothing. */
   life: number;
@@ -78,6 +82,8 @@ export class Cluster {
       machine: new ToyMachine({ schedule: (job) => this.jobs.push(job) }),
       replica: undefined,
       proposals: undefined,
+      hasLostState: false,
+      givesState: true,
       events: [],
       life: 0,
     };
@@ -111,6 +117,8 @@ export class Cluster {
         electionTimeoutTicks: ELECTION_TIMEOUT_TICKS,
         tickMs: TICK_MS,
         trimming: this.options.trimming ?? {},
+        awaitsState: member.hasLostState && member.machine.appliedIndex === 0,
+        mayGiveState: () => member.givesState,
         identity: {
           protocol: this.options.protocol ?? 'raft',
           clusterId: clusterId('00000000000000c1'),
@@ -151,6 +159,12 @@ export class Cluster {
       timeoutTicks: 100,
       retryTicks: 2 * ELECTION_TIMEOUT_TICKS,
     });
+  }
+
+  /** What the state machine of a member that is down held is gone; the journal is whole. */
+  loseState(member: Member): void {
+    member.machine = new ToyMachine({ schedule: (job) => this.jobs.push(job) });
+    member.hasLostState = true;
   }
 
   /** The power of one member goes. */

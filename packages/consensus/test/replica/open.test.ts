@@ -30,7 +30,7 @@ test('a state below the log, with no snapshot file between, refuses to start and
   const result = new ReplicaBench(bench.disk).open();
   assert(!result.ok);
   assert.deepEqual(result.error, { kind: 'stateBehindLog', stateIndex: 0, logBeginsAfter: 5 });
-  assert.match(describeJournalError(result.error), /log begins after entry 5.*Restore this member/);
+  assert.match(describeJournalError(result.error), /log begins after entry 5.*synod rebuild/);
 });
 
 test('pitfall 27 a power cut after the snapshot record and before the restore: the file is put in force at the start', () => {
@@ -112,6 +112,15 @@ test('a state whose journal is gone refuses to start, and no new journal takes i
     assert.match(describeJournalError(result.error), /its journal is gone.*Put the journal's files back/);
   }
   assert.deepEqual(bare.disk.list('journal'), []);
+});
+
+test('K9 without a state no file of this member’s own is put in force: it may be as wrong as what it was made of', () => {
+  const bench = stateBehind();
+  putSnapshot(bench, 5, ['a', 'b']);
+  bench.disk.crash();
+  const again = new ReplicaBench(bench.disk);
+  assert(again.open({ awaitsState: true }).ok);
+  assert.deepEqual([again.machine.restores, again.machine.appliedIndex], [0, 0]);
 });
 
 test('unfinished files of an earlier life are removed', () => {

@@ -11,7 +11,7 @@ import type { MessageCodec, PeerMessage } from '../../src/core/messages.ts';
 import { clusterId, epoch, type LogIndex, logIndex, memberId } from '../../src/core/numbers.ts';
 import { MemoryDisk } from '../../src/journal/memory-disk.ts';
 import { SnapshotFileEncoder } from '../../src/journal/snapshot-file.ts';
-import { openReplica, type ReplicaOpenResult } from '../../src/replica/open.ts';
+import { openReplica, type ReplicaOpenOptions, type ReplicaOpenResult } from '../../src/replica/open.ts';
 import type { Lane, ReplicaEvent } from '../../src/replica/ports.ts';
 import type { Replica } from '../../src/replica/replica.ts';
 import { snapshotPath } from '../../src/replica/snapshot-names.ts';
@@ -117,7 +117,7 @@ export class ReplicaBench {
     this.machine = machine ?? new ToyMachine({ schedule: (job) => this.jobs.push(job) });
   }
 
-  open(): ReplicaOpenResult {
+  open(options: Pick<ReplicaOpenOptions, 'awaitsState'> = {}): ReplicaOpenResult {
     let result: ReplicaOpenResult | undefined;
     openReplica(
       {
@@ -138,6 +138,7 @@ export class ReplicaBench {
           foundingMembership: MEMBERSHIP,
         },
         salt: 1,
+        ...options,
         segmentBytes: 64 * 1024,
         makeCore: (recovered) => {
           this.core = new ScriptedCore(recovered);

@@ -50,6 +50,8 @@ class ReceiverBench {
     clock: { nowMs: () => 0, defer: (job) => job() },
     send: (to, message) => this.answers.push({ to, message }),
     appliedIndex: () => 0,
+    wantsState: () => false,
+    stateArrived: () => {},
     install: () => {},
     ended: () => {},
     failed: (error) => assert.fail(error.detail),

@@ -9,6 +9,9 @@ export interface Alarm {
   /** Whom it is about, as 16 hex digits. Not always a member: whoever raises one by hand may name anybody. */
   readonly member: string;
   readonly kind: AlarmKind;
-  /** Raised by that member itself, which clears it once the cause is gone; otherwise it stays until somebody clears it. */
+  /**
+   * Raised by a member, not by hand. A member clears its own `noSpace` so raised once there is space; everything else stays
+   * until somebody clears it.
+   */
   readonly isAutomatic: boolean;
 }

@@ -4,87 +4,43 @@
  * runs it over sockets, files and timers, the simulator over a seed; both run this.
  */
 import {
-  type Clock,
+  allMembers,
   type Lane,
   MalformedBytes,
   type MemberId,
   Proposals,
   type Replica,
-  type Transport,
 } from '@synod/consensus';
 import { OWN_RESOLVE } from '../auth/caller.ts';
-import type { Backend } from '../backend/backend.ts';
 import type { CoordinationMachine } from '../machine/machine.ts';
 import type { AuthChange, LeaseChange, MemberFacts, ProposalOrigin } from '../machine/machine-api.ts';
 import type { CommandResult } from '../machine/results.ts';
 import type { KeyEvent, Revision } from '../machine/values.ts';
-import { AutoCompaction, type AutoCompactionPlan } from '../service/auto-compaction.ts';
+import { AutoCompaction } from '../service/auto-compaction.ts';
+import { CorruptionChecks } from '../service/corruption-checks/corruption-checks.ts';
+import { handOver } from '../service/corruption-checks/hand-over.ts';
+import { KeyspaceHashCalls } from '../service/corruption-checks/keyspace-hash-calls.ts';
 import { HubPump } from '../service/hub-pump.ts';
 import { LeaderCalls } from '../service/leader-calls.ts';
 import { LeaderMoves } from '../service/leader-moves.ts';
 import { LeaseKeeper } from '../service/lease-keeper.ts';
+import { HASH_ANSWER_MAX_MS } from '../service/limits.ts';
 import type { OutputReceivers } from '../service/machine-outputs.ts';
 import { MemberChanges } from '../service/member-changes.ts';
 import { MemberService } from '../service/member-service.ts';
 import { MembershipKeeper } from '../service/membership-keeper.ts';
 import { PeerCalls } from '../service/peer-calls.ts';
-import type { Reachable } from '../service/quorum-care.ts';
 import type { ServiceFailure } from '../service/service-api.ts';
 import { SimpleTokens } from '../service/simple-tokens.ts';
 import { SpaceGuard } from '../service/space-guard.ts';
 import { StateBackups } from '../service/state-backups.ts';
 import { StateHashes } from '../service/state-hashes.ts';
 import { WatchHub } from '../watches/watch-hub.ts';
-import { type LeaderlessFacts, LeaderlessNotice } from './leaderless-notice.ts';
+import type { CoordinationMemberParts } from './coordination-member-parts.ts';
+import { LeaderlessNotice } from './leaderless-notice.ts';
 import { REQUEST_RETRY_ELECTIONS, REQUEST_TIMEOUT_BASE_MS, REQUEST_TIMEOUT_ELECTIONS } from './limits.ts';
-import type { MemberPaces } from './paces.ts';
 import { Publication } from './publication.ts';
 import { Upkeep } from './upkeep.ts';
-
-export interface CoordinationMemberParts {
-  readonly id: MemberId;
-  /** As 16 hex digits. */
-  readonly clusterId: string;
-  /** Open; its machine is `machine`, and its role changes are told to `roleChanged`. */
-  readonly replica: Replica;
-  readonly machine: CoordinationMachine;
-  /** The machine's. */
-  readonly backend: Pick<Backend, 'pendingRows' | 'pendingBytes' | 'sizes' | 'defragment'>;
-  readonly clock: Clock;
-  readonly transport: Pick<Transport, 'send'>;
-  /** The links to the other members as they stand. */
-  readonly peers: () => readonly Reachable[];
-  readonly tickMs: number;
-  readonly electionTimeoutTicks: number;
-  /** What every lease gets on top when leadership changes: an election timeout. */
-  readonly leaseExtensionMs: number;
-  /** An encoded command list may be no larger. */
-  readonly commandBytesMax: number;
-  /** The store may hold no more; infinity: no quota. */
-  readonly storeBytesMax: number;
-  /** Whether changes of the membership that endanger the quorum are refused. */
-  readonly strictReconfiguration: boolean;
-  readonly learnersMax: number;
-  /** Undefined: compaction is asked for by clients alone. */
-  readonly autoCompaction: AutoCompactionPlan | undefined;
-  /** A simple token is forgotten so long after it was last used. */
-  readonly simpleTokenTtlMs: number;
-  readonly paces: MemberPaces;
-  /** The list of members changed, or how one is reached. */
-  readonly membersChanged: () => void;
-  readonly observe: (event: MemberEvent) => void;
-}
-
-export type MemberEvent =
-  /** A peer sent a question or an answer that cannot be read; nothing came of it. */
-  | { readonly kind: 'malformedCall'; readonly from: MemberId; readonly detail: string }
-  /** The store is at its quota, and the alarm is on its way. */
-  | { readonly kind: 'outOfSpace'; readonly storedBytes: number; readonly storeBytesMax: number }
-  /** A compaction by the member's own plan: all up to there, or why not. */
-  | { readonly kind: 'autoCompacted'; readonly upTo: Revision; readonly failure: string | undefined }
-  | ({ readonly kind: 'leaderless' } & LeaderlessFacts)
-  /** The state cannot be committed: the member must end. */
-  | { readonly kind: 'commitFailed'; readonly detail: string };
 
 export class CoordinationMember implements OutputReceivers {
   readonly replica: Replica;
@@ -110,10 +66,14 @@ export class CoordinationMember implements OutputReceivers {
   private readonly upkeep: Upkeep;
   private readonly publication: Publication;
   private readonly autoCompaction: AutoCompaction | undefined;
+  private readonly corruption: CorruptionChecks;
   private readonly leaderless: LeaderlessNotice;
   /** Whom the replica told of last. */
   private leader: MemberId | undefined;
   private stopped = false;
+  /** Takes part in consensus. Before it only answers and asks what members ask each other. Monotonic. */
+  private begun = false;
+  private readonly timeoutTicks: number;
 
   constructor(parts: CoordinationMemberParts) {
     const { id, clusterId, replica, machine, backend, clock, transport, paces } = parts;
@@ -125,6 +85,7 @@ export class CoordinationMember implements OutputReceivers {
     const timeoutTicks =
       Math.ceil(REQUEST_TIMEOUT_BASE_MS / parts.tickMs) +
       REQUEST_TIMEOUT_ELECTIONS * parts.electionTimeoutTicks;
+    this.timeoutTicks = timeoutTicks;
     const retryTicks = REQUEST_RETRY_ELECTIONS * parts.electionTimeoutTicks;
     this.proposals = new Proposals({ replica, member: id, incarnation: life, timeoutTicks, retryTicks });
     this.hub = new WatchHub(machine.history);
@@ -221,6 +182,7 @@ export class CoordinationMember implements OutputReceivers {
         revision: () => machine.revision,
         compact: (upTo, done) => this.compact(upTo, done),
       });
+    this.corruption = this.makeCorruptionChecks();
     this.leaderless = new LeaderlessNotice({
       peers: parts.peers,
       notify: (facts) => parts.observe({ kind: 'leaderless', ...facts }),
@@ -234,12 +196,26 @@ export class CoordinationMember implements OutputReceivers {
 
   /** Takes up the role in which the replica is by now. */
   begin(): void {
+    this.begun = true;
     this.roleChanged();
+  }
+
+  /**
+   * Before `begin`: compares what this member holds with the others; `false`: it must not serve. Until it begins it is to
+   * its peers' cores as one that has not come yet.
+   */
+  checkBeforeServing(done: (isSound: boolean) => void): void {
+    this.corruption.checkBeforeServing(this.timeoutTicks, done);
   }
 
   /** One tick of the cluster's clock. The owner calls it after the inbox was drained (pitfall 37). */
   tick(): void {
     if (this.stopped) return;
+    if (!this.begun) {
+      this.calls.tick();
+      this.corruption.tick();
+      return;
+    }
     this.replica.tick();
     this.proposals.tick();
     this.calls.tick();
@@ -253,6 +229,7 @@ export class CoordinationMember implements OutputReceivers {
     this.upkeep.tick();
     this.publication.tick();
     this.autoCompaction?.tick();
+    this.corruption.tick();
     this.leaderless.tick(this.parts.clock.nowMs(), this.leader !== undefined);
     this.pump.wake();
   }
@@ -267,11 +244,11 @@ export class CoordinationMember implements OutputReceivers {
 
   receive(from: MemberId, lane: Lane, bytes: Uint8Array): void {
     if (lane === 'call') this.receiveCall(from, bytes);
-    else this.replica.receive(from, lane, bytes);
+    else if (this.begun) this.replica.receive(from, lane, bytes);
   }
 
   peerUnreachable(peer: MemberId): void {
-    this.replica.peerUnreachable(peer);
+    if (this.begun) this.replica.peerUnreachable(peer);
     this.calls.abandon(peer);
   }
 
@@ -297,7 +274,8 @@ export class CoordinationMember implements OutputReceivers {
     this.pump.wake();
   }
 
-  compacted(): void {
+  compacted(revision: Revision): void {
+    this.corruption.compacted(revision);
     this.pump.wake();
   }
 
@@ -316,6 +294,7 @@ export class CoordinationMember implements OutputReceivers {
 
   restored(): void {
     this.simpleTokens.forgetAll();
+    this.corruption.restored();
     this.hub.restored();
     this.pump.wake();
     this.membersChanged();
@@ -339,6 +318,31 @@ export class CoordinationMember implements OutputReceivers {
   private isLearner(): boolean {
     const { id, machine, replica } = this.parts;
     return machine.directory.member(id)?.isLearner ?? replica.status().role === 'learner';
+  }
+
+  private makeCorruptionChecks(): CorruptionChecks {
+    const { id, machine, replica, clock, tickMs, peers, corruptionChecks, observe } = this.parts;
+    const hashes = new KeyspaceHashCalls({
+      calls: this.calls,
+      hashes: this.hashes,
+      kept: (revision) => this.corruption.kept(revision),
+      others: () => allMembers(replica.status().membership).filter((member) => member !== id),
+      isConnected: (member) =>
+        peers().some(({ peer, connectedSinceMs }) => peer === member && connectedSinceMs !== undefined),
+      timeoutTicks: Math.ceil(HASH_ANSWER_MAX_MS / tickMs),
+    });
+    return new CorruptionChecks({
+      plan: corruptionChecks,
+      self: id,
+      machine,
+      hashes,
+      nowMs: () => clock.nowMs(),
+      leads: () => this.leader === id,
+      read: (done) => replica.read(done),
+      submit: (command) => this.service.submit(command, { complete: () => {} }, OWN_RESOLVE),
+      handOver: (isUnfit) => handOver(replica, isUnfit),
+      observe: (event) => observe({ kind: 'corruption', event }),
+    });
   }
 
   /** What the store holds, what is still on its way into it included. */

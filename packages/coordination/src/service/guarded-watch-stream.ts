@@ -10,15 +10,24 @@ type HubStream = ReturnType<WatchHub['openStream']>;
 export class GuardedWatchStream implements WatchStream {
   private readonly stream: HubStream;
   private readonly machine: Pick<Machine, 'auth' | 'rights'>;
+  /** Whether what this member holds is known to be wrong. */
+  private readonly isCorrupt: () => boolean;
   private readonly wakeHub: () => void;
 
-  constructor(stream: HubStream, machine: Pick<Machine, 'auth' | 'rights'>, wakeHub: () => void) {
+  constructor(
+    stream: HubStream,
+    machine: Pick<Machine, 'auth' | 'rights'>,
+    isCorrupt: () => boolean,
+    wakeHub: () => void,
+  ) {
     this.stream = stream;
     this.machine = machine;
+    this.isCorrupt = isCorrupt;
     this.wakeHub = wakeHub;
   }
 
   create(spec: WatchSpec, caller?: Caller): WatchCreation | WatchRefused {
+    if (this.isCorrupt()) return { kind: 'forbidden', reason: { code: 'corrupt' } };
     const { auth, rights } = this.machine;
     const reason = auth.isEnabled ? rights.refusalOfSpan(caller, spec.span, 'read') : undefined;
     if (reason !== undefined) return { kind: 'forbidden', reason };

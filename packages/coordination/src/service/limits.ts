@@ -21,6 +21,12 @@ export const HASH_ROWS_A_TURN = 500;
 /** Hashes that a member works on at one time; past it: `tooManyRequests`. */
 export const HASHES_AT_ONCE_MAX = 8;
 
+/** Another member's hash of a large keyspace is waited for so long; past it that member is left out of the comparison. */
+export const HASH_ANSWER_MAX_MS = 60_000;
+
+/** Hashes of compactions that a member keeps; past it the oldest is forgotten. As etcd has it. */
+export const COMPACTION_HASHES_MAX = 10;
+
 /** Backups that a member gives at one time; past it: `tooManyRequests`. */
 export const BACKUPS_AT_ONCE_MAX = 2;
 

@@ -2,20 +2,16 @@
  * What every protocol calls, over one member's replica and state machine: commands into the log and their results back,
  * reads after a quorum round, watches, leases. Knows no protocol, no socket and no file.
  */
-import type { MemberId, ProposalFailure, Proposals, ReadBarrierFailure, ReplicaApi } from '@synod/consensus';
+import type { MemberId, ProposalFailure, ReadBarrierFailure } from '@synod/consensus';
 import type { Alarm } from '../alarms/alarm.ts';
+import { isNamedCorrupt } from '../alarms/named-corrupt.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { Refusal } from '../auth/rights.ts';
-import type { Backend } from '../backend/backend.ts';
 import { encodeCommands } from '../machine/command-codec.ts';
 import type { Command, PageQuery, RangeQuery } from '../machine/commands.ts';
-import type { Machine } from '../machine/machine-api.ts';
 import type { CommandResult, Failure, PageResult, RangeResult } from '../machine/results.ts';
 import type { KeySpan, LeaseId, Revision } from '../machine/values.ts';
-import type { WatchHub } from '../watches/watch-hub.ts';
 import { GuardedWatchStream } from './guarded-watch-stream.ts';
-import type { LeaderCalls } from './leader-calls.ts';
-import type { LeaderMoves } from './leader-moves.ts';
 import {
   decodeRenewAnswer,
   decodeTimeToLiveAnswer,
@@ -23,7 +19,8 @@ import {
   encodeTimeToLiveQuestion,
 } from './lease-answers.ts';
 import { PENDING_COMMAND_BYTES_MAX } from './limits.ts';
-import type { MemberChangeCompletion, MemberChanges } from './member-changes.ts';
+import type { MemberChangeCompletion } from './member-changes.ts';
+import type { MemberServiceParts } from './member-service-parts.ts';
 import { METHOD } from './peer-calls.ts';
 import type {
   AccessLevel,
@@ -49,29 +46,6 @@ import type {
   WatchSink,
   WatchStream,
 } from './service-api.ts';
-import type { SpaceGuard } from './space-guard.ts';
-import type { StateBackups } from './state-backups.ts';
-import type { StateHashes } from './state-hashes.ts';
-
-export interface MemberServiceParts {
-  readonly clusterId: string;
-  readonly memberId: MemberId;
-  readonly machine: Machine;
-  readonly replica: ReplicaApi;
-  readonly proposals: Proposals<readonly CommandResult[]>;
-  readonly hub: WatchHub;
-  readonly leaderCalls: LeaderCalls;
-  readonly leaderMoves: LeaderMoves;
-  readonly memberChanges: Pick<MemberChanges, 'add' | 'remove' | 'update' | 'promote'>;
-  readonly hashes: StateHashes;
-  readonly backups: Pick<StateBackups, 'begin'>;
-  readonly store: Pick<Backend, 'sizes' | 'defragment'>;
-  readonly space: Pick<SpaceGuard, 'admits' | 'storeBytesMax'>;
-  /** An encoded command list may be no larger. */
-  readonly commandBytesMax: number;
-  /** The hub has watchers that catch up: pump it soon. */
-  readonly wakeHub: () => void;
-}
 
 const PROPOSAL_ERRORS: Readonly<Record<ProposalFailure, ServiceErrorCode>> = {
   timeout: 'timeout',
@@ -86,6 +60,11 @@ const READ_ERRORS: Readonly<Record<ReadBarrierFailure, ServiceErrorCode>> = {
   stopped: 'stopped',
   tooManyReads: 'tooManyRequests',
 };
+
+/** Members and alarms say nothing of keys: they are what a member is mended with. */
+function needsKeys({ module }: Command): boolean {
+  return module !== 'members' && module !== 'alarms';
+}
 
 function failed(code: ServiceErrorCode): ServiceFailure {
   return { kind: 'serviceFailure', code };
@@ -170,6 +149,10 @@ export class MemberService implements CoordinationService {
   }
 
   submit(command: Command, completion: Completion<CommandResult | ServiceFailure>, caller?: Caller): void {
+    if (this.isCorrupt && needsKeys(command)) {
+      completion.complete(failed('corrupt'));
+      return;
+    }
     const body = encodeCommands([command], caller);
     if (body.length > this.parts.commandBytesMax) {
       completion.complete(failed('requestTooLarge'));
@@ -214,12 +197,13 @@ export class MemberService implements CoordinationService {
     completion: Completion<Result | ServiceFailure>,
     read: () => Result,
   ): void {
+    const answer = (): Result | ServiceFailure => (this.isCorrupt ? failed('corrupt') : read());
     if (!linearizable) {
-      completion.complete(read());
+      completion.complete(answer());
       return;
     }
     this.parts.replica.read((failure) => {
-      completion.complete(failure === undefined ? read() : failed(READ_ERRORS[failure]));
+      completion.complete(failure === undefined ? answer() : failed(READ_ERRORS[failure]));
     });
   }
 
@@ -245,6 +229,10 @@ export class MemberService implements CoordinationService {
     completion: Completion<LeaseRenewed | Failure | ServiceFailure>,
     caller?: Caller,
   ): void {
+    if (this.isCorrupt) {
+      completion.complete(failed('corrupt'));
+      return;
+    }
     const question = encodeRenewQuestion({ id, caller });
     this.parts.leaderCalls.ask(METHOD.leaseRenew, question, decodeRenewAnswer, (told) => {
       if (typeof told === 'string') completion.complete(failed(told));
@@ -260,6 +248,10 @@ export class MemberService implements CoordinationService {
     completion: Completion<LeaseTimeToLive | Failure | ServiceFailure>,
     caller?: Caller,
   ): void {
+    if (this.isCorrupt) {
+      completion.complete(failed('corrupt'));
+      return;
+    }
     const question = encodeTimeToLiveQuestion({ id, withKeys, caller });
     this.parts.leaderCalls.ask(METHOD.leaseTimeToLive, question, decodeTimeToLiveAnswer, (told) => {
       if (typeof told === 'string') completion.complete(failed(told));
@@ -273,9 +265,7 @@ export class MemberService implements CoordinationService {
   }
 
   leases(completion: Completion<LeaseList | Failure | ServiceFailure>, caller?: Caller): void {
-    this.parts.replica.read((failure) => {
-      completion.complete(failure === undefined ? this.leasesNow(caller) : failed(READ_ERRORS[failure]));
-    });
+    this.readThen(true, completion, () => this.leasesNow(caller));
   }
 
   /** Where a list tells of leases, it tells of keys: all of them are to be readable (A11). */
@@ -364,7 +354,7 @@ export class MemberService implements CoordinationService {
   }
 
   backup(): StateBackup | ServiceFailure {
-    return this.parts.backups.begin();
+    return this.isCorrupt ? failed('corrupt') : this.parts.backups.begin();
   }
 
   moveLeader(to: string, completion: Completion<LeaderMoved | ServiceFailure>): void {
@@ -381,7 +371,13 @@ export class MemberService implements CoordinationService {
 
   openWatchStream(sink: WatchSink): WatchStream {
     const stream = this.parts.hub.openStream(sink);
-    return new GuardedWatchStream(stream, this.parts.machine, this.parts.wakeHub);
+    const isCorrupt = (): boolean => this.isCorrupt;
+    return new GuardedWatchStream(stream, this.parts.machine, isCorrupt, this.parts.wakeHub);
+  }
+
+  /** An alarm says so: nobody is told what this member holds, until it was rebuilt and the alarm cleared. */
+  private get isCorrupt(): boolean {
+    return isNamedCorrupt(this.parts.machine, this.memberId);
   }
 
   private leaseNotFound(id: LeaseId): Failure {

@@ -6,7 +6,7 @@ import { ByteReader, ByteWriter, MalformedBytes, type MemberId } from '@synod/co
 import { PEER_CALLS_MAX } from './limits.ts';
 
 /** The questions there are. Numbers are part of the peer protocol and never used again for something else. */
-export const METHOD = { leaseRenew: 1, leaseTimeToLive: 2, learnerReadiness: 3 } as const;
+export const METHOD = { leaseRenew: 1, leaseTimeToLive: 2, learnerReadiness: 3, keyspaceHash: 5 } as const;
 export type Method = (typeof METHOD)[keyof typeof METHOD];
 
 export type CallOutcome =
@@ -29,6 +29,8 @@ const NUMBERS_A_LIFE = 4_294_967_296;
 interface WaitingCall {
   readonly to: MemberId;
   readonly deadlineTick: number;
+  /** Waits longer than others: its deadline is out of their order. */
+  readonly isPatient: boolean;
   readonly done: (outcome: CallOutcome) => void;
 }
 
@@ -43,7 +45,7 @@ export interface PeerCallsOptions {
 export class PeerCalls {
   private readonly options: PeerCallsOptions;
   private readonly handlers = new Map<number, CallHandler>();
-  /** By number, in the order they were asked, which is the order of their deadlines. */
+  /** By number, in the order they were asked, which is the order of their deadlines but for the patient ones. */
   private readonly waiting = new Map<number, WaitingCall>();
   /**
    * Rises by one with each question; no life of this member repeats a number of another, so no late answer can pass for
@@ -63,14 +65,24 @@ export class PeerCalls {
     this.handlers.set(method, handler);
   }
 
-  /** Asks; `done` is called exactly once, before this returns only when nothing was sent. */
-  call(to: MemberId, method: Method, payload: Uint8Array, done: (outcome: CallOutcome) => void): void {
+  /**
+   * Asks; `done` is called exactly once, before this returns only when nothing was sent. `timeoutTicks`: for a question that
+   * takes longer to answer than others; there are never many of them.
+   */
+  call(
+    to: MemberId,
+    method: Method,
+    payload: Uint8Array,
+    done: (outcome: CallOutcome) => void,
+    timeoutTicks?: number,
+  ): void {
     if (this.stopped || this.waiting.size >= PEER_CALLS_MAX) {
       done({ kind: this.stopped ? 'stopped' : 'tooManyCalls' });
       return;
     }
     const number = this.nextNumber++;
-    this.waiting.set(number, { to, deadlineTick: this.ticks + this.options.timeoutTicks, done });
+    const deadlineTick = this.ticks + (timeoutTicks ?? this.options.timeoutTicks);
+    this.waiting.set(number, { to, deadlineTick, isPatient: timeoutTicks !== undefined, done });
     this.options.send(to, encodeCall(QUESTION, number, method, payload));
   }
 
@@ -95,7 +107,10 @@ export class PeerCalls {
   tick(): void {
     this.ticks++;
     for (const [number, call] of this.waiting) {
-      if (call.deadlineTick > this.ticks) return;
+      if (call.deadlineTick > this.ticks) {
+        if (call.isPatient) continue;
+        return;
+      }
       this.settle(number, { kind: 'timeout' });
     }
   }

@@ -71,7 +71,7 @@ export interface AuthKnown {
 
 export interface WatchRefused {
   readonly kind: 'forbidden';
-  readonly reason: Refusal;
+  readonly reason: Refusal | { readonly code: 'corrupt' };
 }
 
 export interface LeaseRenewed {

@@ -198,6 +198,17 @@ test('V4 no life of a member uses a number of another, so no late answer passes 
   assert.ok(Number.isSafeInteger(numberOf(1_000_000)));
 });
 
+test('V3 a question that may take long holds up no deadline but its own', () => {
+  const one = asker(A);
+  const outcomes: string[] = [];
+  one.calls.call(A, METHOD.keyspaceHash, QUESTION, ({ kind }) => outcomes.push(`long ${kind}`), 50);
+  one.calls.call(A, METHOD.leaseRenew, QUESTION, ({ kind }) => outcomes.push(`short ${kind}`));
+  one.tick(ATTEMPT_TICKS);
+  assert.deepEqual(outcomes, ['short timeout']);
+  one.tick(50 - ATTEMPT_TICKS);
+  assert.deepEqual(outcomes, ['short timeout', 'long timeout']);
+});
+
 test('V8 past so many questions on their way: too many requests', () => {
   const one = asker(A);
   for (let i = 0; i < PEER_CALLS_MAX; i++) one.calls.call(A, METHOD.leaseRenew, QUESTION, () => {});

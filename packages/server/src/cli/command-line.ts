@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { clientCommandLines } from './client/command-lines.ts';
 import type { DevOptions } from './dev-options.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
+import type { RebuildOptions } from './rebuild.ts';
 import type { SimWords } from './sim-options.ts';
 import { startHelp } from './start-help.ts';
 
@@ -19,6 +20,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
   addDev(program);
   addSim(program);
   addCheck(program);
+  addRebuild(program);
   addVersion(program);
   const [first, ...rest] = argv.slice(2);
   try {
@@ -57,6 +59,15 @@ Examples:
   synod dev --no-restart                                and then kill -9 $(cat .synod/m1/synod.pid)
 `;
 
+const REBUILD_HELP_END = `
+For a member that holds something else than the others (the CORRUPT alarm names it), or whose store cannot be opened. Its journal
+stays: a member must not forget what it voted for. docs/spec/corruption.md tells why this is safe.
+
+Examples:
+  synod rebuild --data-dir /var/lib/synod          of a member that is stopped; then start it
+  synod rebuild --data-dir /var/lib/synod --yes    without being asked
+`;
+
 const VERSION_HELP_END = `
 Examples:
   synod version
@@ -82,6 +93,20 @@ function addVersion(program: Command): void {
     .action(async ({ json }: { json?: boolean }) => {
       const { versionFacts, versionText } = await import('./version.ts');
       process.stdout.write(json === true ? `${JSON.stringify(versionFacts())}\n` : versionText());
+    });
+}
+
+function addRebuild(program: Command): void {
+  program
+    .command('rebuild')
+    .description('have a stopped member get its whole state from the others at its next start')
+    .showHelpAfterError("See 'synod rebuild --help'.")
+    .requiredOption('--data-dir <directory>', 'the member’s data directory')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', REBUILD_HELP_END)
+    .action(async (options: RebuildOptions) => {
+      const { rebuild } = await import('./rebuild.ts');
+      process.exitCode = await rebuild(options);
     });
 }
 

@@ -195,7 +195,21 @@ export const FLAGS = {
   'socket-reuse-address': harmless('false', 'an address can be listened on again at once in any case'),
   'raft-read-timeout': harmless('', 'the connections between members have time limits of their own'),
   'raft-write-timeout': harmless('', 'the connections between members have time limits of their own'),
-  'feature-gates': notYet(),
+  'feature-gates': works(
+    'string',
+    '',
+    'experiments to switch on: InitialCorruptCheck=true, CompactHashCheck=true, separated by commas',
+  ),
+  'experimental-initial-corrupt-check': works(
+    'boolean',
+    'false',
+    'what etcd had before InitialCorruptCheck was a feature gate',
+  ),
+  'experimental-compact-hash-check-enabled': works(
+    'boolean',
+    'false',
+    'what etcd had before CompactHashCheck was a feature gate',
+  ),
   discovery: notYet(),
   'discovery-token': notYet(),
   'discovery-endpoints': notYet(),
@@ -233,8 +247,16 @@ export const FLAGS = {
   'distributed-tracing-service-name': harmless('etcd', NO_TRACES),
   'distributed-tracing-instance-id': harmless('', NO_TRACES),
   'distributed-tracing-sampling-rate': harmless('0', NO_TRACES),
-  'corrupt-check-time': notYet('0s'),
-  'compact-hash-check-time': notYet('1m'),
+  'corrupt-check-time': works(
+    'duration',
+    '0s',
+    'how often the leader compares what all members hold (0s: never)',
+  ),
+  'compact-hash-check-time': works(
+    'duration',
+    '1m',
+    'how often the leader compares hashes of compactions, with CompactHashCheck',
+  ),
   'compaction-batch-limit': harmless('1000', 'a compaction goes on in small steps between other work'),
   'peer-skip-client-san-verification': harmless(
     'false',

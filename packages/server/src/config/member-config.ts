@@ -1,6 +1,6 @@
 /** What one member is told of itself and its cluster: the checked form of flags, environment and file. */
 import type { ProtocolName } from '@synod/consensus';
-import type { AutoCompactionPlan } from '@synod/coordination';
+import type { AutoCompactionPlan, CorruptionCheckPlan } from '@synod/coordination';
 import type { WebAccess } from '../protocols/etcd/web-access.ts';
 import type { TlsConfig } from '../tls/tls-config.ts';
 import type { TokenOptions } from '../tokens/web-token-options.ts';
@@ -51,6 +51,10 @@ export interface MemberConfig {
   readonly storeBytesMax: number;
   /** Undefined: the member compacts nothing by itself. */
   readonly autoCompaction: AutoCompactionPlan | undefined;
+  readonly corruptionChecks: CorruptionCheckPlan & {
+    /** Before the member serves anybody it compares what it holds with the others. */
+    readonly atStart: boolean;
+  };
   readonly requestBytesMax: number;
   readonly transactionOperationsMax: number;
   readonly concurrentStreamsMax: number;

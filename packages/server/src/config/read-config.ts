@@ -8,6 +8,7 @@ import { tokenOptionsOf } from '../tokens/web-token-options.ts';
 import { clientLimits } from './client-limits.ts';
 import { ConfigFailure, type ConfigProblem, refuse, refuseUsage } from './config-problem.ts';
 import type { DiscoveryFlags } from './discovered-cluster.ts';
+import { featureGatesOf } from './feature-gates.ts';
 import {
   booleanOf,
   choiceOf,
@@ -209,6 +210,7 @@ function memberConfig(
     snapshotCount: countOf(values.of('snapshot-count'), 1),
     storeBytesMax: storeBytesMax(values, warn),
     autoCompaction: autoCompaction(values),
+    corruptionChecks: corruptionChecks(values, warn),
     requestBytesMax: countOf(values.of('max-request-bytes'), 1),
     transactionOperationsMax: countOf(values.of('max-txn-ops'), 1),
     concurrentStreamsMax: countOf(values.of('max-concurrent-streams'), 1, CONCURRENT_STREAMS_LARGEST),
@@ -310,6 +312,24 @@ function autoCompaction(values: Values): MemberConfig['autoCompaction'] {
   }
   const periodMs = /^\d+$/.test(given.text) ? countOf(given, 0) * HOUR_MS : durationMsOf(given);
   return periodMs === 0 ? undefined : { kind: 'periodic', periodMs };
+}
+
+/** As etcd has it, a periodic check every 0 means never, and one of compactions must have a period. */
+function corruptionChecks(values: Values, warn: (message: string) => void): MemberConfig['corruptionChecks'] {
+  const gates = featureGatesOf(values.of('feature-gates'), warn);
+  const formerly = (name: 'initial-corrupt-check' | 'compact-hash-check-enabled'): boolean =>
+    booleanOf(values.of(`experimental-${name}`));
+  const periodMs = durationMsOf(values.of('corrupt-check-time'));
+  const compactions = values.of('compact-hash-check-time');
+  const compactionPeriodMs = durationMsOf(compactions);
+  const comparesCompactions = gates.CompactHashCheck || formerly('compact-hash-check-enabled');
+  if (comparesCompactions && compactionPeriodMs <= 0)
+    refuse(`${compactions.origin} must be >0 (set to ${compactions.text})`);
+  return {
+    atStart: gates.InitialCorruptCheck || formerly('initial-corrupt-check'),
+    periodMs: periodMs > 0 ? periodMs : undefined,
+    compactionPeriodMs: comparesCompactions ? compactionPeriodMs : undefined,
+  };
 }
 
 /** As etcd has it, an interval or a timeout of 0 means that the member never pings. */

@@ -3,6 +3,7 @@ import { type Observer, type ReplicaEvent, unreachable } from '@synod/consensus'
 import type { MemberEvent } from '@synod/coordination';
 import type { Log } from '../log/log.ts';
 import type { TransportObserver } from '../transport/peer-transport.ts';
+import { corruptionLine } from './corruption-line.ts';
 
 /** `onFatal` ends the member; `onSynced` is for the metrics. */
 export function replicaObserver(
@@ -43,6 +44,9 @@ export function replicaObserver(
           if (event.ok) log.info('received a snapshot', facts);
           else log.warn('could not receive a snapshot; it is tried again', facts);
           return;
+        case 'stateRegained':
+          log.info('took the state of another member in the place of the one that was set aside', facts);
+          return;
         case 'malformedMessage':
           log.warn('a peer sent a message that cannot be read', facts);
           return;
@@ -78,10 +82,13 @@ export function transportObserver(
   };
 }
 
-/** `describe` names a member and its addresses by its id; `onFatal` ends the member. */
+/** `known` has a member's name, and a description with its addresses, by its id; `onFatal` ends the member. */
 export function memberObserver(
   log: Log,
-  describe: (peer: string) => string,
+  known: {
+    readonly nameOf: (peer: string) => string | undefined;
+    readonly describe: (peer: string) => string;
+  },
   onFatal: (reason: string) => void,
 ): (event: MemberEvent) => void {
   return (event) => {
@@ -107,10 +114,13 @@ export function memberObserver(
             reason: event.failure,
           });
         return;
+      case 'corruption':
+        corruptionLine(log, event.event, (peer) => known.nameOf(peer));
+        return;
       case 'leaderless': {
         const seconds = Math.round(event.leaderlessMs / 1_000);
         log.warn(`no leader for ${seconds} s; a majority of the members must run and reach each other`, {
-          unreachable: event.unreachable.map(describe),
+          unreachable: event.unreachable.map((peer) => known.describe(peer)),
         });
         return;
       }

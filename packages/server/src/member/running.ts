@@ -86,10 +86,11 @@ export class Running {
       strictReconfiguration: config.strictReconfiguration,
       learnersMax: config.learnersMax,
       autoCompaction: config.autoCompaction,
+      corruptionChecks: config.corruptionChecks,
       simpleTokenTtlMs: config.auth.simpleTokenTtlMs,
       paces: SHIPPED_PACES,
       membersChanged: () => transport.setPeers(peers.addresses()),
-      observe: memberObserver(parts.log, (id) => peers.describe(id), parts.failed),
+      observe: memberObserver(parts.log, peers, parts.failed),
     });
     this.passwords = new PasswordHasher({ cost: config.auth.bcryptCost });
     const options = {
@@ -169,11 +170,22 @@ export class Running {
     return (address, reason) => refusals.report(address, { kind: 'tooManyConnections', reason });
   }
 
-  /** Starts time. */
+  /** Starts time, and compares what this member holds with the others; `false`: it must not serve. */
+  isSound(): Promise<boolean> {
+    this.startTime();
+    return new Promise((resolve) => this.member.checkBeforeServing(resolve));
+  }
+
+  /** Starts time, and takes part. */
   begin(): void {
     this.connectMetrics();
     this.tellMetricsOfRole();
     this.member.begin();
+    this.startTime();
+  }
+
+  private startTime(): void {
+    if (this.timer !== undefined) return;
     // A tick waits for what the sockets have brought: after a stall the inbox comes first (pitfall 37).
     this.timer = setInterval(() => setImmediate(() => this.member.tick()), this.parts.config.heartbeatMs);
   }

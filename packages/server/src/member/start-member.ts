@@ -2,61 +2,33 @@
  * Puts one member together and runs it. The only file that knows all parts; what each part needs of another is passed in
  * here, as a port or a callback.
  */
-import { randomBytes } from 'node:crypto';
-import {
-  describeJournalError,
-  type MemberId,
-  openReplica,
-  type Replica,
-  type ReplicaOpenOptions,
-  simpleMembership,
-  clusterId as toClusterId,
-  memberId as toMemberId,
-} from '@synod/consensus';
+import { type MemberId, type Replica, memberId as toMemberId } from '@synod/consensus';
 import { ConnectedOutputs, type CoordinationMachine, createMachine } from '@synod/coordination';
 import type { MemberConfig } from '../config/member-config.ts';
 import type { Log } from '../log/log.ts';
 import { createMemberMetrics, type MemberMetrics } from '../metrics/member-metrics.ts';
 import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
+import { forgetAwaitedState, isStateAwaited } from '../storage/replaced-state.ts';
 import { ensureCertificate } from '../tls/automatic-certificate.ts';
 import { CertificateFailure } from '../tls/certificate-files.ts';
+import type { WebTokenKeys } from '../tokens/web-token-kind.ts';
 import type { ClusterFacts } from '../transport/cluster-question.ts';
 import { PeerTransport } from '../transport/peer-transport.ts';
 import { addressOf } from './addresses.ts';
-import { CLOCK } from './clock.ts';
+import { AwaitingState } from './awaiting-state.ts';
 import { replicaObserver, transportObserver } from './events.ts';
 import type { MemberIdentity } from './identity/member-identity.ts';
+import { refuseOtherCluster } from './identity/refuse-other-cluster.ts';
 import { keepIdentity, settleIdentity } from './identity/settle-identity.ts';
-import { makeCore } from './make-core.ts';
+import { listening } from './listening.ts';
+import { livesInLog } from './lives-in-log.ts';
+import { type OpenedReplica, openMemberReplica } from './open-member-replica.ts';
 import { PeerBook } from './peer-book.ts';
 import { Running } from './running.ts';
+import type { MemberTuning, RunningMember } from './running-member.ts';
 import { StartFailure } from './start-failure.ts';
 import { type MemberStorage, openStorage } from './storage.ts';
 import { readWebTokenKeys } from './web-token-keys.ts';
-
-export interface RunningMember {
-  /** The ports that clients and peers are served on, in the order of the configuration. */
-  readonly clientPorts: readonly number[];
-  readonly peerPorts: readonly number[];
-  /** The ports for HTTP/1.1, where clients' do not speak it. */
-  readonly httpPorts: readonly number[];
-  /** The ports for metrics and health alone. */
-  readonly metricsPorts: readonly number[];
-  /** Resolves when the member takes part in its cluster and answers its clients. */
-  readonly ready: Promise<void>;
-  /** Resolves, with the reason, when the member cannot go on. Nothing was acknowledged that is not durable. */
-  readonly failed: Promise<string>;
-  /** Resolves, with what to do about it, when the cluster has gone on without this member. */
-  readonly removed: Promise<string>;
-  /** Hands leadership over, finishes what is in flight, and closes everything. */
-  stop(): Promise<void>;
-}
-
-/** What no flag sets, as it makes no difference that a user would see. */
-export interface MemberTuning {
-  /** The size of the journal's files, which are made whole: small ones let many members start fast on one disk. */
-  readonly journalSegmentBytes?: number;
-}
 
 /** @throws StartFailure (as a rejection) with words for whoever started it. */
 export async function startMember(
@@ -123,6 +95,9 @@ class Member implements RunningMember {
   private readonly transport: PeerTransport;
   private readonly electionTicks: number;
   private running: Running | undefined;
+  /** While this member is without a state. */
+  private awaiting: AwaitingState | undefined;
+  private announceState: () => void = () => {};
   private stopping: Promise<void> | undefined;
   private announceFailure: (reason: string) => void = () => {};
   private announceRemoval: (advice: string) => void = () => {};
@@ -169,11 +144,12 @@ class Member implements RunningMember {
       clusterFacts: () => this.clusterFacts(),
       // A peer may count on what this member forgot with an earlier disk: it is listened to once it has let this life in.
       onReceive: (from, lane, bytes) => {
-        if (this.transport.isWelcomeAt(from)) this.running?.member.receive(from, lane, bytes);
+        if (this.transport.isWelcomeAt(from))
+          (this.running?.member ?? this.awaiting)?.receive(from, lane, bytes);
       },
-      onUnreachable: (peer) => this.running?.member.peerUnreachable(peer),
-      takesPeers: () => this.running !== undefined,
-      knownLife: (peer) => this.machine.latestIncarnation(peer),
+      onUnreachable: (peer) => (this.running?.member ?? this.awaiting)?.peerUnreachable(peer),
+      takesPeers: () => (this.running ?? this.awaiting) !== undefined,
+      knownLife: (peer) => this.machine.latestIncarnation(peer) ?? this.awaiting?.lives.get(peer),
       onDisowned: (reason) =>
         this.announceFailure(
           `${reason}. Give it back its data directory (${config.dataDirectory}), or, to found the cluster anew, remove the data of all its members.`,
@@ -207,19 +183,65 @@ class Member implements RunningMember {
   }
 
   async start(): Promise<void> {
-    const { config, identity, log } = this;
-    this.refuseOtherCluster();
+    const { config, identity } = this;
+    const awaitsState = this.awaitsState();
+    // Of a changed membership only the state could tell.
+    if (!awaitsState) refuseOtherCluster(config, identity, this.machine.directory);
     await listening(
       'peers',
       config.listenPeerUrls,
       this.transport.listen(config.listenPeerUrls.map(addressOf)),
     );
     const webTokenKeys = await readWebTokenKeys(config.auth.tokens);
-    const replica = await this.openReplica();
+    const { replica, entries } = await this.openReplica(awaitsState);
     keepIdentity(config.dataDirectory, identity);
+    if (awaitsState) this.inBackground(this.regainState(replica, livesInLog(entries), webTokenKeys));
+    else await this.run(replica, webTokenKeys);
+  }
+
+  /** Whether the state was set aside. One that is there has come since, before the mark could be taken away. */
+  private awaitsState(): boolean {
+    const { dataDirectory } = this.config;
+    if (!isStateAwaited(dataDirectory)) return false;
+    if (this.machine.appliedIndex === 0) return true;
+    forgetAwaitedState(dataDirectory);
+    return false;
+  }
+
+  /** Takes part without serving until the state of another member is in force, and goes on as any other from there. */
+  private async regainState(
+    replica: Replica,
+    lives: ReadonlyMap<string, number>,
+    webTokenKeys: WebTokenKeys | undefined,
+  ): Promise<void> {
+    const { config, log } = this;
+    const regained = new Promise<void>((resolve) => {
+      this.announceState = resolve;
+    });
+    const awaiting = new AwaitingState({
+      replica,
+      send: (to, lane, bytes) => this.transport.send(to, lane, bytes),
+      tickMs: config.heartbeatMs,
+      lives,
+    });
+    this.awaiting = awaiting;
+    log.info(
+      'the state of this member was set aside: asking the others for theirs, and serving nobody until then',
+    );
+    this.transport.start(replica.status().life);
+    await regained;
+    if (this.stopping !== undefined) return;
+    forgetAwaitedState(config.dataDirectory);
+    awaiting.end();
+    await this.run(replica, webTokenKeys);
+    this.awaiting = undefined;
+  }
+
+  private async run(replica: Replica, webTokenKeys: WebTokenKeys | undefined): Promise<void> {
+    const { config, log } = this;
     const running = new Running({
       config,
-      identity,
+      identity: this.identity,
       peers: this.peers,
       log,
       metrics: this.metrics,
@@ -233,13 +255,46 @@ class Member implements RunningMember {
     });
     this.running = running;
     this.outputs.connect(running.member);
-    const clientUrls = [
-      ...config.listenClientUrls,
-      ...config.listenClientHttpUrls,
-      ...config.listenMetricsUrls,
-    ];
-    await listening('clients', clientUrls, running.listen());
-    this.transport.start(replica.status().life);
+    // The list of members may have come with a state of another member's.
+    this.transport.setPeers(this.peers.addresses());
+    // What came from another member a moment ago is not compared with it.
+    if (config.corruptionChecks.atStart && this.awaiting === undefined) {
+      this.transport.start(replica.status().life);
+      this.inBackground(this.serveIfSound(running));
+      return;
+    }
+    await this.listenForClients(running);
+    if (this.awaiting === undefined) this.transport.start(replica.status().life);
+    this.serve(running);
+  }
+
+  /** etcd's initial corruption check: others are asked before anybody is answered. */
+  private async serveIfSound(running: Running): Promise<void> {
+    if (!(await running.isSound()))
+      throw new StartFailure(
+        `${this.id} found data inconsistency with peers. The lines above tell who holds what; a member that is wrong is mended by stopping it and "synod rebuild --data-dir ${this.config.dataDirectory}" (its own directory), and then started.`,
+      );
+    if (this.stopping !== undefined) return;
+    await this.listenForClients(running);
+    this.serve(running);
+  }
+
+  /** What a start goes on with once its owner has the member, so that it can be stopped meanwhile. */
+  private inBackground(work: Promise<void>): void {
+    work.catch((error) => {
+      if (!(error instanceof StartFailure || error instanceof CertificateFailure)) throw error;
+      this.announceFailure(error.message);
+    });
+  }
+
+  private listenForClients(running: Running): Promise<void> {
+    const { config } = this;
+    const urls = [...config.listenClientUrls, ...config.listenClientHttpUrls, ...config.listenMetricsUrls];
+    return listening('clients', urls, running.listen());
+  }
+
+  private serve(running: Running): void {
+    const { config, identity, log } = this;
     running.begin();
     log.info('started', {
       name: config.name,
@@ -263,32 +318,16 @@ class Member implements RunningMember {
 
   /** Lets go of everything but the storage, after a start that did not succeed. */
   async abandon(): Promise<void> {
-    await this.running?.abandon();
+    await (this.running === undefined ? this.awaiting?.stop() : this.running.abandon());
     await this.transport.close();
   }
 
   private async stopOnce(): Promise<void> {
     this.log.info('stopping');
-    await this.running?.stop();
+    await (this.running === undefined ? this.awaiting?.stop() : this.running.stop());
     await this.transport.close();
     await this.storage.close();
     this.log.info('stopped');
-  }
-
-  /**
-   * Flags that name another cluster than the data directory are a mistake, unless the members have changed since: then they
-   * need not say any more how it began.
-   */
-  private refuseOtherCluster(): void {
-    const { config, identity } = this;
-    if (config.initialClusterState === 'existing' || this.machine.directory.isInForce) return;
-    // It joined, and has nothing of the cluster's state yet.
-    if (!identity.founders.some(({ id }) => id === identity.memberId)) return;
-    const [kind, found, expected] =
-      config.clusterId === identity.clusterId
-        ? (['wrongMember', identity.memberId, config.memberId] as const)
-        : (['wrongCluster', identity.clusterId, config.clusterId] as const);
-    if (found !== expected) throw new StartFailure(describeJournalError({ kind, found, expected }));
   }
 
   private clusterFacts(): ClusterFacts | undefined {
@@ -302,69 +341,25 @@ class Member implements RunningMember {
     };
   }
 
-  private openReplica(): Promise<Replica> {
-    const { config, identity } = this;
-    const { journalSegmentBytes } = this.tuning;
-    const options: ReplicaOpenOptions = {
-      clock: CLOCK,
-      disk: this.storage.disk,
-      transport: this.transport,
-      machine: this.machine,
-      observer: {
-        observe: (event) => {
-          observer.observe(event);
-          if (event.kind === 'roleChanged') this.running?.roleChanged();
-        },
-      },
-      electionTimeoutTicks: this.electionTicks,
-      tickMs: config.heartbeatMs,
-      trimming: { snapshotCount: config.snapshotCount },
-      ...(journalSegmentBytes === undefined ? {} : { segmentBytes: journalSegmentBytes }),
-      identity: {
-        protocol: config.protocol,
-        clusterId: toClusterId(identity.clusterId),
-        memberId: this.id,
-        foundingMembership: simpleMembership({
-          voters: identity.founders.map(({ id }) => toMemberId(id)),
-          learners: [],
-        }),
-      },
-      salt: randomBytes(4).readUInt32LE(),
-      makeCore: (recovered, incarnation) =>
-        makeCore(config.protocol, {
-          id: this.id,
-          electionTimeoutTicks: this.electionTicks,
-          preVote: config.preVote,
-          initialElectionTicks: config.initialElectionTickAdvance ? 1 : undefined,
-          recovered,
-          incarnation,
-        }),
-    };
+  private openReplica(awaitsState: boolean): Promise<OpenedReplica> {
     const observer = replicaObserver(this.log, {
       onFatal: (reason) => this.announceFailure(reason),
       onSynced: (bytes, milliseconds) => this.metrics.journalSynced(bytes, milliseconds),
     });
-    return new Promise((resolve, reject) => {
-      openReplica(options, (result) => {
-        if (result.ok) resolve(result.replica);
-        else reject(new StartFailure(describeJournalError(result.error)));
-      });
+    return openMemberReplica({
+      config: this.config,
+      identity: this.identity,
+      tuning: this.tuning,
+      disk: this.storage.disk,
+      transport: this.transport,
+      machine: this.machine,
+      electionTicks: this.electionTicks,
+      awaitsState,
+      observe: (event) => {
+        observer.observe(event);
+        if (event.kind === 'roleChanged') this.running?.roleChanged();
+        if (event.kind === 'stateRegained') this.announceState();
+      },
     });
-  }
-}
-
-/** Waits for listeners, and says which address could not be had. */
-async function listening(whom: string, urls: readonly string[], attempt: Promise<void>): Promise<void> {
-  try {
-    await attempt;
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (error instanceof CertificateFailure) throw error;
-    const where = urls.join(', ');
-    if (code === 'EADDRINUSE')
-      throw new StartFailure(
-        `the address for ${whom} is taken (${where}). Stop what listens there, or choose another.`,
-      );
-    throw new StartFailure(`cannot listen for ${whom} on ${where}: ${message}`);
   }
 }

@@ -23,7 +23,7 @@ import { mergedScan } from './merged-scan.ts';
 import { Overlay, REMOVED } from './overlay.ts';
 
 /** In the directory that the backend is given: the store in force, one that is being filled, and a copy without holes. */
-const IN_FORCE = 'state.lmdb';
+export const STATE_FILE = 'state.lmdb';
 const ASIDE = 'state.new.lmdb';
 const COPY = 'state.copy.lmdb';
 
@@ -70,7 +70,7 @@ export class LmdbBackend implements Backend {
     this.options = options;
     removeEnvironment(join(options.directory, ASIDE));
     removeEnvironment(join(options.directory, COPY));
-    this.environment = new LmdbEnvironment(join(options.directory, IN_FORCE));
+    this.environment = new LmdbEnvironment(join(options.directory, STATE_FILE));
   }
 
   /** Rows written and not yet in the file. */
@@ -225,7 +225,7 @@ export class LmdbBackend implements Backend {
     }
     try {
       this.environment = new LmdbEnvironment(path);
-      renameSync(path, join(this.options.directory, IN_FORCE));
+      renameSync(path, join(this.options.directory, STATE_FILE));
     } catch (thrown) {
       if (this.environment !== source) void this.environment.close();
       this.environment = source;
@@ -246,7 +246,7 @@ export class LmdbBackend implements Backend {
    */
   private finishReplace(environment: LmdbEnvironment, done: (error: Error | undefined) => void): void {
     environment.syncNow();
-    renameSync(environment.path, join(this.options.directory, IN_FORCE));
+    renameSync(environment.path, join(this.options.directory, STATE_FILE));
     const old = this.environment;
     this.environment = environment;
     this.fresh = new Overlay();

@@ -15,6 +15,7 @@ test('help of every command: exit code 0, examples, nothing on stderr', async (c
     [['help', 'start'], /Usage: synod start/],
     [['dev', '--help'], /Usage: synod dev/],
     [['version', '--help'], /Usage: synod version/],
+    [['rebuild', '--help'], /Usage: synod rebuild/],
   ];
   const endings = await Promise.all(cases.map(([args]) => run(context, args)));
   endings.forEach(({ stdout, ...rest }, at) => {
@@ -47,6 +48,7 @@ test('what cannot be read: exit code 2, the nearest word, where to read on; noth
     ['dev --base-port 70000', /It must be a whole number from 1 to 65535/],
     ['dev --consensus zab', /Allowed choices are raft, paxos/],
     ['dev extra', /too many arguments/],
+    ['rebuild', /required option '--data-dir <directory>' not specified/],
     [
       'start --data-di x',
       /^synod: unknown flag --data-di. Did you mean --data-dir\? See 'synod start --help'.\n$/,

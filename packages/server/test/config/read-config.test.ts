@@ -207,6 +207,31 @@ describe('zeros and ends of ranges', () => {
       assert.equal(refused(wrong).kind, 'usage', wrong);
   });
 
+  test('checks for corruption: none unless given, by feature gates and by their former flags', () => {
+    const checks = (text: string) => accepted(text).corruptionChecks;
+    const none = { atStart: false, periodMs: undefined, compactionPeriodMs: undefined };
+    assert.deepEqual(checks(''), none);
+    assert.deepEqual(checks('--corrupt-check-time 0s --compact-hash-check-time 5m'), none);
+    assert.deepEqual(checks('--corrupt-check-time 4h'), { ...none, periodMs: 14_400_000 });
+    assert.deepEqual(checks('--experimental-corrupt-check-time 1s'), { ...none, periodMs: 1_000 });
+    const started = { ...none, atStart: true };
+    assert.deepEqual(checks('--feature-gates InitialCorruptCheck=true'), started);
+    assert.deepEqual(checks('--experimental-initial-corrupt-check'), started);
+    const compacted = { ...none, compactionPeriodMs: 60_000 };
+    assert.deepEqual(checks('--feature-gates=CompactHashCheck=t,InitialCorruptCheck=false'), compacted);
+    assert.deepEqual(checks('--experimental-compact-hash-check-enabled=true'), compacted);
+    assert.deepEqual(checks('--feature-gates CompactHashCheck=false,AllAlpha=true'), started);
+    assert.match(
+      refused('--feature-gates CompactHashCheck=true --compact-hash-check-time 0s').message,
+      /--compact-hash-check-time must be >0/,
+    );
+    assert.match(refused('--feature-gates Magic=true').message, /unrecognized feature gate: Magic/);
+    for (const wrong of ['CompactHashCheck', 'CompactHashCheck=maybe', 'CompactHashCheck=true=false'])
+      assert.equal(refused(`--feature-gates ${wrong}`).kind, 'usage', wrong);
+    assert.deepEqual(warnings('--feature-gates TxnModeWriteWithSharedBuffer=true,LeaseCheckpoint=false'), []);
+    assert.match(warnings('--feature-gates LeaseCheckpoint=true')[0]!, /changes nothing in Synod/);
+  });
+
   test('elections take at least five heartbeats, and less than 50 s', () => {
     assert.equal(accepted('--election-timeout 500').electionTimeoutMs, 500);
     assert.match(refused('--election-timeout 499').message, /at least as 5 times/);

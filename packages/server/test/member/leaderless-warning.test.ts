@@ -9,7 +9,7 @@ test('says how long, what to do, and who cannot be reached', () => {
   const ignore = () => undefined;
   const observe = memberObserver(
     { debug: ignore, info: ignore, error: ignore, warn: (message, facts) => said.push([message, facts]) },
-    (id) => (id === 'id-c' ? 'c at http://c:1' : ''),
+    { nameOf: () => undefined, describe: (id) => (id === 'id-c' ? 'c at http://c:1' : '') },
     assert.fail,
   );
   observe({ kind: 'leaderless', leaderlessMs: 5_020, unreachable: ['id-c'] });

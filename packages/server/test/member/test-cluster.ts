@@ -3,10 +3,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NO_CORRUPTION_CHECKS } from '@synod/coordination';
 import { foundedClusterId, founderId } from '../../src/config/cluster-identity.ts';
 import type { MemberConfig } from '../../src/config/member-config.ts';
 import type { Log } from '../../src/log/log.ts';
-import { type RunningMember, startMember } from '../../src/member/start-member.ts';
+import type { RunningMember } from '../../src/member/running-member.ts';
+import { startMember } from '../../src/member/start-member.ts';
 import { ANY_WEB_ACCESS } from '../../src/protocols/etcd/web-access.ts';
 import type { TableMessage } from '../protocols/etcd/wire/table-codec.ts';
 import { RecordedEvents } from '../recorded-events.ts';
@@ -39,6 +41,7 @@ export interface ClusterOptions {
   readonly connectionsPerAddressMax?: number;
   readonly requestsPerSecondMax?: number;
   readonly autoCompaction?: MemberConfig['autoCompaction'];
+  readonly corruptionChecks?: Partial<MemberConfig['corruptionChecks']>;
   readonly tokens?: MemberConfig['auth']['tokens'];
   /** Both kinds of ports speak it. */
   readonly tls?: MemberConfig['clientTls'] & {};
@@ -66,9 +69,9 @@ export class TestMember {
   }
 
   /** Peers and clients find it from here on. */
-  isAt(ports: { readonly clientPort: number; readonly peerPort: number }): void {
+  isAt(ports: { readonly clientPort: number | undefined; readonly peerPort: number }): void {
     this.relay.targetPort = ports.peerPort;
-    this.connected = new EtcdClient(ports.clientPort);
+    if (ports.clientPort !== undefined) this.connected = new EtcdClient(ports.clientPort);
   }
 
   isGone(): void {
@@ -132,7 +135,13 @@ export class TestCluster {
   async start(member: TestMember): Promise<RunningMember> {
     const running = await startMember(member.config, logInto(member.lines), TEST_TUNING);
     member.running = running;
-    member.isAt({ clientPort: running.clientPorts[0]!, peerPort: running.peerPorts[0]! });
+    const isThere = (): void => {
+      if (member.running === running)
+        member.isAt({ clientPort: running.clientPorts[0], peerPort: running.peerPorts[0]! });
+    };
+    isThere();
+    // One that makes sure of itself first has a port for clients only then.
+    if (running.clientPorts.length === 0) void running.ready.then(isThere);
     return running;
   }
 
@@ -266,6 +275,7 @@ function configOf(
     snapshotCount: options.snapshotCount ?? 10_000,
     storeBytesMax: options.storeBytesMax ?? 2 * 1024 ** 3,
     autoCompaction: options.autoCompaction,
+    corruptionChecks: { ...NO_CORRUPTION_CHECKS, atStart: false, ...options.corruptionChecks },
     requestBytesMax: 1_572_864,
     transactionOperationsMax: 128,
     concurrentStreamsMax: 1_000_000,

@@ -23,6 +23,7 @@ import {
   type MemberEvent,
   type MemberFacts,
   MemoryBackend,
+  NO_CORRUPTION_CHECKS,
 } from '@synod/coordination';
 import type { CoreOptions, ProtocolChecker, ProtocolUnderTest } from '../checkers/protocol-under-test.ts';
 import { RuleBroken } from '../checkers/rule-broken.ts';
@@ -270,6 +271,7 @@ export class SimulatedMember {
       learnersMax: 1,
       membersChanged: () => around.listChanged(this),
       autoCompaction: undefined,
+      corruptionChecks: NO_CORRUPTION_CHECKS,
       simpleTokenTtlMs: SIMPLE_TOKEN_TTL_MS,
       paces: shape.paces,
       observe: (event) => this.observeMember(event),
@@ -363,6 +365,8 @@ export class SimulatedMember {
         throw new RuleBroken('V4', `m${this.place} has no plan to compact by and does`);
       case 'outOfSpace':
         throw new RuleBroken('V4', `m${this.place} has no quota and says that it is reached`);
+      case 'corruption':
+        throw new RuleBroken('S1', `m${this.place} ${JSON.stringify(event.event)}`);
       case 'commitFailed':
         throw new RuleBroken('S10', `m${this.place} cannot commit its state: ${event.detail}`);
       default:
