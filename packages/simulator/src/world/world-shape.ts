@@ -1,5 +1,5 @@
 /** The sizes and times of one world, drawn from its seed: small enough that every window fills and every limit is met. */
-import type { MemberPaces } from '@synod/coordination';
+import { type CorruptionCheckPlan, type MemberPaces, NO_CORRUPTION_CHECKS } from '@synod/coordination';
 import type { SeededRandom } from '../random/seeded-random.ts';
 
 export type TimingModel = 'synchronous' | 'partial' | 'asynchronous';
@@ -18,6 +18,8 @@ export interface WorldShape {
     readonly logBytesMax: number;
   };
   readonly paces: MemberPaces;
+  /** None as it is drawn: what they ask each other would be in every trace. */
+  readonly corruptionChecks: CorruptionCheckPlan;
   /** Whether the world goes on until the last lease has ended. */
   readonly outlivesLeases: boolean;
   /** How long faults happen, in true milliseconds. */
@@ -56,6 +58,7 @@ export function drawShape(random: SeededRandom, options: ShapeOptions): WorldSha
       commitRows: random.pick([20, 5_000]),
       commitIntervalMs: random.pick([500, 1_000, 4_000]),
     },
+    corruptionChecks: NO_CORRUPTION_CHECKS,
     outlivesLeases: random.chance(0.2),
   };
 }

@@ -38,7 +38,9 @@ export interface WorldOptions {
   readonly members?: number | undefined;
   readonly timing?: TimingModel | undefined;
   /** Sizes that the seed shall not draw. */
-  readonly sizes?: Partial<Pick<WorldShape, 'segmentBytes' | 'trimming' | 'hasTightLimits'>> | undefined;
+  readonly sizes?:
+    | Partial<Pick<WorldShape, 'segmentBytes' | 'trimming' | 'hasTightLimits' | 'corruptionChecks'>>
+    | undefined;
   /** How many clients ask; default: as the seed draws. */
   readonly clients?: number | undefined;
   /** Kinds that may be drawn; default: all. */
