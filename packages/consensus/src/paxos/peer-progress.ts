@@ -21,6 +21,8 @@ export class PeerProgress {
   readonly id: MemberId;
   /** Slots that it holds durably at the leader's ballot, or knows chosen. Only grows. */
   readonly acked: SlotSet;
+  /** What was chosen when this account began: nothing of it was sent, so nothing tells that the member holds it. */
+  private readonly assumedUpTo: LogIndex;
   /** The first slot not yet sent. Monotonic. */
   nextSlot: number;
   /** Accepts that it has not acknowledged, by the order in which they were first sent. */
@@ -37,6 +39,7 @@ export class PeerProgress {
 
   constructor(id: MemberId, commitIndex: LogIndex) {
     this.id = id;
+    this.assumedUpTo = commitIndex;
     this.acked = new SlotSet(commitIndex);
     this.nextSlot = commitIndex + 1;
   }
@@ -74,9 +77,10 @@ export class PeerProgress {
   }
 
   view(electionTimeoutTicks: number): FollowerProgress {
+    const holdsAssumed = this.chosenUpTo >= this.assumedUpTo;
     return {
       id: this.id,
-      matchIndex: logIndex(Math.max(this.chosenUpTo, this.acked.prefix)),
+      matchIndex: holdsAssumed ? logIndex(Math.max(this.chosenUpTo, this.acked.prefix)) : this.chosenUpTo,
       nextIndex: logIndex(this.nextSlot),
       inflightMessages: this.inflight.length,
       inflightBytes: this.inflightBytes,

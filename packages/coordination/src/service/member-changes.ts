@@ -158,8 +158,9 @@ export class MemberChanges {
   private readinessHere(id: string): Uint8Array | undefined {
     const { role, progress, lastIndex } = this.parts.replica.status();
     if (role !== 'leader') return undefined;
-    const hasUpTo = id === this.parts.self ? lastIndex : progress.find((one) => one.id === id)?.matchIndex;
-    const isReady = (hasUpTo ?? 0) >= lastIndex * READY_SHARE;
+    const follower = progress.find((one) => one.id === id);
+    const hasUpTo = follower?.recentlyActive === true ? follower.matchIndex : 0;
+    const isReady = id === this.parts.self || hasUpTo >= lastIndex * READY_SHARE;
     const isMember = this.parts.machine.directory.member(id) !== undefined;
     const readiness: Readiness = isMember ? (isReady ? 'ready' : 'lagging') : 'notFound';
     return Uint8Array.of(READINESS.indexOf(readiness));

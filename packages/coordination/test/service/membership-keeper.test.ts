@@ -1,4 +1,4 @@
-/** The leader brings the consensus to the list of members: when it asks, for whom, and whom it retires (M1 to M5). */
+/** The leader brings the consensus to the list of members: when it asks, for whom, and whom it retires (G1 to G5). */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type MembershipChange, memberId, type ReplicaStatus, simpleMembership } from '@synod/consensus';

@@ -1,4 +1,4 @@
-/** Links follow the list of members: who came is connected to, who was removed is told so, and who asks learns of the cluster (N11 to N14). */
+/** Links follow the list of members: who came is connected to, who was removed is told so, and who asks learns of the cluster (N14 to N17). */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MalformedBytes, type MemberId } from '@synod/consensus';
@@ -28,7 +28,7 @@ const LIMIT = { timeout: 10_000 };
 const isRemoved = ({ kind }: { readonly kind: string }): boolean => kind === 'removed';
 
 test(
-  'N11 a peer that is named later is connected to; one that is named no more is hung up on',
+  'N14 a peer that is named later is connected to; one that is named no more is hung up on',
   LIMIT,
   async (t) => {
     const [a, b] = await connectedPair(t);
@@ -51,7 +51,7 @@ test(
   },
 );
 
-test('N11 a peer at another address is connected to there', LIMIT, async (t) => {
+test('N14 a peer at another address is connected to there', LIMIT, async (t) => {
   const peers = new Map([[A, []]]);
   const before = await listeningMember(t, B, { peers });
   const after = await listeningMember(t, B, { peers });
@@ -64,7 +64,7 @@ test('N11 a peer at another address is connected to there', LIMIT, async (t) => 
   await after.events.until(({ kind }) => kind === 'received');
 });
 
-test('N12 a removed member is told so, whether its link stands or it comes again', LIMIT, async (t) => {
+test('N15 a removed member is told so, whether its link stands or it comes again', LIMIT, async (t) => {
   const removed = new Set<string>();
   const peers = new Map<MemberId, readonly TcpAddress[]>();
   const a = await listeningMember(t, A, { peers });
@@ -79,7 +79,7 @@ test('N12 a removed member is told so, whether its link stands or it comes again
   assert.equal(b.events.count(isRemoved), 0);
 });
 
-test('N13 who connects says where it can be reached; what is no address is left out', LIMIT, async (t) => {
+test('N16 who connects says where it can be reached; what is no address is left out', LIMIT, async (t) => {
   const b = await listeningMember(t, B, { peers: new Map([[A, []]]) });
   const a = await listeningMember(t, A, { peers: new Map([[B, [b.address]]]) });
   a.transport.start(LIFE);
@@ -106,7 +106,7 @@ const FACTS: ClusterFacts = {
 };
 const ASKING = { dialer: undefined, timeoutMs: 2_000 };
 
-test('N14 whoever asks at a peers’ address learns what cluster it is', LIMIT, async (t) => {
+test('N17 whoever asks at a peers’ address learns what cluster it is', LIMIT, async (t) => {
   const a = await listeningMember(t, A, { facts: FACTS });
   assert.deepEqual(await askCluster(a.address, ASKING), FACTS);
   const early = await listeningMember(t, B);
@@ -117,7 +117,7 @@ test('N14 whoever asks at a peers’ address learns what cluster it is', LIMIT, 
   assert.equal(bare.received().length, 0);
 });
 
-test('N14 answers that are none, late ones and damaged ones, are told as what they are', LIMIT, async (t) => {
+test('N17 answers that are none, late ones and damaged ones, are told as what they are', LIMIT, async (t) => {
   const web = await stubListener(t, (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
   await assert.rejects(askCluster(web, ASKING), /no member of a Synod cluster/);
   const silent = await stubListener(t, () => {});

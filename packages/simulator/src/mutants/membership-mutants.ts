@@ -16,7 +16,7 @@ const inside = (member: CoordinationMember): MemberInside => member as unknown a
 export const MEMBERSHIP_MUTANTS: readonly Mutant[] = [
   {
     name: 'removed-member-is-gone-too-early',
-    of: 'M4',
+    of: 'G4',
     what: 'a removal is answered before the consensus does without the member',
     life: (life) => {
       const { membershipKeeper: keeper } = inside(life);

@@ -273,8 +273,18 @@ test('members without an address, or with what is none, and every refusal in etc
   for (const peerURLs of [[], ['ftp://new:2380']]) {
     const add = call(setup, 'Cluster/MemberAdd', ['etcdserverpb.MemberAddRequest', { peerURLs }]);
     assert.equal(add.answer, `3 ${urls}`);
-    const update = call(setup, 'Cluster/MemberUpdate', ['etcdserverpb.MemberUpdateRequest', { peerURLs }]);
-    assert.equal(update.answer, `3 ${urls}`);
+    for (const [ID, expected] of [
+      [5n, `3 ${urls}`],
+      [6n, '5 etcdserver: member not found'],
+    ] as const) {
+      const update = call(setup, 'Cluster/MemberUpdate', [
+        'etcdserverpb.MemberUpdateRequest',
+        { ID, peerURLs },
+      ]);
+      const five = { id: '0000000000000005', name: '', peerUrls: [], clientUrls: [], isLearner: false };
+      setup.service.memberLists.pop()!.completion.complete({ kind: 'memberList', members: [five] });
+      assert.equal(update.answer, expected);
+    }
   }
   const removed = call(setup, 'Cluster/MemberRemove', NOTHING);
   const promoted = call(setup, 'Cluster/MemberPromote', NOTHING);

@@ -71,8 +71,18 @@ function memberUpdate(face: MemberFace, call: UnaryCall, caller: Caller | undefi
   const request = face.decode(call, memberUpdateRequest.decode);
   if (request === undefined || face.refuses(call, false)) return;
   const peerUrls = face.options.readPeerUrls(request.peerURLs);
-  if (peerUrls === undefined) face.fail(call, 'badMemberUrls');
+  if (peerUrls === undefined) refuseUrls(face, call, request.ID);
   else face.service.updateMember(request.ID, peerUrls, answeringWithList(face, call), caller);
+}
+
+/** That there is no such member comes first, as in etcd, which then takes anything for an address. */
+function refuseUrls(face: MemberFace, call: UnaryCall, id: string): void {
+  face.service.members(false, {
+    complete(result: MemberList | ServiceFailure) {
+      const isKnown = result.kind === 'memberList' && result.members.some((member) => member.id === id);
+      face.fail(call, isKnown ? 'badMemberUrls' : 'memberNotFound');
+    },
+  });
 }
 
 function memberPromote(face: MemberFace, call: UnaryCall, caller: Caller | undefined): void {
