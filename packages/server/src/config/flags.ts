@@ -84,6 +84,11 @@ export const FLAGS = {
     'true',
     'refuse changes of the membership that endanger the quorum',
   ),
+  'force-new-cluster': works(
+    'boolean',
+    'false',
+    'go on alone with this member’s data: for when the other members are gone for good',
+  ),
   'max-learners': works('count', '1', 'learners that there may be'),
   'initial-cluster-token': works('string', 'etcd-cluster', 'tells clusters with the same addresses apart'),
   consensus: works('string', 'raft', 'raft or paxos; all members the same', { choices: ['raft', 'paxos'] }),
@@ -273,7 +278,6 @@ export const FLAGS = {
     '',
     'how much of the log is kept for members that lag goes by its size and by them',
   ),
-  'force-new-cluster': notYet('false'),
   'unsafe-no-fsync': harmless('false', 'what is acknowledged is synced'),
 } as const satisfies Readonly<Record<string, Flag>>;
 

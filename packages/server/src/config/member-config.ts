@@ -31,6 +31,8 @@ export interface MemberConfig {
   readonly peerTls?: TlsConfig;
   /** Whether a member without data founds the cluster, or joins one that there is. */
   readonly initialClusterState: 'new' | 'existing';
+  /** A member with data goes on alone: the others are gone for good. */
+  readonly forceNewCluster: boolean;
   /** Refuses changes of the membership that endanger the quorum. */
   readonly strictReconfiguration: boolean;
   /** How many learners there may be. */

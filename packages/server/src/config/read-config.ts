@@ -197,6 +197,7 @@ function memberConfig(
     ...tls,
     advertisePeerUrls: cluster.self.peerUrls,
     initialClusterState: values.choice('initial-cluster-state', ['new', 'existing']),
+    forceNewCluster: booleanOf(values.of('force-new-cluster')),
     strictReconfiguration: booleanOf(values.of('strict-reconfig-check')),
     learnersMax: countOf(values.of('max-learners'), 1),
     memberId: cluster.self.id,

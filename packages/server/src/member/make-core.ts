@@ -3,6 +3,9 @@ import {
   type ConsensusCore,
   createPaxosCore,
   createRaftCore,
+  type ForcedMembership,
+  forcedPaxosMembership,
+  forcedRaftMembership,
   type MemberId,
   type ProtocolName,
   type RecoveredLog,
@@ -22,6 +25,12 @@ export interface CoreNeeds {
 const MAKERS: Readonly<Record<ProtocolName, (needs: CoreNeeds) => ConsensusCore>> = {
   raft: (needs) => createRaftCore({ ...common(needs), preVote: needs.preVote }),
   paxos: (needs) => createPaxosCore({ ...common(needs), incarnation: needs.incarnation }),
+};
+
+/** What makes a member the only one of its group. */
+export const FORCED_MEMBERSHIP: Readonly<Record<ProtocolName, ForcedMembership>> = {
+  raft: forcedRaftMembership,
+  paxos: forcedPaxosMembership,
 };
 
 export function makeCore(protocol: ProtocolName, needs: CoreNeeds): ConsensusCore {

@@ -1,9 +1,11 @@
 /** Opens a member's replica on its data directory, with the core of its protocol. */
 import { randomBytes } from 'node:crypto';
 import {
+  type Clock,
   type Disk,
   describeJournalError,
   type Entry,
+  type JournalOptions,
   openReplica,
   type Replica,
   type ReplicaEvent,
@@ -14,7 +16,9 @@ import {
 } from '@synod/consensus';
 import { type CoordinationMachine, isNamedCorrupt } from '@synod/coordination';
 import type { MemberConfig } from '../config/member-config.ts';
+import type { Log } from '../log/log.ts';
 import { CLOCK } from './clock.ts';
+import { forceNewCluster } from './force-new-cluster.ts';
 import type { MemberIdentity } from './identity/member-identity.ts';
 import { makeCore } from './make-core.ts';
 import type { MemberTuning } from './running-member.ts';
@@ -24,6 +28,7 @@ export interface MemberReplicaParts {
   readonly config: MemberConfig;
   readonly identity: MemberIdentity;
   readonly tuning: MemberTuning;
+  readonly log: Log;
   readonly disk: Disk;
   readonly transport: Transport;
   readonly machine: CoordinationMachine;
@@ -40,15 +45,15 @@ export interface OpenedReplica {
 }
 
 /** @throws StartFailure (as a rejection) */
-export function openMemberReplica(parts: MemberReplicaParts): Promise<OpenedReplica> {
-  const { config, identity, tuning, disk, transport, machine, electionTicks, awaitsState, observe } = parts;
-  const { journalSegmentBytes } = tuning;
-  const id = toMemberId(identity.memberId);
+export async function openMemberReplica(parts: MemberReplicaParts): Promise<OpenedReplica> {
+  const { config, transport, machine, electionTicks, awaitsState, observe } = parts;
+  const id = toMemberId(parts.identity.memberId);
+  const journal = journalOptions(parts);
+  if (config.forceNewCluster) await forceNewCluster(parts, journal);
   return new Promise((resolve, reject) => {
     openReplica(
       {
-        clock: CLOCK,
-        disk,
+        ...journal,
         transport,
         machine,
         observer: { observe },
@@ -57,17 +62,6 @@ export function openMemberReplica(parts: MemberReplicaParts): Promise<OpenedRepl
         trimming: { snapshotCount: config.snapshotCount },
         awaitsState,
         mayGiveState: () => !isNamedCorrupt(machine, id),
-        ...(journalSegmentBytes === undefined ? {} : { segmentBytes: journalSegmentBytes }),
-        identity: {
-          protocol: config.protocol,
-          clusterId: toClusterId(identity.clusterId),
-          memberId: id,
-          foundingMembership: simpleMembership({
-            voters: identity.founders.map((founder) => toMemberId(founder.id)),
-            learners: [],
-          }),
-        },
-        salt: randomBytes(4).readUInt32LE(),
         makeCore: (recovered, incarnation) =>
           makeCore(config.protocol, {
             id,
@@ -84,4 +78,28 @@ export function openMemberReplica(parts: MemberReplicaParts): Promise<OpenedRepl
       },
     );
   });
+}
+
+function journalOptions({
+  config,
+  identity,
+  tuning,
+  disk,
+}: MemberReplicaParts): JournalOptions & { clock: Clock } {
+  const { journalSegmentBytes } = tuning;
+  return {
+    clock: CLOCK,
+    disk,
+    ...(journalSegmentBytes === undefined ? {} : { segmentBytes: journalSegmentBytes }),
+    identity: {
+      protocol: config.protocol,
+      clusterId: toClusterId(identity.clusterId),
+      memberId: toMemberId(identity.memberId),
+      foundingMembership: simpleMembership({
+        voters: identity.founders.map((founder) => toMemberId(founder.id)),
+        learners: [],
+      }),
+    },
+    salt: randomBytes(4).readUInt32LE(),
+  };
 }

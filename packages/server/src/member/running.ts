@@ -2,7 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type MemberId, type Replica, memberId as toMemberId } from '@synod/consensus';
-import { type CoordinationMachine, CoordinationMember, SHIPPED_PACES } from '@synod/coordination';
+import {
+  type CoordinationMachine,
+  CoordinationMember,
+  OWN_RESOLVE,
+  SHIPPED_PACES,
+} from '@synod/coordination';
 import type { MemberConfig } from '../config/member-config.ts';
 import type { StatusCode } from '../grpc/status.ts';
 import type { Log } from '../log/log.ts';
@@ -194,6 +199,28 @@ export class Running {
   publish(done: () => void): void {
     const { name, advertisePeerUrls: peerUrls, advertiseClientUrls: clientUrls } = this.parts.config;
     this.member.publish({ name, peerUrls, clientUrls }, done);
+  }
+
+  /** The others are gone for good: takes them off the list, one after the other. */
+  removeOthers(done: () => void): void {
+    const { machine, log, config } = this.parts;
+    const other = machine.directory.list().find(({ id }) => id !== this.id);
+    if (other === undefined) {
+      done();
+      return;
+    }
+    const complete = ({ kind }: { readonly kind: string }): void => {
+      if (kind === 'serviceFailure') setTimeout(() => this.removeOthers(done), config.heartbeatMs).unref();
+      else {
+        log.warn('removed a member that is gone for good', { 'member-id': other.id, name: other.name });
+        this.removeOthers(done);
+      }
+    };
+    this.member.service.submit(
+      { module: 'members', kind: 'remove', id: other.id },
+      { complete },
+      OWN_RESOLVE,
+    );
   }
 
   roleChanged(): void {

@@ -305,9 +305,13 @@ class Member implements RunningMember {
       'listen-client-urls': config.listenClientUrls,
       'listen-peer-urls': config.listenPeerUrls,
     });
-    running.publish(() => {
+    const ready = (): void => {
       log.info('ready to serve client requests');
       this.announceReady();
+    };
+    running.publish(() => {
+      if (config.forceNewCluster) running.removeOthers(ready);
+      else ready();
     });
   }
 
@@ -350,6 +354,7 @@ class Member implements RunningMember {
       config: this.config,
       identity: this.identity,
       tuning: this.tuning,
+      log: this.log,
       disk: this.storage.disk,
       transport: this.transport,
       machine: this.machine,

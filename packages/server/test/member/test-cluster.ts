@@ -260,6 +260,7 @@ function configOf(
     advertisePeerUrls: peerUrls,
     advertiseClientUrls: [`http://${name}.test:2379`],
     initialClusterState: 'new',
+    forceNewCluster: false,
     strictReconfiguration: options.strictReconfiguration ?? true,
     learnersMax: 1,
     memberId: id,
