@@ -5,9 +5,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { EXIT_OK } from './exit-codes.ts';
 import { type LogLine, mayBeReason, readLogLine } from './log-line.ts';
-import { READY_MESSAGE } from './ready-message.ts';
+import { READY_MESSAGE, REMOVED_MESSAGE } from './member-messages.ts';
 
 export interface DevMemberEvents {
   ready(): void;
@@ -37,6 +36,7 @@ export class DevMember {
   private gone: Promise<void> = Promise.resolve();
   /** In any of its lives under this parent. */
   private hasServed = false;
+  private wasRemoved = false;
   private lastError = '';
   private stopping = false;
 
@@ -62,6 +62,7 @@ export class DevMember {
     for (const stream of [child.stdout!, child.stderr!])
       createInterface({ input: stream }).on('line', (text) => this.heard(readLogLine(text)));
     child.on('message', (message) => {
+      if (message === REMOVED_MESSAGE) this.wasRemoved = true;
       if (message !== READY_MESSAGE) return;
       this.hasServed = true;
       this.events.ready();
@@ -104,7 +105,7 @@ export class DevMember {
     this.events.died({
       how: signal === null ? `exit code ${code}` : `signal ${signal}`,
       reason: this.lastError,
-      wasRemoved: code === EXIT_OK,
+      wasRemoved: this.wasRemoved,
       couldNotStart: !this.hasServed && signal === null,
     });
   }

@@ -9,7 +9,7 @@ import { openLog } from '../log/open-log.ts';
 import type { RunningMember } from '../member/running-member.ts';
 import { StartFailure } from '../member/start-failure.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
-import { READY_MESSAGE } from './ready-message.ts';
+import { READY_MESSAGE, REMOVED_MESSAGE } from './member-messages.ts';
 import { startHelp } from './start-help.ts';
 import { stopAsked } from './stop-asked.ts';
 
@@ -58,9 +58,11 @@ async function run(config: MemberConfig, log: Log): Promise<void> {
     end(log, `could not start: ${error.message}`);
   }
   // Whoever started this process with a channel need not read its log.
-  member.ready.then(() => {
-    if (process.connected) process.send?.(READY_MESSAGE);
-  });
+  const tell = (message: string): void => {
+    if (process.connected) process.send?.(message);
+  };
+  member.ready.then(() => tell(READY_MESSAGE));
+  member.removed.then(() => tell(REMOVED_MESSAGE));
   member.failed.then((reason) => end(log, `cannot go on: ${reason}`));
   const why = await Promise.race([stopped, member.removed]);
   if (why !== undefined) log.error(why);

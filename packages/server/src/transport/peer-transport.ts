@@ -191,7 +191,8 @@ export class PeerTransport implements Transport {
           observer.connected(peer);
         },
         broke: () => {
-          if (this.closed) return;
+          // Of a peer that was let go nobody need hear.
+          if (this.closed || this.links.get(peer)?.prompt !== prompt) return;
           observer.disconnected(peer);
           onUnreachable(peer);
         },
@@ -222,13 +223,10 @@ export class PeerTransport implements Transport {
   }
 
   private disconnect(peer: MemberId, { prompt, bulk }: PeerLinks): void {
-    const { observer, onUnreachable } = this.options;
     this.links.delete(peer);
-    const wasConnected = prompt.connectedSinceMs !== undefined;
     void prompt.close();
     void bulk.close();
-    if (wasConnected) observer.disconnected(peer);
-    onUnreachable(peer);
+    this.options.onUnreachable(peer);
   }
 
   private secureServer(): Server {

@@ -93,6 +93,24 @@ describe('synod dev', { timeout: 180_000 }, () => {
     assert.doesNotMatch(ending.stdout, /serves again/);
   });
 
+  test('a member that was removed stays down; one that is stopped from outside is started again', async (context) => {
+    const { cluster, basePort, directory } = await started(context, 3);
+    const synod = (...args: string[]) =>
+      new SynodProcess(context, ['--endpoints', `127.0.0.1:${basePort}`, ...args]).ended;
+    const { stdout } = await synod('member', 'list');
+    const id = /^([0-9a-f]+), started, m3,/m.exec(stdout)![1]!;
+    for (;;) {
+      const { code, stderr } = await synod('member', 'remove', id);
+      if (code === 0) break;
+      // Until all have been connected for five seconds.
+      assert.match(stderr, /unhealthy cluster/);
+    }
+    await cluster.line(/^m3 stopped \(this member has been removed .*\)\. It stays down\.$/);
+    process.kill(processId(directory, 'm2'), 'SIGTERM');
+    await cluster.line(/^m2 died \(exit code 0.*\)\. It starts again in 1 s\.$/);
+    await cluster.line(/^m2 serves again\.$/);
+  });
+
   test('a port that is taken: one line, exit code 1, and nobody stays behind', async (context) => {
     const basePort = await freeBasePort(2);
     const other = createServer().listen({ host: '127.0.0.1', port: basePort + 10 });
