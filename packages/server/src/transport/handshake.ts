@@ -35,7 +35,7 @@ export type Answer =
 export type RefusingAnswer = Exclude<Answer, { kind: 'welcome' }>;
 
 const MAGIC = 'SYNODPEER\n';
-const PROTOCOL_VERSION = 1;
+const PROTOCOL_VERSION = 2;
 export const HELLO_BYTES = MAGIC.length + 2 + 4 * 8;
 export const ANSWER_BYTES = MAGIC.length + 2 + 8;
 

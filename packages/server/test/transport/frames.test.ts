@@ -77,7 +77,7 @@ test('N5 first words are read as they were said; a garbled start is known at its
     { kind: 'wrongCluster', clusterId: 'c0ffee0000000001' },
     { kind: 'wrongMember', memberId: '00000000000000a1' },
     { kind: 'unknownMember' },
-    { kind: 'wrongVersion', version: 1 },
+    { kind: 'wrongVersion', version: 2 },
   ];
   for (const answer of answers) assert.deepEqual(decodeAnswer(encodeAnswer(answer)), answer);
   for (let length = 0; length <= bytes.length; length++) assert.ok(mayBeHello(bytes.subarray(0, length)));

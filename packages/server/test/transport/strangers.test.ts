@@ -81,8 +81,8 @@ test(
     hello[10] = 9;
     bare.socket.write(hello);
     await bare.closed;
-    assert.deepEqual(decodeAnswer(bare.received()), { kind: 'wrongVersion', version: 1 });
-    assert.match(refusals(b)[0]!, /speaks version 9 .* this member 1/);
+    assert.deepEqual(decodeAnswer(bare.received()), { kind: 'wrongVersion', version: 2 });
+    assert.match(refusals(b)[0]!, /speaks version 9 .* this member 2/);
   },
 );
 
