@@ -1,4 +1,5 @@
 /** A member as whoever started it sees it. */
+import type { JoinPaces } from './identity/join-cluster.ts';
 
 export interface RunningMember {
   /** The ports that clients and peers are served on, in the order of the configuration. */
@@ -22,4 +23,6 @@ export interface RunningMember {
 export interface MemberTuning {
   /** The size of the journal's files, which are made whole: small ones let many members start fast on one disk. */
   readonly journalSegmentBytes?: number;
+  /** How long a member that joins asks for its cluster. */
+  readonly joinPaces?: JoinPaces;
 }

@@ -52,7 +52,7 @@ export async function startMember(
   let member: Member | undefined;
   try {
     makeCertificates(config, log);
-    const identity = await settleIdentity(config, storage.disk, log);
+    const identity = await settleIdentity(config, storage.disk, log, tuning.joinPaces);
     metrics = createMemberMetrics({ memberId: identity.memberId, serverVersion, clusterVersion });
     member = new Member({ config, identity, log, metrics, storage, tuning });
     await member.start();

@@ -159,5 +159,7 @@ for (const protocol of PROTOCOLS) {
     await assert.rejects(cluster.start(added), /has already been bootstrapped.*remove the member/);
     await cluster.removeMember(asked!, added);
     await assert.rejects(cluster.start(added), /has no member at .*Add it first: synod member add m4/);
+    for (const member of [...cluster.members]) await cluster.stop(member);
+    await assert.rejects(cluster.start(added), /could not retrieve cluster information from the given URLs/);
   });
 }

@@ -16,8 +16,11 @@ import { EtcdClient } from './etcd-client.ts';
 import type { ProcessWord } from './member-process.ts';
 import { PeerRelay } from './peer-relay.ts';
 
-/** A disk that others use too takes most of a second to make files of the usual size. */
-export const TEST_TUNING = { journalSegmentBytes: 1024 * 1024 };
+/** A disk that others use too takes most of a second to make files of the usual size; and nobody waits to be refused. */
+export const TEST_TUNING = {
+  journalSegmentBytes: 1024 * 1024,
+  joinPaces: { answerMs: 2_000, pauseMs: 20, silenceMaxMs: 500, unknownMaxMs: 300 },
+};
 
 /** Whatever runs what it was given at its end: a test's context, for one. */
 export interface Ending {

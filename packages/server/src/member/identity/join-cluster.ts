@@ -39,7 +39,11 @@ interface Round {
 }
 
 /** @throws StartFailure (as a rejection) */
-export async function joinCluster(config: JoinConfig, log: Log, paces = JOIN_PACES): Promise<MemberIdentity> {
+export async function joinCluster(
+  config: JoinConfig,
+  log: Log,
+  paces: JoinPaces = JOIN_PACES,
+): Promise<MemberIdentity> {
   const urls = config.founders.filter(({ name }) => name !== config.name).flatMap(({ peerUrls }) => peerUrls);
   if (urls.length === 0)
     throw new StartFailure(

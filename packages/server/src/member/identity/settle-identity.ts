@@ -3,7 +3,7 @@ import { type Disk, JOURNAL_DIRECTORY } from '@synod/consensus';
 import type { MemberConfig } from '../../config/member-config.ts';
 import type { Log } from '../../log/log.ts';
 import { readIdentityFile, writeIdentityFile } from './identity-file.ts';
-import { joinCluster } from './join-cluster.ts';
+import { type JoinPaces, joinCluster } from './join-cluster.ts';
 import type { MemberIdentity } from './member-identity.ts';
 
 /**
@@ -15,13 +15,14 @@ export async function settleIdentity(
   config: MemberConfig,
   disk: Pick<Disk, 'list'>,
   log: Log,
+  paces?: JoinPaces,
 ): Promise<MemberIdentity> {
   const { dataDirectory } = config;
   const known = readIdentityFile(dataDirectory);
   if (known !== undefined) return known;
   const hasJournal = disk.list(JOURNAL_DIRECTORY).length > 0;
   const joins = config.initialClusterState === 'existing' && !hasJournal;
-  const identity = joins ? await joinCluster(config, log) : foundersIdentity(config);
+  const identity = joins ? await joinCluster(config, log, paces) : foundersIdentity(config);
   if (!hasJournal) writeIdentityFile(dataDirectory, identity);
   return identity;
 }
