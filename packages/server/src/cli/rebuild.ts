@@ -9,11 +9,13 @@ import {
   allMembers,
   decodeMembership,
   describeJournalError,
+  JOURNAL_DIRECTORY,
   type JournalIdentity,
   type Membership,
   type RecoveredState,
   recoverJournal,
 } from '@synod/consensus';
+import { journalDirectoryOf } from '../storage/journal-place.ts';
 import { NodeDisk } from '../storage/node-disk.ts';
 import { lockDataDirectory } from '../storage/node-disk-lock.ts';
 import { setStateAside } from '../storage/replaced-state.ts';
@@ -71,7 +73,8 @@ async function rebuildOrRefuse(directory: string, isSure: boolean): Promise<void
 
 /** The newest that the journal knows. A journal that is damaged is no reason to take the state away from beside it. */
 function membershipIn(directory: string): Membership {
-  const disk = new NodeDisk(directory);
+  const journal = journalDirectoryOf(directory);
+  const disk = new NodeDisk(directory, journal === undefined ? {} : { [JOURNAL_DIRECTORY]: journal });
   try {
     const recovery = recoverJournal(disk);
     if (!recovery.ok) throw new Refusal(describeJournalError(recovery.error));

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { JOURNAL_DIRECTORY } from '@synod/consensus';
+import { syncNames, writeWhole } from './durable-files.ts';
 
 /** In the data directory: where the journal is. */
 export const PLACE_FILE = 'journal-place.json';
@@ -51,6 +52,12 @@ export function claimJournalPlace(where: JournalPlace): string | undefined {
   return undefined;
 }
 
+/** Where the journal of data that there are is; undefined: below them, or nobody can say any more. */
+export function journalDirectoryOf(dataDirectory: string): string | undefined {
+  const place = readMark(join(dataDirectory, PLACE_FILE));
+  return place === 'unreadable' ? undefined : place?.directory;
+}
+
 /** The first start with this journal directory, or one after a first start that got no further than its first file. */
 function found({
   dataDirectory,
@@ -68,9 +75,9 @@ function found({
   }
   const id = randomBytes(8).toString('hex');
   // In this order: once the data directory names the journal's, that one certainly names it too.
-  writeMark(join(journalDirectory, OWNER_FILE), { directory: finalDirectory, id });
-  syncDirectory(dirname(journalDirectory));
-  writeMark(join(dataDirectory, PLACE_FILE), { directory: journalDirectory, id });
+  writeWhole(join(journalDirectory, OWNER_FILE), markText({ directory: finalDirectory, id }));
+  syncNames(dirname(journalDirectory));
+  writeWhole(join(dataDirectory, PLACE_FILE), markText({ directory: journalDirectory, id }));
   return undefined;
 }
 
@@ -90,6 +97,10 @@ function hasSegments(directory: string): boolean {
   return fs.readdirSync(directory).some((name) => name.endsWith('.log'));
 }
 
+function markText(mark: Mark): string {
+  return `${JSON.stringify(mark)}\n`;
+}
+
 function readMark(path: string): Mark | 'unreadable' | undefined {
   let text: string;
   try {
@@ -103,28 +114,5 @@ function readMark(path: string): Mark | 'unreadable' | undefined {
     return typeof directory === 'string' && typeof id === 'string' ? { directory, id } : 'unreadable';
   } catch {
     return 'unreadable';
-  }
-}
-
-/** Whole or not at all, and durable. */
-function writeMark(path: string, mark: Mark): void {
-  const aside = `${path}.new`;
-  const descriptor = fs.openSync(aside, 'w', 0o600);
-  try {
-    fs.writeSync(descriptor, `${JSON.stringify(mark)}\n`);
-    fs.fsyncSync(descriptor);
-  } finally {
-    fs.closeSync(descriptor);
-  }
-  fs.renameSync(aside, path);
-  syncDirectory(dirname(path));
-}
-
-function syncDirectory(directory: string): void {
-  const descriptor = fs.openSync(directory, 'r');
-  try {
-    fs.fsyncSync(descriptor);
-  } finally {
-    fs.closeSync(descriptor);
   }
 }

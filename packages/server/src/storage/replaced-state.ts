@@ -2,17 +2,9 @@
  * A member's state set aside, and the mark that says why there is none: its next start waits for one from the others. The
  * journal stays where it is: what was voted for and acknowledged must not be forgotten.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { syncNames, writeWhole } from './durable-files.ts';
 import { STATE_FILE } from './lmdb-backend.ts';
 
 /** In the data directory while its state is awaited. */
@@ -36,14 +28,10 @@ export function setStateAside(directory: string): string | undefined {
   if (wasThere) renameSync(state, replaced);
   rmSync(`${state}-lock`, { force: true });
   syncNames(directory);
-  const descriptor = openSync(join(directory, MARK), 'w', 0o600);
-  writeSync(
-    descriptor,
+  writeWhole(
+    join(directory, MARK),
     'The state of this member was set aside by "synod rebuild"; its next start gets it from the others.\n',
   );
-  fsyncSync(descriptor);
-  closeSync(descriptor);
-  syncNames(directory);
   return wasThere ? replaced : undefined;
 }
 
@@ -55,10 +43,4 @@ export function isStateAwaited(directory: string): boolean {
 export function forgetAwaitedState(directory: string): void {
   rmSync(join(directory, MARK), { force: true });
   syncNames(directory);
-}
-
-function syncNames(directory: string): void {
-  const descriptor = openSync(directory, 'r');
-  fsyncSync(descriptor);
-  closeSync(descriptor);
 }

@@ -197,6 +197,22 @@ test(
   },
 );
 
+test('K9 a member whose journal has a directory of its own is rebuilt like any other', LIMIT, async (t) => {
+  const cluster = await TestCluster.create(t);
+  for (const member of cluster.members) {
+    const journalDirectory = `${member.config.dataDirectory}-wal`;
+    Object.assign(member, { config: { ...member.config, journalDirectory } });
+  }
+  await cluster.startAll();
+  const [victim, other] = cluster.members;
+  await other!.client.put('k', 'v');
+  await cluster.stop(victim!);
+  const done = await run(t, ['rebuild', '--data-dir', victim!.config.dataDirectory, '--yes']);
+  assert.equal(done.stderr, '');
+  await (await cluster.start(victim!)).ready;
+  assert.equal(await victim!.client.get('k'), 'v');
+});
+
 test('the only member of its cluster has nobody to be rebuilt from', LIMIT, async (t) => {
   const cluster = await TestCluster.started(t, { size: 1 });
   const [only] = cluster.members;

@@ -2,8 +2,9 @@
  * `member.json` in the data directory: who this member is. It is there before the journal is, and never changed, so that a
  * member is the same after every restart, whatever its flags say by then of a cluster that has other members now.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWhole } from '../../storage/durable-files.ts';
 import { isClusterFacts } from '../../transport/cluster-question.ts';
 import { StartFailure } from '../start-failure.ts';
 import type { MemberIdentity } from './member-identity.ts';
@@ -31,22 +32,8 @@ export function readIdentityFile(directory: string): MemberIdentity | undefined 
 
 /** Durable when it returns. */
 export function writeIdentityFile(directory: string, identity: MemberIdentity): void {
-  const path = join(directory, FILE_NAME);
-  const partial = `${path}.part`;
-  const file = openSync(partial, 'w', 0o600);
-  try {
-    writeSync(file, `${JSON.stringify({ version: VERSION, ...identity }, undefined, 2)}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(partial, path);
-  const names = openSync(directory, 'r');
-  try {
-    fsyncSync(names);
-  } finally {
-    closeSync(names);
-  }
+  const text = JSON.stringify({ version: VERSION, ...identity }, undefined, 2);
+  writeWhole(join(directory, FILE_NAME), `${text}\n`);
 }
 
 function parsed(text: string): MemberIdentity | undefined {
