@@ -17,6 +17,7 @@ import { PeerTransport } from '../transport/peer-transport.ts';
 import { addressOf } from './addresses.ts';
 import { AwaitingState } from './awaiting-state.ts';
 import { replicaObserver, transportObserver } from './events.ts';
+import { refuseEtcdData } from './foreign-data.ts';
 import type { MemberIdentity } from './identity/member-identity.ts';
 import { refuseOtherCluster } from './identity/refuse-other-cluster.ts';
 import { keepIdentity, settleIdentity } from './identity/settle-identity.ts';
@@ -37,6 +38,7 @@ export async function startMember(
   tuning: MemberTuning = {},
 ): Promise<RunningMember> {
   const { serverVersion, clusterVersion } = ETCD_DEFAULTS;
+  refuseEtcdData(config.dataDirectory);
   let metrics: MemberMetrics | undefined;
   const storage = openStorage(config, {
     committed: ({ milliseconds }) => metrics?.backendCommitted(milliseconds),

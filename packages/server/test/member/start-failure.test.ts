@@ -57,6 +57,14 @@ test('M1 a data directory in use', LIMIT, async (t) => {
   await member.client.put('still', 'running');
 });
 
+test('M1 a data directory of etcd’s: refused, and nothing is written there', LIMIT, async (t) => {
+  const { member } = await oneMember(t);
+  const { dataDirectory } = member.config;
+  mkdirSync(join(dataDirectory, 'member', 'snap'), { recursive: true });
+  assert.match(await failureOf(member.config), /holds data of etcd.*migration-from-etcd/);
+  assert.deepEqual(readdirSync(dataDirectory), ['member']);
+});
+
 test('M1 a data directory of another cluster, and of another member', LIMIT, async (t) => {
   const { cluster, member } = await oneMember(t);
   await (await cluster.start(member)).ready;
