@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,6 +13,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const TEST_TIMEOUT_MS = 120_000;
 /** And the whole run here, where a file ends its tests and not itself. */
 const RUN_TIMEOUT_MS = 1_200_000;
+/** Node leaves one processor free, and most of a cluster's test is waiting for disks and elections. */
+const FILES_AT_ONCE = Math.max(2, availableParallelism());
 /** Pure packages first, then the server; within the server its cluster tests come last. */
 const ORDER = [
   'scripts/*.test.ts',
@@ -31,7 +34,13 @@ if (files.length === 0) {
 }
 const result = spawnSync(
   process.execPath,
-  ['--test', '--test-reporter=spec', `--test-timeout=${TEST_TIMEOUT_MS}`, ...files],
+  [
+    '--test',
+    '--test-reporter=spec',
+    `--test-concurrency=${FILES_AT_ONCE}`,
+    `--test-timeout=${TEST_TIMEOUT_MS}`,
+    ...files,
+  ],
   { cwd: root, stdio: 'inherit', timeout: RUN_TIMEOUT_MS },
 );
 if (result.error !== undefined)
