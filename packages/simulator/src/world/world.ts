@@ -55,7 +55,7 @@ export interface WorldOptions {
 
 /** Faults after which the membership is another one. */
 const CHANGES_MEMBERS: ReadonlySet<FaultKind> = new Set(['membership', 'rot', 'misdirect', 'wipe']);
-const BY_LIST_CHANCE = 0.4;
+const BY_LIST_CHANCE = 0.1;
 /** Clients with errands, where there are any. */
 const ERRANDS = 3;
 /** How long a world may take to agree once it is healed, in election timeouts; randomised timeouts are up to two each. */

@@ -39,15 +39,15 @@ const KNOWN_SEEDS: Readonly<Record<string, number>> = {
   'lower-ballot-accepted': 62,
   'commit-of-lower-ballot': 82,
   'unbounded-window': 34,
-  'chosen-left-out-of-promise': 89,
-  'chosen-not-learned-first': 89,
+  'chosen-left-out-of-promise': 18,
+  'chosen-not-learned-first': 18,
   'promise-with-a-chunk-missing': 10,
   'half-for-a-majority': 9,
   'learners-counted': 15,
   'retirement-too-early': 11,
   'snapshot-drops-accepted': 18,
   'joint-half-forgotten': 91,
-  'removed-member-is-gone-too-early': 91,
+  'removed-member-is-gone-too-early': 327,
 };
 
 for (const mutant of MUTANTS) {
