@@ -8,6 +8,7 @@ export * from './core/assert.ts';
 export * from './core/core.ts';
 export * from './core/effects.ts';
 export * from './core/entry.ts';
+export * from './core/heir.ts';
 export * from './core/inputs.ts';
 export * from './core/membership.ts';
 export * from './core/membership-codec.ts';

@@ -13,7 +13,7 @@ import { campaign } from './proposer.ts';
 import type { PaxosState } from './state.ts';
 import { setLeader, stepDown } from './transitions.ts';
 
-/** Asked this often in one round, so that one lost message says nothing. */
+/** Asked at least this often in one round, so that one lost message says nothing. */
 const POLLS_A_ROUND = 2;
 
 function shortestRoundTicks(state: PaxosState): number {
@@ -42,7 +42,7 @@ export function tickElection(state: PaxosState): void {
   if (!takesPart(state)) return;
   const { poll } = state;
   const pollEvery = Math.max(1, Math.floor(shortestRoundTicks(state) / POLLS_A_ROUND));
-  if (poll.elapsedTicks % pollEvery === 0) askEveryone(state);
+  if (poll.elapsedTicks % pollEvery === 0) askVoters(state);
   if (++poll.elapsedTicks > poll.deadlineTicks) endRound(state);
 }
 
@@ -56,9 +56,16 @@ function mayHaveGotVote({ id, pendingMembership, commitIndex }: PaxosState): boo
   return pendingMembership.membership.voters.includes(id);
 }
 
-function askEveryone(state: PaxosState): void {
-  for (const id of state.memberships.latest.membership.voters)
-    if (id !== state.id) state.outbox.send(id, { kind: 'poll', round: state.poll.number });
+/**
+ * A link that worked is proven for the round: whoever answered is not asked again in it. But while the round may end in a
+ * campaign everybody is, for whether they are content may have changed; and the owner is, whose answer may lead to one.
+ */
+function askVoters(state: PaxosState): void {
+  const { id: own, owner, poll, memberships } = state;
+  const mayStand = state.role.kind === 'follower' && !ownerIsContent(state);
+  for (const id of memberships.latest.membership.voters)
+    if (id !== own && (mayStand || id === owner || !poll.replies.has(id)))
+      state.outbox.send(id, { kind: 'poll', round: poll.number });
 }
 
 export function receivePoll(state: PaxosState, from: MemberId, message: Poll): void {

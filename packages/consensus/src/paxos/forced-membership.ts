@@ -20,15 +20,19 @@ export function forcedMembership(
 ): LogRecord[] {
   if (hardState === undefined) return [];
   const { promised, owner, chosenUpTo } = decodeHardState(hardState);
+  const known = Math.max(snapshot.index, chosenUpTo);
   const slots = new Map<number, Entry>();
+  let top = known;
   // A slot that was written again holds what was written last.
-  for (const entry of entries) slots.set(entry.index, entry);
-  const top = Math.max(snapshot.index, chosenUpTo, ...slots.keys());
+  for (const entry of entries) {
+    slots.set(entry.index, entry);
+    if (entry.index > top) top = entry.index;
+  }
   const records: LogRecord[] = [];
   const put = (slot: number, kind: Entry['kind'], payload: Uint8Array): void => {
     records.push({ kind: 'entry', entry: { index: logIndex(slot), epoch: promised, kind, payload } });
   };
-  for (let slot = Math.max(snapshot.index, chosenUpTo) + 1; slot <= top; slot++) {
+  for (let slot = known + 1; slot <= top; slot++) {
     const accepted = slots.get(slot);
     if (accepted === undefined || accepted.kind === 'membership') put(slot, 'noop', NOTHING);
   }

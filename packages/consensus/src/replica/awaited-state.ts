@@ -3,6 +3,7 @@
  * the others for their state, one after the other, until one comes. What is done with it is the machine driver's business.
  */
 import type { CoreStatus } from '../core/core.ts';
+import { heirOf } from '../core/heir.ts';
 import { allMembers } from '../core/membership.ts';
 import type { MemberId } from '../core/numbers.ts';
 
@@ -41,11 +42,9 @@ export class AwaitedState {
   }
 
   /** A leader that cannot read answers nobody; what it commits meanwhile is committed all the same. */
-  private giveLeadershipAway({ role, transferring, progress, membership }: CoreStatus): void {
-    if (role !== 'leader' || transferring) return;
-    const [heir] = progress
-      .filter(({ id, recentlyActive }) => recentlyActive && membership.voters.includes(id))
-      .sort((a, b) => b.matchIndex - a.matchIndex);
-    if (heir !== undefined) this.ports.transferLeadership(heir.id);
+  private giveLeadershipAway(status: CoreStatus): void {
+    if (status.transferring) return;
+    const heir = heirOf(status);
+    if (heir !== undefined) this.ports.transferLeadership(heir);
   }
 }

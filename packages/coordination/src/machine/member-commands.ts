@@ -1,8 +1,9 @@
 /** What can be asked of the list of members through the log. Ids are 16 hex digits. */
 
-export type MemberCommand = {
-  readonly module: 'members';
-} /** What a member tells the others of itself when it starts; of one that was removed nobody wants to know. */ & (
+export type MemberCommand = { readonly module: 'members' } & MemberChange;
+
+type MemberChange =
+  /** What a member tells the others of itself when it starts; of one that was removed nobody wants to know. */
   | {
       readonly kind: 'publish';
       readonly id: string;
@@ -25,5 +26,4 @@ export type MemberCommand = {
   /** A learner is to have a vote. */
   | { readonly kind: 'promote'; readonly id: string }
   /** The leader's own: the consensus does without this removed member, which may be turned away for good. */
-  | { readonly kind: 'retire'; readonly id: string }
-);
+  | { readonly kind: 'retire'; readonly id: string };

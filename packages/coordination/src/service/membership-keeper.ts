@@ -10,8 +10,10 @@ import {
   allMembers,
   isJoint,
   type MemberId,
+  majoritySize,
   type ReplicaApi,
   type ReplicaStatus,
+  sameIds,
   sortedIds,
   memberId as toMemberId,
 } from '@synod/consensus';
@@ -71,7 +73,7 @@ export class MembershipKeeper {
     const voters = ids(mayVote);
     const learners = ids((member) => !mayVote(member));
     // While less than a quorum of those who shall vote can do it, nobody who does is let go.
-    const isEnough = voters.length >= quorumOf(ids(({ isLearner }) => !isLearner).length);
+    const isEnough = voters.length >= majoritySize(ids(({ isLearner }) => !isLearner).length);
     return { voters: isEnough ? voters : sortedIds([...voters, ...membership.voters]), learners };
   }
 
@@ -108,13 +110,4 @@ function isAsWanted(
     sameIds(membership.voters, wanted.voters) &&
     sameIds(membership.learners, wanted.learners)
   );
-}
-
-function quorumOf(voters: number): number {
-  return Math.floor(voters / 2) + 1;
-}
-
-/** Both are sorted. */
-function sameIds(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((id, i) => id === right[i]);
 }

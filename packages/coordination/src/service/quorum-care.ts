@@ -2,6 +2,7 @@
  * Which changes of the membership are too dangerous to ask for, by etcd's rules (--strict-reconfig-check): those after which
  * a quorum would need members that never started, or that this one has not been in touch with.
  */
+import { majoritySize } from '@synod/consensus';
 import type { MemberFacts } from '../machine/machine-api.ts';
 
 export interface Reachable {
@@ -39,7 +40,7 @@ export class QuorumCare {
     const started = voters.filter(isStarted).length;
     // A cluster of one that grows: the only quorum there will be needs the new one in any case.
     const isFirst = started === 1 && voters.length === 1;
-    if (!isFirst && started < quorumOf(voters.length + 1)) return 'notEnoughStarted';
+    if (!isFirst && started < majoritySize(voters.length + 1)) return 'notEnoughStarted';
     return this.addingLearner();
   }
 
@@ -51,16 +52,17 @@ export class QuorumCare {
   promoting(): Danger | undefined {
     const { voters } = this;
     const started = voters.filter(isStarted).length + 1;
-    return started < quorumOf(voters.length + 1) ? 'notEnoughStarted' : undefined;
+    return started < majoritySize(voters.length + 1) ? 'notEnoughStarted' : undefined;
   }
 
   removing(id: string): Danger | undefined {
     if (this.members.find((member) => member.id === id)?.isLearner === true) return undefined;
     const left = this.voters.filter((member) => member.id !== id);
-    if (left.length === 0 || left.filter(isStarted).length < quorumOf(left.length)) return 'notEnoughStarted';
+    if (left.length === 0 || left.filter(isStarted).length < majoritySize(left.length))
+      return 'notEnoughStarted';
     // Who is not there is no part of the quorum that works at present.
     if (id !== this.self && this.connectedSinceMs(id) === undefined) return undefined;
-    return this.soundCount(this.voters) - 1 < quorumOf(left.length) ? 'unhealthy' : undefined;
+    return this.soundCount(this.voters) - 1 < majoritySize(left.length) ? 'unhealthy' : undefined;
   }
 
   private get voters(): readonly MemberFacts[] {
@@ -82,8 +84,4 @@ export class QuorumCare {
 
 function isStarted({ name }: MemberFacts): boolean {
   return name !== '';
-}
-
-function quorumOf(members: number): number {
-  return Math.floor(members / 2) + 1;
 }

@@ -13,6 +13,7 @@ import type { Http2Counters, Http2Listener } from '../http2/listener.ts';
 import { ETCD_ERRORS } from '../protocols/etcd/error-table.ts';
 import type { Http1Handler } from '../protocols/etcd/http1.ts';
 import type { ConnectionBudget } from '../sockets/connection-budget.ts';
+import { listeningPort } from '../sockets/listening-port.ts';
 import { openPort } from '../sockets/open-port.ts';
 import { isTlsStart } from '../tls/handshake-failure.ts';
 import { createSecureServer, type SecureServer } from '../tls/secure-server.ts';
@@ -119,7 +120,7 @@ export async function listenForClients(options: ClientListenerOptions): Promise<
   }
   return {
     counters: listener.counters,
-    ports: servers.map(portOf),
+    ports: servers.map(listeningPort),
     shutDown() {
       for (const server of servers) server.close();
       for (const secure of secureServers) secure.abandonHandshakes();
@@ -161,9 +162,4 @@ function reportForeign(refusals: RefusalLog, socket: Duplex, bytes: Uint8Array):
     reason:
       'TLS came to an address that speaks plaintext; use http://, or listen on https:// with --cert-file and --key-file',
   });
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

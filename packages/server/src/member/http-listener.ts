@@ -7,6 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { assert } from '@synod/consensus';
 import type { Http1Handler } from '../protocols/etcd/http1.ts';
 import type { ConnectionBudget } from '../sockets/connection-budget.ts';
+import { listeningPort } from '../sockets/listening-port.ts';
 import { openPort } from '../sockets/open-port.ts';
 import { createSecureServer, type SecureServer } from '../tls/secure-server.ts';
 import type { TlsConfig } from '../tls/tls-config.ts';
@@ -61,10 +62,7 @@ export class HttpListener {
 
   /** In the order of the configuration. */
   get ports(): number[] {
-    return this.servers.map((server) => {
-      const address = server.address();
-      return typeof address === 'object' && address !== null ? address.port : 0;
-    });
+    return this.servers.map(listeningPort);
   }
 
   /** Takes no new connection; what is open goes on. */

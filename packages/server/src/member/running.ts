@@ -1,7 +1,7 @@
 /** The living parts of a member around its replica, from the first tick to the last answer. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type MemberId, type Replica, memberId as toMemberId } from '@synod/consensus';
+import { heirOf, type MemberId, type Replica, memberId as toMemberId } from '@synod/consensus';
 import {
   type CoordinationMachine,
   CoordinationMember,
@@ -289,18 +289,12 @@ export class Running {
   /** Gives leadership to the member whose log is longest, and waits until it is gone or was not taken. */
   private async handOver(): Promise<void> {
     const { replica, transport } = this.parts;
-    const { role, progress, membership } = replica.status();
-    if (role !== 'leader') return;
     const connected = new Set<string>();
     for (const { peer, connectedSinceMs } of transport.traffic())
       if (connectedSinceMs !== undefined) connected.add(peer);
-    const [heir] = progress
-      .filter(
-        ({ id, recentlyActive }) => recentlyActive && connected.has(id) && membership.voters.includes(id),
-      )
-      .sort((a, b) => b.matchIndex - a.matchIndex);
+    const heir = heirOf(replica.status(), (id) => connected.has(id));
     if (heir === undefined) return;
-    replica.transferLeadership(heir.id);
+    replica.transferLeadership(heir);
     await within(HANDOVER_TIMEOUT_MS, () => {
       const status = replica.status();
       return status.role === 'leader' ? !status.transferring : status.leader !== undefined;

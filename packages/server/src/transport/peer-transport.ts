@@ -4,6 +4,7 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { assert, type Lane, type MemberId, type Transport } from '@synod/consensus';
+import { listeningPort } from '../sockets/listening-port.ts';
 import { openPort } from '../sockets/open-port.ts';
 import type { SocketAddress } from '../sockets/socket-address.ts';
 import { SecureDialer } from '../tls/secure-dialer.ts';
@@ -115,10 +116,7 @@ export class PeerTransport implements Transport {
 
   /** The ports listened on, in the order of the addresses. */
   get ports(): number[] {
-    return this.servers.map((server) => {
-      const address = server.address();
-      return typeof address === 'object' && address !== null ? address.port : 0;
-    });
+    return this.servers.map(listeningPort);
   }
 
   /** Begins to connect to every peer, as this life of this member. */

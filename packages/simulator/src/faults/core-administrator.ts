@@ -1,5 +1,5 @@
 /** Changes the membership at the leader's core itself: any set of members in one step. */
-import type { MemberId, MembershipChange } from '@synod/consensus';
+import { type MemberId, type MembershipChange, sameIds, sortedIds } from '@synod/consensus';
 import type { SimulatedMember } from '../world/simulated-member.ts';
 import { Administrator, MEMBERS_MAX } from './administrator.ts';
 
@@ -31,8 +31,8 @@ export class CoreAdministrator extends Administrator {
     const isSettled = !changingMembership && commitIndex === lastIndex;
     if (
       isSettled &&
-      sameIds(membership.voters, this.wanted.voters) &&
-      sameIds(membership.learners, this.wanted.learners)
+      sameIds(membership.voters, sortedIds(this.wanted.voters)) &&
+      sameIds(membership.learners, sortedIds(this.wanted.learners))
     ) {
       this.wanted = undefined;
       return true;
@@ -58,8 +58,4 @@ export class CoreAdministrator extends Administrator {
       learners: replace(membership.learners),
     };
   }
-}
-
-function sameIds(left: readonly MemberId[], right: readonly MemberId[]): boolean {
-  return left.length === right.length && [...left].sort().join() === [...right].sort().join();
 }

@@ -2,7 +2,7 @@
  * Who is right where members hold different hashes of one and the same thing: those that are a majority of all members.
  * Pure, so that its tests explain it.
  */
-import type { MemberId } from '@synod/consensus';
+import { type MemberId, majoritySize } from '@synod/consensus';
 
 export type Verdict =
   /** All that could be compared are equal. */
@@ -20,7 +20,7 @@ export function verdictOf(sums: ReadonlyMap<MemberId, number>, memberCount: numb
   const holders = new Map<number, number>();
   for (const sum of sums.values()) holders.set(sum, (holders.get(sum) ?? 0) + 1);
   if (holders.size <= 1) return { kind: 'same' };
-  const quorum = Math.floor(memberCount / 2) + 1;
+  const quorum = majoritySize(memberCount);
   for (const [right, count] of holders) {
     if (count < quorum) continue;
     const members = [...sums].filter(([, sum]) => sum !== right).map(([member]) => member);
