@@ -1,5 +1,5 @@
 /** Sees one life of one Paxos replica, step by step and message by message, and tells the properties. Judges nothing. */
-import type { Effect, Entry, Input, MemberId, PaxosCore, PeerMessage } from '@synod/consensus';
+import type { Effect, Entry, Input, PaxosCore, PeerMessage } from '@synod/consensus';
 import {
   assertFullInvariants,
   assertStep,
@@ -8,6 +8,7 @@ import {
 } from '@synod/consensus/paxos/invariants.ts';
 import type { PaxosMessage } from '@synod/consensus/paxos/messages.ts';
 import type { CoreWatcher } from '../protocol-under-test.ts';
+import { sends } from '../sends.ts';
 import type { AcceptorRecord } from './acceptor-record.ts';
 import { noteAcknowledgementLeaves } from './acknowledgements.ts';
 import { noteApplied } from './applied-in-order.ts';
@@ -40,11 +41,6 @@ export interface PaxosLife {
 export class PaxosWatcher implements CoreWatcher {
   private readonly life: PaxosLife;
   private readonly reads: LifeReads;
-  /**
-   * Who gets a message, and which write it waits for. One that goes to several is the same for all of them. Most messages
-   * wait for nothing and may go to anybody: they are left out.
-   */
-  private readonly sends = new WeakMap<PeerMessage, { readonly to: MemberId; readonly after: number }>();
   private before: StepBefore | undefined;
   /** The ballot at which this life was last seen to lead. Rises. */
   private leadsAt = 0;
@@ -87,7 +83,7 @@ export class PaxosWatcher implements CoreWatcher {
             if (record.kind === 'entry' && record.entry.epoch === state.promised) this.proposes(record.entry);
       } else if (effect.kind === 'send') {
         if (effect.after > 0 || tellsOfCommit(effect.message as PaxosMessage))
-          this.sends.set(effect.message, effect);
+          sends.set(effect.message, effect);
       } else if (effect.kind === 'restore') this.restores(effect.meta);
     if (state.commitIndex > this.marked) {
       noteMarked(run, acceptor.place, core, this.marked);
@@ -103,7 +99,7 @@ export class PaxosWatcher implements CoreWatcher {
   leaves(peerMessage: PeerMessage): void {
     const message = peerMessage as PaxosMessage;
     const { run, acceptor } = this.life;
-    const send = this.sends.get(message);
+    const send = sends.get(message);
     // The replica lets it go, so the journal vouches for the write; what the next life recovers is held against that.
     if (send !== undefined && send.after > 0) acceptor.becameDurable(send.after);
     if (send !== undefined && tellsOfCommit(message))

@@ -1,10 +1,11 @@
 /** A value told by a number: its kind and its bytes, not its slot or ballot. */
 import type { Entry } from '@synod/consensus';
+import { NoteOn } from '../note-on.ts';
 
 const KIND_NUMBERS = { command: 1, noop: 2, membership: 3 } as const;
 
 /** Entries never change, and one is looked at many times: when it is proposed, written, chosen, applied. */
-const known = new WeakMap<Entry, number>();
+const known = new NoteOn<Entry, number>();
 
 export function valueHash(entry: Entry): number {
   let hash = known.get(entry);

@@ -4,7 +4,6 @@ import {
   createRaftCore,
   type Effect,
   type Input,
-  type MemberId,
   type Membership,
   type PeerMessage,
   RaftCore,
@@ -19,6 +18,7 @@ import {
 import type { RaftMessage } from '@synod/consensus/raft/messages.ts';
 import type { CoreWatcher, ProtocolChecker, ProtocolUnderTest } from '../protocol-under-test.ts';
 import { RuleBroken, require } from '../rule-broken.ts';
+import { sends } from '../sends.ts';
 import { checkAcknowledgedStays, noteAcknowledged, noteAcknowledgementLeaves } from './acknowledgements.ts';
 import { checkCopies, noteCommit } from './commits.ts';
 import { noteLeadership } from './elections.ts';
@@ -79,8 +79,6 @@ class RaftWatcher implements CoreWatcher {
   private readonly core: RaftCore;
   private before: StepBefore | undefined;
   private question: BeforeQuestion | undefined;
-  /** Who gets a message, and which write it waits for. Most wait for nothing and may go to anybody: they are left out. */
-  private readonly sends = new WeakMap<PeerMessage, { readonly to: MemberId; readonly after: number }>();
   private membership: Membership;
   private membershipIndex: number;
   private steps = 0;
@@ -112,7 +110,7 @@ class RaftWatcher implements CoreWatcher {
         });
       else if (effect.kind === 'send') {
         const message = effect.message as RaftMessage;
-        if (effect.after > 0 || message.kind === 'voteResponse') this.sends.set(message, effect);
+        if (effect.after > 0 || message.kind === 'voteResponse') sends.set(message, effect);
         if (message.kind === 'appendResponse') noteAcknowledged(replica, message.term, message.matchIndex);
       }
     }
@@ -140,7 +138,7 @@ class RaftWatcher implements CoreWatcher {
   leaves(peerMessage: PeerMessage): void {
     const message = peerMessage as RaftMessage;
     const { run, replica } = this;
-    const send = this.sends.get(message);
+    const send = sends.get(message);
     // The replica lets it go, so the journal vouches for the write; what the next life recovers is held against that.
     if (send !== undefined && send.after > 0) this.becameDurable(send.after);
     switch (message.kind) {
