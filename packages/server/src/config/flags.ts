@@ -165,6 +165,11 @@ export const FLAGS = {
   'peer-trusted-ca-file': works('string', '', 'PEM file of the authorities of members’ certificates'),
   'peer-cert-allowed-cn': works('list', '', 'members’ certificates must have one of these common names'),
   'peer-cert-allowed-hostname': works('list', '', 'members’ certificates must be for one of these'),
+  'peer-skip-client-san-verification': works(
+    'boolean',
+    'false',
+    'let members in from addresses that their certificates are not for',
+  ),
   'peer-auto-tls': works(
     'boolean',
     'false',
@@ -263,10 +268,6 @@ export const FLAGS = {
     'how often the leader compares hashes of compactions, with CompactHashCheck',
   ),
   'compaction-batch-limit': harmless('1000', 'a compaction goes on in small steps between other work'),
-  'peer-skip-client-san-verification': harmless(
-    'false',
-    'the address that a member comes from is not compared with its certificate',
-  ),
   'warning-apply-duration': harmless('100ms', 'slow requests are not logged'),
   'bootstrap-defrag-threshold-megabytes': harmless(
     '0',

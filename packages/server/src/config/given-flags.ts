@@ -102,6 +102,7 @@ const SECURITY_GROUPS: Readonly<Record<string, Readonly<Record<string, FlagName>
     'allowed-cn': 'peer-cert-allowed-cn',
     'allowed-hostname': 'peer-cert-allowed-hostname',
     'auto-tls': 'peer-auto-tls',
+    'skip-client-san-verification': 'peer-skip-client-san-verification',
   },
 };
 

@@ -4,7 +4,7 @@ import { opensslCiphers } from '../tls/cipher-suites.ts';
 import type { AllowedNames, TlsConfig, TlsVersion } from '../tls/tls-config.ts';
 import { refuse } from './config-problem.ts';
 import { booleanOf, countOf, listOf } from './flag-values.ts';
-import type { WorkingFlagName } from './flags.ts';
+import { FLAGS, type WorkingFlagName } from './flags.ts';
 import type { GivenValue } from './given-flags.ts';
 import { hostOf, isSecureUrl } from './urls.ts';
 
@@ -35,6 +35,8 @@ interface Side {
   readonly hostnames: WorkingFlagName;
   readonly commonNames?: WorkingFlagName;
   readonly automatic: WorkingFlagName;
+  /** Switches the comparison of addresses with certificates off; undefined: there is none. */
+  readonly anyAddress?: WorkingFlagName;
 }
 
 const CLIENTS = {
@@ -58,6 +60,7 @@ const PEERS = {
   hostnames: 'peer-cert-allowed-hostname',
   commonNames: 'peer-cert-allowed-cn',
   automatic: 'peer-auto-tls',
+  anyAddress: 'peer-skip-client-san-verification',
 } as const;
 
 export function tlsConfigs(sources: TlsSources): TlsConfigs {
@@ -103,20 +106,41 @@ function tlsOf(
     return undefined;
   }
   warnOfPlaintext(side, sources);
+  const allowedNames = allowedNamesOf(side, sources);
+  if (!isGiven) return selfMade(side, sources, shared);
   const authoritiesFile = path(side.authorities);
   const requested = booleanOf(sources.flagValue(side.required));
-  const allowedNames = allowedNamesOf(side, sources);
   const revocationFile = path(side.revocations);
   return {
     ...shared,
-    own: isGiven ? { certificateFile, keyFile } : automaticPaths(side, sources),
-    ...(isGiven ? {} : { selfSigning: selfSigningOf(side, sources) }),
+    own: { certificateFile, keyFile },
     ...(authoritiesFile === undefined ? {} : { authoritiesFile }),
     // An authority without the flag asks for certificates too, as with etcd; only their names are no users' then.
-    requiresCertificate: isGiven && (requested || authoritiesFile !== undefined),
-    commonNameIsUser: isGiven && requested && side.whom === 'client',
+    requiresCertificate: requested || authoritiesFile !== undefined,
+    checksAddress: side.anyAddress !== undefined && !booleanOf(sources.flagValue(side.anyAddress)),
+    commonNameIsUser: requested && side.whom === 'client',
     ...(revocationFile === undefined ? {} : { revocationFile }),
     ...(allowedNames === undefined ? {} : { allowedNames }),
+  };
+}
+
+/** As with etcd, whoever makes its own certificate asks nobody for one, whatever else the flags say of those of others. */
+function selfMade(
+  side: Side,
+  sources: TlsSources,
+  shared: Pick<TlsConfig, 'versionMin' | 'versionMax' | 'ciphers'>,
+): TlsConfig {
+  const { automatic, authorities, required, revocations, hostnames, commonNames } = side;
+  for (const name of [authorities, required, revocations, hostnames, ...(commonNames ? [commonNames] : [])])
+    if (!['', FLAGS[name].default].includes(sources.flagValue(name).text))
+      sources.warn(`ignoring --${name}, as with --${automatic} nobody's certificate is verified`);
+  return {
+    ...shared,
+    own: automaticPaths(side, sources),
+    selfSigning: selfSigningOf(side, sources),
+    requiresCertificate: false,
+    checksAddress: false,
+    commonNameIsUser: false,
   };
 }
 

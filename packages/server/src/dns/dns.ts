@@ -1,4 +1,4 @@
-/** What is asked of DNS: which hosts and ports offer a service, and which addresses a host has. A port, so that tests need none. */
+/** What is asked of DNS: which hosts and ports offer a service, which addresses a host has, and which names an address. A port, so that tests need none. */
 
 export interface ServiceRecord {
   /** Without a dot at its end. */
@@ -11,22 +11,31 @@ export interface Dns {
   services(name: string): Promise<readonly ServiceRecord[]>;
   /** As programs of this machine resolve a host, its own list of hosts included. Rejects where it has no address. */
   addresses(host: string): Promise<readonly string[]>;
+  /** What an IP address is called, without dots at the ends. Rejects where it has no name. */
+  names(address: string): Promise<readonly string[]>;
 }
 
 /** @param nameServers instead of those that the system has */
 export function systemDns(nameServers?: readonly string[]): Dns {
   // Loaded at the first question: most commands never ask one.
+  const newResolver = async () => {
+    const { Resolver } = await import('node:dns/promises');
+    const resolver = new Resolver();
+    if (nameServers !== undefined) resolver.setServers(nameServers);
+    return resolver;
+  };
   return {
     async services(name) {
-      const { Resolver } = await import('node:dns/promises');
-      const resolver = new Resolver();
-      if (nameServers !== undefined) resolver.setServers(nameServers);
-      const records = await resolver.resolveSrv(name);
+      const records = await (await newResolver()).resolveSrv(name);
       return records.map((record) => ({ host: record.name.replace(/\.$/, ''), port: record.port }));
     },
     async addresses(host) {
       const { lookup } = await import('node:dns/promises');
       return (await lookup(host, { all: true })).map(({ address }) => address);
+    },
+    async names(address) {
+      const names = await (await newResolver()).reverse(address);
+      return names.map((name) => name.replace(/\.$/, ''));
     },
   };
 }

@@ -30,6 +30,8 @@ export interface TlsConfig {
   readonly authoritiesFile?: string;
   /** Whoever connects must show a certificate of an authority. */
   readonly requiresCertificate: boolean;
+  /** And it must be for the address that they connect from; counts where one is required. */
+  readonly checksAddress: boolean;
   /** The common name of a client's certificate is its user. */
   readonly commonNameIsUser: boolean;
   readonly revocationFile?: string;

@@ -4,6 +4,7 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { assert, type Lane, type MemberId, type Transport } from '@synod/consensus';
+import type { Dns } from '../dns/dns.ts';
 import { listeningPort } from '../sockets/listening-port.ts';
 import { openPort } from '../sockets/open-port.ts';
 import type { SocketAddress } from '../sockets/socket-address.ts';
@@ -52,6 +53,8 @@ export interface PeerTransportOptions {
   readonly timing?: Partial<TransportTiming>;
   /** Of secure addresses, its own and its peers'. */
   readonly tls?: TlsConfig;
+  /** For the names in peers' certificates; undefined: the system's. */
+  readonly dns?: Dns;
 }
 
 interface PeerLinks {
@@ -228,11 +231,12 @@ export class PeerTransport implements Transport {
   }
 
   private secureServer(): Server {
-    const { tls } = this.options;
+    const { tls, dns } = this.options;
     assert(tls !== undefined, 'the configuration gives a certificate to whoever has a secure address');
     const secure = createSecureServer({
       config: tls,
       protocols: [],
+      dns,
       onSocket: (socket) => this.accept(socket),
       onRefused: (address, { kind, reason }) =>
         this.refusals.report(address, { kind, reason: `rejected connection on peer endpoint: ${reason}` }),

@@ -435,6 +435,39 @@ describe('TLS', () => {
     assert.deepEqual([asking.requiresCertificate, asking.commonNameIsUser], [true, true]);
   });
 
+  test('members’ certificates must be for where they come from, unless the flag says otherwise', () => {
+    const peers = '--peer-cert-file c.pem --peer-key-file k.pem --peer-client-cert-auth';
+    assert.equal(accepted(peers).peerTls!.checksAddress, true);
+    for (const flag of [
+      'peer-skip-client-san-verification',
+      'experimental-peer-skip-client-san-verification',
+    ])
+      assert.equal(accepted(`${peers} --${flag}`).peerTls!.checksAddress, false);
+    const text = 'peer-transport-security: {cert-file: /c, key-file: /k, skip-client-san-verification: true}';
+    assert.equal(accepted('--config-file f', { files: { f: text } }).peerTls!.checksAddress, false);
+    assert.equal(accepted(`${files} --client-cert-auth`).clientTls!.checksAddress, false);
+  });
+
+  test('beside certificates of members’ own making, what is asked of those of others is ignored with a warning', () => {
+    const line =
+      '--peer-auto-tls --peer-cert-allowed-cn m1 --peer-crl-file crl --peer-client-cert-auth --peer-trusted-ca-file ca';
+    const { requiresCertificate, allowedNames, revocationFile, authoritiesFile } = accepted(line).peerTls!;
+    assert.deepEqual(
+      [requiresCertificate, allowedNames, revocationFile, authoritiesFile],
+      [false, undefined, undefined, undefined],
+    );
+    assert.deepEqual(
+      warnings(line).filter((warning) => warning.startsWith('ignoring')),
+      ['peer-trusted-ca-file', 'peer-client-cert-auth', 'peer-crl-file', 'peer-cert-allowed-cn'].map(
+        (flag) => `ignoring --${flag}, as with --peer-auto-tls nobody's certificate is verified`,
+      ),
+    );
+    assert.deepEqual(
+      warnings('--peer-auto-tls').filter((warning) => warning.startsWith('ignoring')),
+      [],
+    );
+  });
+
   test('versions and suites are for both sides', () => {
     const { clientTls, peerTls } = accepted(
       `${files} --peer-auto-tls --tls-max-version TLS1.2 --cipher-suites TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`,

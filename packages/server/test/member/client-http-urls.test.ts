@@ -61,6 +61,7 @@ test('over TLS, who offers both gets what is spoken there', LIMIT, async (t) => 
       own: folder.issued('member', authority.issue()),
       requiresCertificate: false,
       commonNameIsUser: false,
+      checksAddress: false,
       versionMin: 'TLSv1.2',
     },
   });

@@ -62,6 +62,7 @@ test('over TLS a connection counts from before its handshake', LIMIT, async (t) 
       own: folder.issued('member', authority.issue()),
       requiresCertificate: false,
       commonNameIsUser: false,
+      checksAddress: false,
       versionMin: 'TLSv1.2',
     },
   });

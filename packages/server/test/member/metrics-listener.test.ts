@@ -38,6 +38,7 @@ test('over TLS: with the clients’ certificate', async (t) => {
       own: folder.issued('member', authority.issue()),
       requiresCertificate: false,
       commonNameIsUser: false,
+      checksAddress: false,
       versionMin: 'TLSv1.2',
     },
   });

@@ -30,6 +30,8 @@ export interface Ending {
 /** Every test of a whole cluster is run on each. */
 export const PROTOCOLS = ['raft', 'paxos'] as const;
 
+type MemberTls = Pick<MemberConfig, 'clientTls' | 'peerTls'>;
+
 export interface ClusterOptions {
   readonly protocol?: (typeof PROTOCOLS)[number];
   readonly size?: number;
@@ -48,6 +50,8 @@ export interface ClusterOptions {
   readonly tokens?: MemberConfig['auth']['tokens'];
   /** Both kinds of ports speak it. */
   readonly tls?: MemberConfig['clientTls'] & {};
+  /** What each kind of port speaks, where members differ. */
+  readonly tlsOf?: (place: Pick<MemberConfig, 'name' | 'dataDirectory'>) => MemberTls;
 }
 
 export class TestMember {
@@ -108,7 +112,9 @@ export class TestCluster {
     const relays = Array.from({ length: options.size ?? 3 }, () => new PeerRelay());
     for (const relay of relays) await relay.listen();
     const founders = relays.map((relay, i) => {
-      const url = options.tls === undefined ? relay.url : relay.url.replace('http:', 'https:');
+      const secureUrl = relay.url.replace('http:', 'https:');
+      const { peerTls } = tlsAt({ name: `m${i + 1}`, dataDirectory: '' }, options);
+      const url = peerTls === undefined ? relay.url : secureUrl;
       return { id: founderId([url], directory), name: `m${i + 1}`, peerUrls: [url] };
     });
     const cluster = new TestCluster(
@@ -244,6 +250,11 @@ export function logInto(lines: RecordedEvents<string>): Log {
   return { debug: () => {}, info: line, warn: line, error: line };
 }
 
+function tlsAt(place: Pick<MemberConfig, 'name' | 'dataDirectory'>, options: ClusterOptions): MemberTls {
+  if (options.tlsOf !== undefined) return options.tlsOf(place);
+  return options.tls === undefined ? {} : { clientTls: options.tls, peerTls: options.tls };
+}
+
 function configOf(
   dataDirectory: string,
   founders: MemberConfig['founders'],
@@ -251,15 +262,16 @@ function configOf(
   options: ClusterOptions,
 ): MemberConfig {
   const { id, name, peerUrls } = founders[i]!;
-  const listenUrl = options.tls === undefined ? 'http://127.0.0.1:0' : 'https://127.0.0.1:0';
+  const tls = tlsAt({ name, dataDirectory }, options);
+  const listenUrl = (isSecure: boolean): string => `${isSecure ? 'https' : 'http'}://127.0.0.1:0`;
   return {
     name,
     dataDirectory,
-    listenPeerUrls: [listenUrl],
-    listenClientUrls: [listenUrl],
+    listenPeerUrls: [listenUrl(tls.peerTls !== undefined)],
+    listenClientUrls: [listenUrl(tls.clientTls !== undefined)],
     listenClientHttpUrls: options.httpUrls ?? [],
     listenMetricsUrls: options.metricsUrls ?? [],
-    ...(options.tls === undefined ? {} : { clientTls: options.tls, peerTls: options.tls }),
+    ...tls,
     advertisePeerUrls: peerUrls,
     advertiseClientUrls: [`http://${name}.test:2379`],
     initialClusterState: 'new',

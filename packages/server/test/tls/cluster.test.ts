@@ -26,6 +26,7 @@ async function secureCluster(
       authoritiesFile: folder.write('ca.pem', authority.certificate),
       requiresCertificate: true,
       commonNameIsUser: true,
+      checksAddress: true,
       versionMin: 'TLSv1.2',
       ...options.tls,
     },

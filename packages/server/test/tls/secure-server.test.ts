@@ -1,18 +1,27 @@
-/** Who is let in by a port that speaks TLS, who is not, and the words for it (T1–T6). */
+/** Who is let in by a port that speaks TLS, who is not, and the words for it (T1–T6, T11, T12). */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect as connectPlain } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { type ConnectionOptions, connect } from 'node:tls';
+import type { Dns } from '../../src/dns/dns.ts';
+import { HANDSHAKES_MAX } from '../../src/tls/limits.ts';
 import { createSecureServer } from '../../src/tls/secure-server.ts';
 import type { TlsConfig } from '../../src/tls/tls-config.ts';
+import { KnownDns } from '../dns/known-dns.ts';
 import { RecordedEvents } from '../recorded-events.ts';
 import { CertificateFolder, type Issued, TestAuthority } from './test-authority.ts';
 
 const LIMIT = { timeout: 10_000 };
 
-async function world(t: TestContext, rules: Partial<TlsConfig> = {}) {
+interface Surroundings {
+  /** Who is let in is told so and kept, instead of being sent away with a greeting. */
+  readonly keeps?: boolean;
+  readonly dns?: Dns;
+}
+
+async function world(t: TestContext, rules: Partial<TlsConfig> = {}, { keeps, dns }: Surroundings = {}) {
   const authority = new TestAuthority();
   const folder = new CertificateFolder(t);
   const refused = new RecordedEvents<string>();
@@ -23,11 +32,17 @@ async function world(t: TestContext, rules: Partial<TlsConfig> = {}) {
       revocationFile: folder.write('crl', authority.revocations()),
       requiresCertificate: true,
       commonNameIsUser: true,
+      checksAddress: false,
       versionMin: 'TLSv1.2',
       ...rules,
     },
     protocols: ['http/1.1', 'h2'],
-    onSocket: (socket, commonName) => socket.on('error', () => {}).end(`welcome ${commonName}`),
+    onSocket: (socket, commonName) => {
+      socket.on('error', () => {});
+      if (keeps === true) socket.write('stay');
+      else socket.end(`welcome ${commonName}`);
+    },
+    dns,
     onRefused: (_, { reason }) => refused.push(reason),
   });
   secure.server.listen(0, '127.0.0.1');
@@ -37,6 +52,7 @@ async function world(t: TestContext, rules: Partial<TlsConfig> = {}) {
     secure.server.close();
   });
   const { port } = secure.server.address() as AddressInfo;
+  const { abandonHandshakes } = secure;
 
   /** What is said to a client with this certificate; empty: nothing. */
   const ask = (shown: Issued | undefined, options: ConnectionOptions = {}) => {
@@ -62,7 +78,7 @@ async function world(t: TestContext, rules: Partial<TlsConfig> = {}) {
       socket.on('close', () => resolve({ text, alpn, serial }));
     });
   };
-  return { authority, folder, refused, port, ask };
+  return { authority, folder, refused, port, ask, abandonHandshakes };
 }
 
 for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
@@ -170,4 +186,69 @@ test('T6 versions and suites are those that are given', LIMIT, async (t) => {
   assert.equal((await old.ask(client, { minVersion: 'TLSv1.3' })).text, '');
   assert.equal((await old.ask(client, { ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' })).text, '');
   assert.equal((await old.ask(client)).text, 'welcome member');
+});
+
+test('T11 connections that are open do not count as handshakes, nor end with those', {
+  timeout: 30_000,
+}, async (t) => {
+  const { authority, port, abandonHandshakes } = await world(t, {}, { keeps: true });
+  const shown = authority.issue();
+  const stay = () =>
+    new Promise<ReturnType<typeof connect>>((resolve, reject) => {
+      const credentials = { ca: authority.certificate, cert: shown.certificate, key: shown.key };
+      const socket = connect({ host: '127.0.0.1', port, ...credentials });
+      t.after(() => socket.destroy());
+      socket
+        .on('error', reject)
+        .on('close', () => reject(new Error('closed')))
+        .once('data', () => resolve(socket));
+    });
+  const kept = [await stay()];
+  while (kept.length <= HANDSHAKES_MAX) kept.push(...(await Promise.all(Array.from({ length: 27 }, stay))));
+  const half = connectPlain(port, '127.0.0.1');
+  await once(half, 'connect');
+  // What came before is taken by the time that this one is.
+  await stay();
+  abandonHandshakes();
+  await once(half, 'close');
+  assert.deepEqual(
+    kept.filter(({ destroyed }) => destroyed),
+    [],
+  );
+});
+
+test('T12 a certificate must be for the address it comes from, where that is asked', LIMIT, async (t) => {
+  const dns = new KnownDns({ addresses: { 'here.test': ['127.0.0.1'], 'there.test': ['10.0.0.1'] } });
+  const strict = await world(t, { checksAddress: true }, { dns });
+  const said = async (...hosts: string[]) => (await strict.ask(strict.authority.issue({ hosts }))).text;
+  for (const hosts of [['127.0.0.1'], ['here.test'], []])
+    assert.equal(await said(...hosts), 'welcome member');
+  assert.deepEqual(strict.refused.all, []);
+  for (const host of ['10.0.0.1', 'there.test']) {
+    assert.equal(await said(host), '');
+    const words = new RegExp(
+      `^its certificate is for ${host}, not for 127\\.0\\.0\\.1, where it connects from`,
+    );
+    assert.match(strict.refused.all.at(-1)!, words);
+  }
+  const lax = await world(t, { checksAddress: false }, { dns });
+  assert.equal((await lax.ask(lax.authority.issue({ hosts: ['10.0.0.1'] }))).text, 'welcome member');
+});
+
+test('T12 who waits for DNS to know an address ends with the handshakes', LIMIT, async (t) => {
+  const silent = new Promise<never>(() => {});
+  const asked = new RecordedEvents<string>();
+  const ask = (host: string): Promise<never> => {
+    asked.push(host);
+    return silent;
+  };
+  const {
+    authority,
+    ask: connected,
+    abandonHandshakes,
+  } = await world(t, { checksAddress: true }, { dns: { services: ask, addresses: ask, names: ask } });
+  const ended = connected(authority.issue({ hosts: ['slow.test'] }));
+  await asked.until((host) => host === 'slow.test');
+  abandonHandshakes();
+  assert.equal((await ended).text, '');
 });
