@@ -112,6 +112,11 @@ const WALLS: readonly Wall[] = [
     because: 'a client knows the wire and loads nothing of the server',
   },
   {
+    folder: 'server/src/discovery',
+    mustNotImport: inServer('storage', 'transport', 'member', 'cli', 'config'),
+    because: 'a registry does not know who asks it, or why',
+  },
+  {
     folder: 'server/src/http2',
     mustNotImport: [SERVICE, MEMBER, ...inServer('grpc', 'protocols', 'storage', 'transport', 'member')],
     because: 'HTTP/2 knows nothing of what travels in it',

@@ -31,7 +31,7 @@ export interface MemberOptions extends MemberAddress {
   readonly target: Target;
   readonly dataDir: string;
   readonly logFile: string;
-  /** All members the new cluster begins with, this one included; of one that joins: all that there are by then. */
+  /** All members the new cluster begins with, this one included; of one that joins: all that there are by then; none: others know. */
   readonly initialMembers: readonly MemberAddress[];
   readonly clusterToken: string;
   /** It was added to a cluster that exists. */
@@ -187,10 +187,12 @@ export class MemberProcess {
       ['--advertise-client-urls', this.clientUrl],
       ['--listen-peer-urls', this.peerUrl],
       ['--initial-advertise-peer-urls', this.peerUrl],
-      [
-        '--initial-cluster',
-        options.initialMembers.map((member) => `${member.name}=${peerUrl(member)}`).join(','),
-      ],
+      options.initialMembers.length === 0
+        ? []
+        : [
+            '--initial-cluster',
+            options.initialMembers.map((member) => `${member.name}=${peerUrl(member)}`).join(','),
+          ],
       ['--initial-cluster-token', options.clusterToken],
       ['--initial-cluster-state', options.joins === true ? 'existing' : 'new'],
       ['--heartbeat-interval', '100'],

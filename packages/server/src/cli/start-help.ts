@@ -6,9 +6,9 @@ const NAME_WIDTH = 34;
 export function startHelp(): string {
   const working: string[] = [];
   const harmless: string[] = [];
-  const later: string[] = [];
+  const gone: string[] = [];
   for (const [name, flag] of Object.entries<Flag>(FLAGS)) {
-    if (flag.status === 'notYet') later.push(name);
+    if (flag.status === 'gone') gone.push(name);
     else if (flag.status === 'harmless') harmless.push(name);
     else working.push(`  ${`--${name}`.padEnd(NAME_WIDTH)}${flag.help}${defaultNote(flag.default)}`);
   }
@@ -22,8 +22,8 @@ ${working.join('\n')}
 Taken, and of no effect (a warning says what happens instead):
 ${wrapped(harmless)}
 
-Known to etcd, and not supported yet (their defaults are accepted):
-${wrapped(later)}
+Of earlier versions of etcd, and gone (their defaults are accepted):
+${wrapped(gone)}
 
 Examples:
   # a member alone, on etcd's own ports

@@ -45,16 +45,24 @@ async function run(config: MemberConfig, log: Log): Promise<void> {
     process.exit(EXIT_FAILED);
   });
   const { startMember } = await import('../member/start-member.ts');
+  const stopping = new AbortController();
   const stopped = stopAsked({
-    onFirst: (why) => log.info(`asked to stop: ${why}`),
+    onFirst: (why) => {
+      log.info(`asked to stop: ${why}`);
+      stopping.abort();
+    },
     // What is acknowledged is durable in any case.
     onSecond: (why) => end(log, `${why} again: stopped at once`),
   });
   let member: RunningMember;
   try {
-    member = await startMember(config, log);
+    member = await startMember(config, log, { stopping: stopping.signal });
   } catch (error) {
     if (!(error instanceof StartFailure)) throw error;
+    if (stopping.signal.aborted) {
+      log.info(`stopped: ${error.message}`);
+      process.exit(EXIT_OK);
+    }
     end(log, `could not start: ${error.message}`);
   }
   // Whoever started this process with a channel need not read its log.

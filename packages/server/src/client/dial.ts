@@ -25,6 +25,7 @@ export async function dial(
   endpoint: Endpoint,
   tls: TlsOptions,
   timeoutMs: number,
+  flagPrefix = '',
 ): Promise<Socket | DialFailure> {
   const isSecure = endpoint.isSecure ?? tls.isDefault;
   const { address } = endpoint;
@@ -56,7 +57,8 @@ export async function dial(
       resolve({ kind: 'dialFailure', text, mayPass });
     };
     const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`, true), timeoutMs);
-    const failed = (error: NodeJS.ErrnoException): void => fail(dialErrorText(error), mayErrorPass(error));
+    const failed = (error: NodeJS.ErrnoException): void =>
+      fail(dialErrorText(error, flagPrefix), mayErrorPass(error));
     socket.once('error', failed);
     socket.once(isSecure ? 'secureConnect' : 'connect', () => {
       clearTimeout(timer);
@@ -94,12 +96,12 @@ function mayErrorPass({ code }: NodeJS.ErrnoException): boolean {
   return code !== undefined && PASSING_ERRORS.has(code);
 }
 
-function dialErrorText(error: NodeJS.ErrnoException): string {
+function dialErrorText(error: NodeJS.ErrnoException, flagPrefix: string): string {
   const { code } = error;
   if (code === 'ENOTFOUND') return 'no such host';
   if (code === 'EPROTO' || code?.startsWith('ERR_SSL')) return 'TLS failed; is the scheme right?';
   if (code !== undefined && /CERT|SIGNATURE|ISSUER|ALTNAME/.test(code))
-    return `${error.message.split(';')[0]}; --cacert names the authority to trust`;
+    return `${error.message.split(';')[0]}; --${flagPrefix}cacert names the authority to trust`;
   const known = code === undefined ? undefined : PASSING_ERRORS.get(code);
   // A name with several addresses fails once for each, and the sum has no words of its own.
   return known ?? (error.message === '' ? (code ?? 'failed') : error.message);

@@ -23,6 +23,8 @@ export interface EtcdClientOptions {
   readonly keepaliveTimeoutMs: number;
   readonly user: { readonly name: string; readonly password: string } | undefined;
   readonly tls: TlsOptions;
+  /** Before the names of flags in advice: `discovery-` makes --endpoints --discovery-endpoints. */
+  readonly flagPrefix?: string;
 }
 
 export interface EtcdCallOptions {
@@ -52,8 +54,6 @@ type Outcome =
   | { readonly kind: 'answer'; readonly bytes: Uint8Array }
   | { readonly kind: 'failure'; readonly status: GrpcStatus; readonly isUnsent: boolean };
 
-const SPEAKS_TLS =
-  'it speaks TLS, and plaintext was sent; say https://, and --cacert names the authority to trust';
 const INVALID_TOKEN_TEXT = 'etcdserver: invalid auth token';
 
 export class EtcdClient {
@@ -166,13 +166,13 @@ export class EtcdClient {
         if (opened instanceof Channel) {
           this.channel = opened;
           if (this.closed) this.close();
-          return this.channel ?? unreachable([]);
+          return this.channel ?? this.unreachable([]);
         }
         failures.push(`${endpoint.text} (${opened.text})`);
         mayPass ||= opened.mayPass;
         this.next();
       }
-      if (!mayPass || this.closed || left(deadline) <= delayMs) unreachable(failures);
+      if (!mayPass || this.closed || left(deadline) <= delayMs) this.unreachable(failures);
       await sleep(delayMs);
       delayMs = Math.min(2 * delayMs, RETRY_DELAY_MS_MAX);
     }
@@ -181,7 +181,7 @@ export class EtcdClient {
   /** A channel is one once the server has spoken HTTP/2; until then no call was sent, and any may go elsewhere. */
   private async opened(endpoint: Endpoint, timeoutMs: number): Promise<Channel | DialFailure> {
     const { tls, keepaliveTimeMs, keepaliveTimeoutMs } = this.options;
-    const socket = await dial(endpoint, tls, timeoutMs);
+    const socket = await dial(endpoint, tls, timeoutMs, this.flagPrefix);
     if ('kind' in socket) return socket;
     const channel = new Channel(socket, authorityOf(endpoint), {
       keepaliveTimeMs: Math.max(KEEPALIVE_TIME_MS_MIN, keepaliveTimeMs),
@@ -194,7 +194,7 @@ export class EtcdClient {
       return { kind: 'dialFailure', text: `no word of HTTP/2 within ${timeoutMs} ms`, mayPass: true };
     const wasSecure = endpoint.isSecure ?? tls.isDefault;
     if (!wasSecure && (await speaksTls(endpoint, timeoutMs)))
-      return { kind: 'dialFailure', text: SPEAKS_TLS, mayPass: false };
+      return { kind: 'dialFailure', text: this.speaksTlsText, mayPass: false };
     return { kind: 'dialFailure', text: 'the connection was closed without a word of HTTP/2', mayPass: true };
   }
 
@@ -215,6 +215,19 @@ export class EtcdClient {
       ...(this.token ? { token: this.token } : {}),
       ...(needsLeader === true ? { hasleader: 'true' } : {}),
     };
+  }
+
+  private get flagPrefix(): string {
+    return this.options.flagPrefix ?? '';
+  }
+
+  private get speaksTlsText(): string {
+    return `it speaks TLS, and plaintext was sent; say https://, and --${this.flagPrefix}cacert names the authority to trust`;
+  }
+
+  private unreachable(failures: readonly string[]): never {
+    const text = `no endpoint can be reached: ${failures.join(', ')}. Is a member running there? --${this.flagPrefix}endpoints names others.`;
+    throw new CallFailure('unreachable', { code: STATUS.unavailable, text });
   }
 
   private leave(channel: Channel): void {
@@ -282,9 +295,4 @@ function left(deadline: number): number {
 function authorityOf({ address }: Endpoint): string {
   if (address.kind === 'unix') return 'localhost';
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
-}
-
-function unreachable(failures: readonly string[]): never {
-  const text = `no endpoint can be reached: ${failures.join(', ')}. Is a member running there? --endpoints names others.`;
-  throw new CallFailure('unreachable', { code: STATUS.unavailable, text });
 }

@@ -1,6 +1,5 @@
 /**
- * Every flag of etcd, in one table: which mean something here now, which are harmless, and which are known and not yet
- * supported. Any may be given with its default, so that a command line that spells defaults out goes on to work.
+ * Every flag of etcd, in one table: which mean something here, which are harmless, and which are gone from etcd too. Any may be given with its default, so that a command line that spells defaults out goes on to work.
  */
 
 export type FlagKind = 'string' | 'urls' | 'boolean' | 'count' | 'milliseconds' | 'duration' | 'list';
@@ -16,10 +15,13 @@ export interface WorkingFlag {
   readonly laterChoices?: readonly string[];
 }
 
-export interface LaterFlag {
-  readonly status: 'notYet';
+/** Etcd itself has no use for it any more. */
+export interface GoneFlag {
+  readonly status: 'gone';
   /** What etcd takes when it is not given: harmless here too. */
   readonly default: string;
+  /** What was, and what to give in its place: sentences. */
+  readonly instead: string;
 }
 
 /** Settings of parts that Synod does not have: taken in any value, with a warning where it is not the default. */
@@ -30,7 +32,7 @@ export interface HarmlessFlag {
   readonly instead: string;
 }
 
-export type Flag = WorkingFlag | HarmlessFlag | LaterFlag;
+export type Flag = WorkingFlag | HarmlessFlag | GoneFlag;
 
 const works = (
   kind: FlagKind,
@@ -44,8 +46,12 @@ const harmless = (defaultText: string, instead: string): HarmlessFlag => ({
   instead,
 });
 const NO_TRACES = 'no traces are sent';
-const NO_DISCOVERY_SERVICE = 'no discovery service is asked';
-const notYet = (defaultText = ''): LaterFlag => ({ status: 'notYet', default: defaultText });
+const NO_VERSION_2_DISCOVERY = 'no discovery service is asked through etcd’s version 2';
+const gone = (defaultText: string, instead: string): GoneFlag => ({
+  status: 'gone',
+  default: defaultText,
+  instead,
+});
 
 export const FLAGS = {
   name: works('string', 'default', 'human-readable name of this member'),
@@ -71,6 +77,27 @@ export const FLAGS = {
   ),
   'discovery-srv': works('string', '', 'domain whose SRV records name the founding members'),
   'discovery-srv-name': works('string', '', 'tells clusters of one domain apart'),
+  'discovery-token': works('string', '', 'what the cluster is called at a discovery service'),
+  'discovery-endpoints': works(
+    'list',
+    '',
+    'a cluster with etcd’s API that brings the founding members together',
+  ),
+  'discovery-dial-timeout': works('duration', '2s', 'how long to wait for a connection to it'),
+  'discovery-request-timeout': works('duration', '5s', 'how long to wait for an answer of it'),
+  'discovery-keepalive-time': works('duration', '2s', 'how often it is pinged; at most every 10s'),
+  'discovery-keepalive-timeout': works('duration', '6s', 'how long to wait for the answer to a ping'),
+  'discovery-insecure-transport': works(
+    'boolean',
+    'true',
+    'endpoints of it without a scheme speak plaintext',
+  ),
+  'discovery-insecure-skip-tls-verify': works('boolean', 'false', 'take any certificate for its own'),
+  'discovery-cert': works('string', '', 'PEM file of the certificate shown to it'),
+  'discovery-key': works('string', '', 'PEM file of its key'),
+  'discovery-cacert': works('string', '', 'PEM file of the authorities of its certificate'),
+  'discovery-user': works('string', '', 'the user that this member is there'),
+  'discovery-password': works('string', '', 'that user’s password'),
   'initial-cluster-state': works(
     'string',
     'new',
@@ -220,22 +247,12 @@ export const FLAGS = {
     'false',
     'what etcd had before CompactHashCheck was a feature gate',
   ),
-  discovery: notYet(),
-  'discovery-token': notYet(),
-  'discovery-endpoints': notYet(),
-  'discovery-dial-timeout': harmless('2s', NO_DISCOVERY_SERVICE),
-  'discovery-request-timeout': harmless('5s', NO_DISCOVERY_SERVICE),
-  'discovery-keepalive-time': harmless('2s', NO_DISCOVERY_SERVICE),
-  'discovery-keepalive-timeout': harmless('6s', NO_DISCOVERY_SERVICE),
-  'discovery-insecure-transport': harmless('true', NO_DISCOVERY_SERVICE),
-  'discovery-insecure-skip-tls-verify': harmless('false', NO_DISCOVERY_SERVICE),
-  'discovery-cert': harmless('', NO_DISCOVERY_SERVICE),
-  'discovery-key': harmless('', NO_DISCOVERY_SERVICE),
-  'discovery-cacert': harmless('', NO_DISCOVERY_SERVICE),
-  'discovery-user': harmless('', NO_DISCOVERY_SERVICE),
-  'discovery-password': harmless('', NO_DISCOVERY_SERVICE),
-  'discovery-fallback': harmless('exit', NO_DISCOVERY_SERVICE),
-  'discovery-proxy': harmless('', NO_DISCOVERY_SERVICE),
+  discovery: gone(
+    '',
+    'it asked a discovery service through etcd’s version 2, which is no more. Give --discovery-token and --discovery-endpoints.',
+  ),
+  'discovery-fallback': harmless('exit', NO_VERSION_2_DISCOVERY),
+  'discovery-proxy': harmless('', NO_VERSION_2_DISCOVERY),
   'v2-deprecation': harmless('', 'there is no store of version 2'),
   'client-cert-file': harmless('', 'the JSON gateway calls its member without a connection'),
   'client-key-file': harmless('', 'the JSON gateway calls its member without a connection'),

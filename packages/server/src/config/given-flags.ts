@@ -67,9 +67,9 @@ export function flagsOfFile(text: string, path: string): GivenFlags {
     refuse(`${path} must hold flags and their values, such as "name: m1"`);
   for (const [key, value] of Object.entries(content)) {
     if (value === null || value === '') continue;
-    const security = securityFlags(key);
-    if (security !== undefined) {
-      for (const [name, given] of flagsOfSecurity(security, value, path, key)) values.set(name, given);
+    const group = groupFlags(key);
+    if (group !== undefined) {
+      for (const [name, given] of flagsOfGroup(group, value, path, key)) values.set(name, given);
       continue;
     }
     const name = flagNamed(key);
@@ -106,19 +106,46 @@ const SECURITY_GROUPS: Readonly<Record<string, Readonly<Record<string, FlagName>
   },
 };
 
-function securityFlags(key: string): Readonly<Record<string, FlagName>> | undefined {
+/** And those of a discovery service in a group of groups, by the path to each. */
+const DISCOVERY_GROUP = 'discovery-config';
+const DISCOVERY_KEYS: Readonly<Record<string, FlagName>> = {
+  token: 'discovery-token',
+  'client.endpoints': 'discovery-endpoints',
+  'client.dial-timeout': 'discovery-dial-timeout',
+  'client.request-timeout': 'discovery-request-timeout',
+  'client.keepalive-time': 'discovery-keepalive-time',
+  'client.keepalive-timeout': 'discovery-keepalive-timeout',
+  'client.secure.insecure-transport': 'discovery-insecure-transport',
+  'client.secure.insecure-skip-tls-verify': 'discovery-insecure-skip-tls-verify',
+  'client.secure.cert': 'discovery-cert',
+  'client.secure.key': 'discovery-key',
+  'client.secure.cacert': 'discovery-cacert',
+  'client.auth.username': 'discovery-user',
+  'client.auth.password': 'discovery-password',
+};
+
+/** `{client: {auth: {username: u}}}` as `client.auth.username: u`. */
+function flattened(value: unknown, path = ''): [string, unknown][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[path, value]];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    flattened(inner, path === '' ? key : `${path}.${key}`),
+  );
+}
+
+function groupFlags(key: string): Readonly<Record<string, FlagName>> | undefined {
+  if (key === DISCOVERY_GROUP) return DISCOVERY_KEYS;
   return Object.hasOwn(SECURITY_GROUPS, key) ? SECURITY_GROUPS[key] : undefined;
 }
 
-function flagsOfSecurity(
+function flagsOfGroup(
   names: Readonly<Record<string, FlagName>>,
   value: unknown,
   path: string,
   group: string,
 ): [FlagName, GivenValue][] {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    refuse(`${path}: ${group} must hold flags and their values, such as "cert-file: server.pem"`);
-  return Object.entries(value)
+    refuse(`${path}: ${group} must hold flags and their values, such as "${Object.keys(names)[0]}: …"`);
+  return flattened(value)
     .filter(([, text]) => text !== null && text !== '')
     .map(([key, text]) => {
       const name = Object.hasOwn(names, key) ? names[key] : undefined;

@@ -4,6 +4,7 @@ import type { AutoCompactionPlan, CorruptionCheckPlan } from '@synod/coordinatio
 import type { WebAccess } from '../protocols/etcd/web-access.ts';
 import type { TlsConfig } from '../tls/tls-config.ts';
 import type { TokenOptions } from '../tokens/web-token-options.ts';
+import type { DiscoveryConfig } from './discovery-service.ts';
 
 export interface Founder {
   /** 16 hex digits. */
@@ -37,11 +38,16 @@ export interface MemberConfig {
   readonly strictReconfiguration: boolean;
   /** How many learners there may be. */
   readonly learnersMax: number;
-  /** 16 hex digits each, as etcd derives them from the founders: for a member without data that founds its cluster. */
+  /**
+   * 16 hex digits each, as etcd derives them from the founders: for a member without data that founds its cluster. With
+   * `discovery` the cluster's is as if this member founded it alone.
+   */
   readonly memberId: string;
   readonly clusterId: string;
   /** The members that --initial-cluster names, this one among them. */
   readonly founders: readonly Founder[];
+  /** Who knows the founders; undefined: they are the above. */
+  readonly discovery?: DiscoveryConfig;
   readonly protocol: ProtocolName;
   readonly heartbeatMs: number;
   readonly electionTimeoutMs: number;

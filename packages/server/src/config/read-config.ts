@@ -3,11 +3,11 @@
  * otherwise a flag beats the environment, which beats the default.
  */
 import { resolve } from 'node:path';
-import type { WebAccess } from '../protocols/etcd/web-access.ts';
 import { tokenOptionsOf } from '../tokens/web-token-options.ts';
 import { clientLimits } from './client-limits.ts';
 import { ConfigFailure, type ConfigProblem, refuse, refuseUsage } from './config-problem.ts';
 import type { DiscoveryFlags } from './discovered-cluster.ts';
+import { discoveryService } from './discovery-service.ts';
 import { featureGatesOf } from './feature-gates.ts';
 import {
   booleanOf,
@@ -32,6 +32,7 @@ import { journalDirectory } from './journal-directory.ts';
 import type { AuthConfig, LogConfig, MemberConfig } from './member-config.ts';
 import { type TlsConfigs, tlsConfigs } from './tls-flags.ts';
 import { isSecureUrl } from './urls.ts';
+import { webAccess } from './web-access-flags.ts';
 
 export interface ConfigSources {
   /** What stands after `synod start`. */
@@ -52,7 +53,7 @@ export function readConfig(sources: ConfigSources): ConfigResult {
   const warnings: string[] = [];
   try {
     const given = givenFlags(sources, (message) => warnings.push(message));
-    refuseLaterFlags(given);
+    refuseGoneFlags(given);
     for (const warning of harmlessWarnings(given)) warnings.push(warning);
     return {
       ok: true,
@@ -69,11 +70,8 @@ export function readConfig(sources: ConfigSources): ConfigResult {
 export function discoveryFlags(sources: ConfigSources): DiscoveryFlags | undefined {
   const values = new Values(givenFlags(sources, () => {}));
   const domain = values.of('discovery-srv');
+  refuseSeveralSources(values);
   if (domain.text === '') return undefined;
-  if (values.of('initial-cluster').text !== '' && values.isGiven('initial-cluster'))
-    refuse(
-      'multiple discovery or bootstrap flags are set. Choose one of "initial-cluster", "discovery-endpoints" or "discovery-srv"',
-    );
   return {
     domain,
     service: values.of('discovery-srv-name').text,
@@ -82,15 +80,26 @@ export function discoveryFlags(sources: ConfigSources): DiscoveryFlags | undefin
   };
 }
 
+/** The founders are told in one way. */
+function refuseSeveralSources(values: Values): void {
+  const given = (['initial-cluster', 'discovery-srv', 'discovery-endpoints'] as const).filter(
+    (name) => values.isGiven(name) && values.of(name).text !== '',
+  );
+  if (given.length > 1)
+    refuse(
+      'multiple discovery or bootstrap flags are set. Choose one of "initial-cluster", "discovery-endpoints" or "discovery-srv"',
+    );
+}
+
 /** An election may not be asked to take longer: etcd's bound. */
 const ELECTION_TIMEOUT_MS_MAX = 50_000;
 const HEARTBEATS_PER_ELECTION_MIN = 5;
-/** What 32 bits hold, as HTTP/2 announces it. */
 /** As bcrypt has them; with the least it is no hash worth the name, with the most it takes days. */
 const BCRYPT_COST_MIN = 4;
 const BCRYPT_COST_MAX = 31;
 
 const HOUR_MS = 3_600_000;
+/** What 32 bits hold, as HTTP/2 announces it. */
 const CONCURRENT_STREAMS_LARGEST = 2 ** 32 - 1;
 /** etcd's default, and the largest that it recommends. */
 const STORE_BYTES_DEFAULT = 2 * 1024 ** 3;
@@ -122,11 +131,11 @@ function contentOf(file: string, { readFile }: ConfigSources): string {
 }
 
 /** Harmless where it says what happens anyway. */
-function refuseLaterFlags(given: GivenFlags): void {
+function refuseGoneFlags(given: GivenFlags): void {
   for (const [name, { text, origin }] of given) {
     const flag: Flag = FLAGS[name];
-    if (flag.status === 'notYet' && text !== flag.default)
-      refuse(`${origin} is a flag of etcd that Synod does not support yet (given: "${text}"). Leave it out.`);
+    if (flag.status === 'gone' && text !== flag.default)
+      refuse(`${origin} is a flag of earlier versions of etcd (given: "${text}"): ${flag.instead}`);
   }
 }
 
@@ -172,9 +181,12 @@ function memberConfig(
     refuse(`--name must not contain , or = (it is ${name}): --initial-cluster could not name it`);
   const heartbeatMs = countOf(values.of('heartbeat-interval'), 1);
   const advertisePeerUrls = urlsOf(values.of('initial-advertise-peer-urls'));
+  const flagValue = (flag: WorkingFlagName): GivenValue => values.of(flag);
+  refuseSeveralSources(values);
+  const discovery = discoveryService(flagValue, workingDirectory);
   const cluster = foundedCluster({
     name,
-    token: values.of('initial-cluster-token').text,
+    token: discovery?.token ?? values.of('initial-cluster-token').text,
     initialCluster: discoveredCluster ?? initialCluster(values, name, advertisePeerUrls),
     // Those that DNS says were compared with this member's already, by what they resolve to.
     advertisePeerUrls: discoveredCluster === undefined ? advertisePeerUrls : undefined,
@@ -183,7 +195,6 @@ function memberConfig(
   values.choice('logger', ['zap']);
   const directory = resolve(workingDirectory, dataDirectory(values, name));
   const urls = { listenPeerUrls: listenUrlsOf(values.of('listen-peer-urls')), ...clientUrls(values) };
-  const flagValue = (flag: WorkingFlagName): GivenValue => values.of(flag);
   const tls = tlsConfigs({ flagValue, workingDirectory, dataDirectory: directory, warn, ...urls });
   refuseUnequalPeers(
     tls,
@@ -203,6 +214,7 @@ function memberConfig(
     memberId: cluster.self.id,
     clusterId: cluster.clusterId,
     founders: cluster.founders,
+    ...(discovery === undefined ? {} : { discovery }),
     protocol,
     heartbeatMs,
     electionTimeoutMs: electionTimeoutMs(values, heartbeatMs),
@@ -220,7 +232,7 @@ function memberConfig(
     watchProgressIntervalMs: watchProgressIntervalMs(values),
     auth: authConfig(values),
     jsonGateway: booleanOf(values.of('enable-grpc-gateway')),
-    webAccess: webAccess(values),
+    webAccess: webAccess(flagValue),
     log: logConfig(values),
   };
 }
@@ -362,27 +374,6 @@ function authConfig(values: Values): AuthConfig {
     simpleTokenTtlMs: countOf(values.of('auth-token-ttl'), 1) * 1000,
     bcryptCost: countOf(values.of('bcrypt-cost'), BCRYPT_COST_MIN, BCRYPT_COST_MAX),
   };
-}
-
-/** As with etcd, `*` stands alone among origins, anywhere among hosts, and an empty list is as good. */
-function webAccess(values: Values): WebAccess {
-  const cors = values.of('cors');
-  const origins = [...new Set(listOf(cors))];
-  const hosts = listOf(values.of('host-whitelist')).filter((host) => host !== '');
-  const anyOrigin = cors.text === '' || cors.text === '*';
-  return {
-    // A browser leaves out the port that a scheme implies; etcd's form needs it.
-    origins: anyOrigin
-      ? 'any'
-      : urlsOf({ ...cors, text: origins.join(',') }).map((url) => originOf(url, cors)),
-    hosts: hosts.length === 0 || hosts.includes('*') ? 'any' : hosts,
-  };
-}
-
-function originOf(url: string, { origin }: GivenValue): string {
-  // No page comes from a file, and the origin `null` would let in any that will not say where it comes from.
-  if (!url.startsWith('http')) refuse(`${origin} can only have http:// and https:// origins (it has ${url})`);
-  return new URL(url).origin;
 }
 
 function logConfig(values: Values): LogConfig {

@@ -1,4 +1,5 @@
 /** A member as whoever started it sees it. */
+import type { DiscoveryPaces } from './identity/discover-founders.ts';
 import type { JoinPaces } from './identity/join-cluster.ts';
 
 export interface RunningMember {
@@ -25,4 +26,7 @@ export interface MemberTuning {
   readonly journalSegmentBytes?: number;
   /** How long a member that joins asks for its cluster. */
   readonly joinPaces?: JoinPaces;
+  readonly discoveryPaces?: DiscoveryPaces;
+  /** Ends a start that waits for other members to be started. */
+  readonly stopping?: AbortSignal;
 }

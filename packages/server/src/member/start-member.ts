@@ -54,7 +54,10 @@ export async function startMember(
   let member: Member | undefined;
   try {
     makeCertificates(config, log);
-    const identity = await settleIdentity(config, storage.disk, log, tuning.joinPaces);
+    const identity = await settleIdentity(config, storage.disk, log, {
+      joinPaces: tuning.joinPaces,
+      discovery: { paces: tuning.discoveryPaces, signal: tuning.stopping },
+    });
     metrics = createMemberMetrics({ memberId: identity.memberId, serverVersion, clusterVersion });
     member = new Member({ config, identity, log, metrics, storage, tuning });
     await member.start();

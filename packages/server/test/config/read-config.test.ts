@@ -335,7 +335,8 @@ describe('refusals name the flag, what is wrong and what to do', () => {
     ['client-transport-security: {auto-tsl: true}', /unknown key "auto-tsl" in client-transport-security/],
     ['client-transport-security: 1', /client-transport-security must hold flags/],
     ['election-timeout: soon', /invalid value "soon" for election-timeout in f: it must be a whole number/],
-    ['discovery: x', /^discovery in f is a flag of etcd that Synod does not support yet/],
+    ['discovery: x', /^discovery in f is a flag of earlier versions of etcd \(given: "x"\): it asked/],
+    ['discovery-config: {client: {end-points: a}}', /unknown key "client\.end-points" in discovery-config/],
   ];
   for (const [text, words] of files) {
     test(`file: ${text}`, () => {
@@ -344,15 +345,15 @@ describe('refusals name the flag, what is wrong and what to do', () => {
   }
 });
 
-describe('flags that are known and not supported yet', () => {
+describe('flags that are gone from etcd too', () => {
   test('with another value than the default: one line, exit code 1', () => {
     const { kind, message } = refused('--discovery=http://d');
     assert.equal(kind, 'refused');
     assert.equal(
       message,
-      '--discovery is a flag of etcd that Synod does not support yet (given: "http://d"). Leave it out.',
+      '--discovery is a flag of earlier versions of etcd (given: "http://d"): it asked a discovery service through etcd’s version 2, which is no more. Give --discovery-token and --discovery-endpoints.',
     );
-    assert.equal(refused('', { environment: { ETCD_DISCOVERY_TOKEN: 'x' } }).kind, 'refused');
+    assert.equal(refused('', { environment: { ETCD_DISCOVERY: 'x' } }).kind, 'refused');
   });
 
   test('with the default they are accepted', () => {

@@ -18,7 +18,8 @@ export function refuseOtherCluster(
   // It joined, and has nothing of the cluster's state yet.
   if (!identity.founders.some(({ id }) => id === identity.memberId)) return;
   const [kind, found, expected] =
-    config.clusterId === identity.clusterId
+    // What a discovery service said once is in the data directory alone.
+    config.discovery !== undefined || config.clusterId === identity.clusterId
       ? (['wrongMember', identity.memberId, config.memberId] as const)
       : (['wrongCluster', identity.clusterId, config.clusterId] as const);
   if (found !== expected) throw new StartFailure(describeJournalError({ kind, found, expected }));
