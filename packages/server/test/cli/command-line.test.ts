@@ -64,7 +64,7 @@ test('what cannot be read: exit code 2, the nearest word, where to read on; noth
 test('what cannot be done: exit code 1 and one line', async (context) => {
   const cases: readonly (readonly [line: string, words: RegExp])[] = [
     ['dev --base-port 65530', /^synod dev: --base-port 65530 leaves no ports for 3 members\n$/],
-    ['start --discovery w', /^synod: --discovery is a flag of etcd that Synod does not support yet/],
+    ['start --discovery w', /^synod: --discovery is a flag of earlier versions of etcd/],
     ['start extra', /^synod: 'extra' is not a valid flag/],
     ['start --log-outputs /proc/no-such-place/log', /^synod: cannot open the log \(--log-outputs\): /],
   ];
