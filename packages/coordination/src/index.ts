@@ -8,6 +8,7 @@ export type { Refusal, Rights } from './auth/rights.ts';
 export * from './backend/backend.ts';
 export * from './backend/memory-backend.ts';
 export * from './keyspace/keyspace.ts';
+export { hasBounds, isWithinBounds, type RecordOrder, recordOrder, withoutValue } from './keyspace/range.ts';
 export * from './leases/lease-clock.ts';
 export * from './leases/lease-module.ts';
 export * from './machine/backup-image.ts';

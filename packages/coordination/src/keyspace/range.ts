@@ -12,11 +12,7 @@ export function rangeAt(store: KeyspaceStore, query: RangeQuery, current: Revisi
   const failure = rangeFailure(store, query.revision, current);
   if (failure !== undefined) return failure;
   const atRevision = query.revision > 0 ? query.revision : current;
-  const isFiltered =
-    query.minModRevision > 0 ||
-    query.maxModRevision > 0 ||
-    query.minCreateRevision > 0 ||
-    query.maxCreateRevision > 0;
+  const isFiltered = hasBounds(query);
   // One more than asked for, to know whether there is more; everything, where keys are chosen only afterwards.
   const readMax =
     query.limit > 0 && query.sort === undefined && !isFiltered ? query.limit + 1 : Number.POSITIVE_INFINITY;
@@ -36,8 +32,9 @@ export function rangeAt(store: KeyspaceStore, query: RangeQuery, current: Revisi
     if (knownCount !== undefined && isEnough()) break;
   }
   const count = knownCount ?? seen;
-  if (isFiltered) records = records.filter((record) => passes(record, query));
-  if (query.sort !== undefined) sortRecords(records, query.sort.target, query.sort.order === 'descending');
+  if (isFiltered) records = records.filter((record) => isWithinBounds(record, query));
+  // The sort is stable: equals stay in key order.
+  if (query.sort !== undefined) records.sort(recordOrder(query.sort));
   const more = query.limit > 0 && records.length > query.limit;
   if (more) records.length = query.limit;
   if (query.keysOnly) records = records.map(withoutValue);
@@ -65,7 +62,23 @@ export function rangeFailure(
   return undefined;
 }
 
-function passes(record: KeyRecord, query: RangeQuery): boolean {
+type RevisionBounds = Pick<
+  RangeQuery,
+  'minModRevision' | 'maxModRevision' | 'minCreateRevision' | 'maxCreateRevision'
+>;
+
+/** Whether a query leaves keys out for their revisions. */
+export function hasBounds(query: RevisionBounds): boolean {
+  return (
+    query.minModRevision > 0 ||
+    query.maxModRevision > 0 ||
+    query.minCreateRevision > 0 ||
+    query.maxCreateRevision > 0
+  );
+}
+
+/** Whether a record is within a query's bounds of revisions. */
+export function isWithinBounds(record: KeyRecord, query: RevisionBounds): boolean {
   return (
     (query.maxModRevision === 0 || record.modRevision <= query.maxModRevision) &&
     (query.minModRevision === 0 || record.modRevision >= query.minModRevision) &&
@@ -74,9 +87,10 @@ function passes(record: KeyRecord, query: RangeQuery): boolean {
   );
 }
 
-type Order = (a: KeyRecord, b: KeyRecord) => number;
+/** As `Array.sort` takes it: below 0 where `a` comes first. */
+export type RecordOrder = (a: KeyRecord, b: KeyRecord) => number;
 
-const ORDERS: Readonly<Record<SortTarget, Order>> = {
+const ORDERS: Readonly<Record<SortTarget, RecordOrder>> = {
   key: (a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
   version: (a, b) => a.version - b.version,
   createRevision: (a, b) => a.createRevision - b.createRevision,
@@ -84,10 +98,9 @@ const ORDERS: Readonly<Record<SortTarget, Order>> = {
   value: (a, b) => compareBytes(a.value, b.value),
 };
 
-/** Sorts in place; equals stay in key order. */
-function sortRecords(records: KeyRecord[], target: SortTarget, descending: boolean): void {
-  const order = ORDERS[target];
-  records.sort(descending ? (a, b) => order(b, a) : order);
+export function recordOrder({ target, order }: NonNullable<RangeQuery['sort']>): RecordOrder {
+  const ascending = ORDERS[target];
+  return order === 'descending' ? (a, b) => ascending(b, a) : ascending;
 }
 
 /** As strings of bytes: the first difference decides, then the length. */
@@ -102,7 +115,8 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 
 const NO_BYTES = new Uint8Array(0);
 
-function withoutValue(record: KeyRecord): KeyRecord {
+/** What `keysOnly` leaves. */
+export function withoutValue(record: KeyRecord): KeyRecord {
   return { ...record, value: NO_BYTES };
 }
 

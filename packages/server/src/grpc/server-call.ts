@@ -119,6 +119,18 @@ abstract class Call implements StreamHandler, MessageSink, DeadlineLinks {
     return stream.write(bytes);
   }
 
+  protected sendMessageInParts(parts: readonly Uint8Array[]): void {
+    this.messagesSent++;
+    const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
+    writePrefix(
+      prefix,
+      0,
+      parts.reduce((sum, { length }) => sum + length, 0),
+    );
+    this.stream.write(prefix);
+    for (const part of parts) this.stream.write(part);
+  }
+
   protected sendMessageWith(bytesMax: number, write: WriteInto): boolean {
     this.messagesSent++;
     return this.stream.writeInPlace(PREFIX_BYTES + bytesMax, (into, offset) => {
@@ -211,6 +223,14 @@ export class UnaryCall extends Call {
     if (this.over) return;
     this.stream.sendHeaders(RESPONSE_HEAD);
     this.sendMessage(bytes);
+    this.succeed();
+  }
+
+  /** Answers with one message that lies in several places. */
+  respondInParts(parts: readonly Uint8Array[]): void {
+    if (this.over) return;
+    this.stream.sendHeaders(RESPONSE_HEAD);
+    this.sendMessageInParts(parts);
     this.succeed();
   }
 

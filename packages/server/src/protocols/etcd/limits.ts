@@ -42,8 +42,11 @@ export const LEASE_ID_TRIES_MAX = 8;
 /** What a lock or an election gives a client that brings no lease of its own; etcd's sessions have the same. */
 export const SESSION_TTL_SECONDS = 60;
 
+/** Of the first piece of a range that may be long: it is read at once, and often it is all there is. */
+export const RANGE_FIRST_PIECE_RECORDS_MAX = 200;
+
 /**
- * Of a piece of a streamed range: records, and keys looked at, deleted ones among them. Its bytes are bounded by
+ * Of a piece of a streamed range, or of one that is gathered piece by piece: records, and keys looked at, deleted ones among them. Its bytes are bounded by
  * `--max-request-bytes` and one record.
  */
 export const RANGE_PIECE_RECORDS_MAX = 1_000;

@@ -12,6 +12,7 @@ import { ResponseHeaders } from './messages/response-header.ts';
 import { ProtobufReader } from './protobuf/reader.ts';
 import { ProtobufWriter } from './protobuf/writer.ts';
 import type { CallMetadata, FailingCall, UnaryCall } from './rpc.ts';
+import { TurnQueue } from './turn-queue.ts';
 
 export interface EtcdOptions {
   readonly transactionOperationsMax: number;
@@ -42,9 +43,12 @@ export class MemberFace {
   readonly options: EtcdOptions;
   readonly reader = new ProtobufReader();
   readonly writer = new ProtobufWriter();
+  /** For answers that take long to make. */
+  readonly turns: TurnQueue;
   private readonly headers: ResponseHeaders;
 
-  constructor(service: CoordinationService, options: EtcdOptions) {
+  constructor(service: CoordinationService, options: EtcdOptions, turns = new TurnQueue()) {
+    this.turns = turns;
     this.service = service;
     this.options = options;
     this.headers = new ResponseHeaders(service.clusterId, service.memberId);

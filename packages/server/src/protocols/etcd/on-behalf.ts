@@ -16,7 +16,7 @@ export function onBehalf(face: MemberFace, who: Caller | undefined | Identity): 
     // A token that has run out makes nobody of its owner.
     return now === 'invalidAuthToken' ? undefined : now;
   };
-  return new MemberFace(serviceFor(face.service, caller), face.options);
+  return new MemberFace(serviceFor(face.service, caller), face.options, face.turns);
 }
 
 function serviceFor(service: CoordinationService, caller: () => Caller | undefined): CoordinationService {

@@ -55,6 +55,9 @@ export class FakeUnaryCall implements UnaryCall {
   respond(message: Uint8Array): void {
     this.answers.push({ bytes: Buffer.from(message) });
   }
+  respondInParts(parts: readonly Uint8Array[]): void {
+    this.respond(Buffer.concat(parts));
+  }
   fail(grpcCode: number, text: string): void {
     this.answers.push({ grpcCode, text });
   }

@@ -8,15 +8,18 @@ import type { CancelReason } from '../../../grpc/server-call.ts';
 import { STATUS, type StatusCode } from '../../../grpc/status.ts';
 import type { RpcMethod, StreamCall, StreamListener, UnaryCall } from '../rpc.ts';
 import type { MessageSchema } from '../schema/schema.ts';
+import type { TurnQueue } from '../turn-queue.ts';
 import { errorJson, httpStatusOf, streamErrorJson } from './http-status.ts';
-import { DEADLINE_MS_MAX } from './limits.ts';
-import { protobufToJson } from './protobuf-to-json.ts';
+import { DEADLINE_MS_MAX, LONG_MESSAGE_BYTES } from './limits.ts';
+import { JsonInParts, protobufToJson } from './protobuf-to-json.ts';
 
 /** What a call belongs to. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly answer: MessageSchema;
+  /** For messages that take long to translate. */
+  readonly turns: TurnQueue;
   /** Told once, when the call is over, of its status. */
   readonly ended: (code: StatusCode) => void;
 }
@@ -32,6 +35,10 @@ abstract class GatewayCall {
   constructor(exchange: Exchange) {
     this.exchange = exchange;
     exchange.response.on('close', () => this.letGo('cancelledByClient', STATUS.cancelled));
+  }
+
+  get isOver(): boolean {
+    return this.over;
   }
 
   /** `Grpc-Metadata-Name: value` is metadata; so is `Authorization` as it stands. */
@@ -94,6 +101,30 @@ export class GatewayUnaryCall extends GatewayCall implements UnaryCall {
     response.writeHead(200, HEAD).end(protobufToJson(answer, message));
   }
 
+  respondInParts(parts: readonly Uint8Array[]): void {
+    if (parts.reduce((sum, { length }) => sum + length, 0) < LONG_MESSAGE_BYTES) {
+      this.respond(Buffer.concat(parts));
+      return;
+    }
+    if (this.over) return;
+    this.finished(STATUS.ok);
+    const { response, answer } = this.exchange;
+    response.writeHead(200, HEAD);
+    this.writeParts(new JsonInParts(answer), parts, 0);
+  }
+
+  private writeParts(json: JsonInParts, parts: readonly Uint8Array[], at: number): void {
+    const { response, turns } = this.exchange;
+    const part = parts[at];
+    if (response.destroyed) return;
+    if (part === undefined) {
+      response.end(json.end());
+      return;
+    }
+    response.write(json.text(part));
+    turns.add(() => this.writeParts(json, parts, at + 1));
+  }
+
   protected cancelled(reason: CancelReason): void {
     this.onCancel?.(reason);
   }
@@ -112,10 +143,6 @@ export class GatewayStreamCall extends GatewayCall implements StreamCall {
       if (!this.over) this.listener?.onDrain();
     });
     this.listener = method.open(this);
-  }
-
-  get isOver(): boolean {
-    return this.over;
   }
 
   /** A message from the client. */

@@ -9,10 +9,11 @@ import { STATUS, type StatusCode } from '../../../grpc/status.ts';
 import type { RpcMethod, RpcTable } from '../rpc.ts';
 import { CALLS, type CallSchema } from '../schema/calls.ts';
 import { type MessageSchema, messageSchema } from '../schema/schema.ts';
+import { TurnQueue } from '../turn-queue.ts';
 import { type Exchange, GatewayStreamCall, GatewayUnaryCall, sendError } from './gateway-calls.ts';
 import { JsonSplitter, MalformedJson, parseFirstJson, parseJson } from './json-text.ts';
 import { jsonToProtobuf } from './json-to-protobuf.ts';
-import { BODY_OVERHEAD_BYTES, BODY_OVERHEAD_FACTOR } from './limits.ts';
+import { BODY_OVERHEAD_BYTES, BODY_OVERHEAD_FACTOR, LONG_MESSAGE_BYTES } from './limits.ts';
 import { type BodyRefusal, receiveBody, type UnfinishedBodies } from './request-body.ts';
 
 /** Told of the calls, for the metrics: they count as calls of gRPC, as in etcd. */
@@ -25,6 +26,8 @@ export interface GatewayOptions {
   readonly methods: RpcTable;
   readonly requestBytesMax: number;
   readonly observer?: GatewayObserver | undefined;
+  /** For messages that take long to translate. */
+  readonly turns?: TurnQueue;
 }
 
 interface Route {
@@ -44,8 +47,10 @@ export class JsonGateway {
   private readonly bodyBytesMax: number;
   private readonly observer: GatewayObserver | undefined;
   private readonly unfinished: UnfinishedBodies = { bytes: 0 };
+  private readonly turns: TurnQueue;
 
-  constructor({ methods, requestBytesMax, observer }: GatewayOptions) {
+  constructor({ methods, requestBytesMax, observer, turns = new TurnQueue() }: GatewayOptions) {
+    this.turns = turns;
     this.messageBytesMax = requestBytesMax + MESSAGE_OVERHEAD_BYTES;
     this.bodyBytesMax = Math.ceil(this.messageBytesMax * BODY_OVERHEAD_FACTOR) + BODY_OVERHEAD_BYTES;
     this.observer = observer;
@@ -85,6 +90,7 @@ export class JsonGateway {
       request,
       response,
       answer: route.answer,
+      turns: this.turns,
       ended: (code) => this.observer?.callEnded(route, code),
     };
     // A call may take long; what limits its request is below.
@@ -131,9 +137,14 @@ export class JsonGateway {
     receiveBody(request, this.unfinished, {
       bytesMax: this.bodyBytesMax,
       received: (body) => {
-        const message = this.messageOf(schema, () => parseFirstJson(body));
-        if (message instanceof Uint8Array) received(message);
-        else call.fail(message.code, message.text);
+        const translate = (): void => {
+          if (call.isOver) return;
+          const message = this.messageOf(schema, () => parseFirstJson(body));
+          if (message instanceof Uint8Array) received(message);
+          else call.fail(message.code, message.text);
+        };
+        if (body.length < LONG_MESSAGE_BYTES) translate();
+        else this.turns.add(translate);
       },
       refused: ({ code, text, closes }) => {
         if (closes) {
@@ -182,15 +193,31 @@ export class JsonGateway {
       if (message instanceof Uint8Array) call.hear(message);
       else call.fail(message.code, message.text);
     };
+    /** Messages that wait for their turn; those behind them wait too, so that all are heard in their order. */
+    let waiting = 0;
+    const inTurn = (text: string, hear: () => void): void => {
+      if (waiting === 0 && text.length < LONG_MESSAGE_BYTES) {
+        hear();
+        return;
+      }
+      waiting++;
+      this.turns.add(() => {
+        waiting--;
+        hear();
+      });
+    };
     request.on('data', (chunk: Buffer) => {
       if (call.isOver) return;
-      for (const text of splitter.push(decoder.write(chunk))) hearText(text.trim());
+      for (const text of splitter.push(decoder.write(chunk))) inTurn(text, () => hearText(text.trim()));
       if (splitter.unfinished > this.bodyBytesMax)
         call.fail(STATUS.resourceExhausted, `a message of more than ${this.bodyBytesMax} bytes`);
     });
     request.on('end', () => {
-      hearText(splitter.finish());
-      call.halfClose();
+      const rest = splitter.finish();
+      inTurn(rest, () => {
+        hearText(rest);
+        call.halfClose();
+      });
     });
   }
 }

@@ -1,5 +1,8 @@
 /** The limits of the JSON gateway, each with what happens there. */
 
+/** From so many bytes on a message takes long enough, in or out, to wait for a turn of its own. */
+export const LONG_MESSAGE_BYTES = 64 * 1024;
+
 /** Messages within messages; deeper JSON is refused. Deeper than any transaction that passes the checks. */
 export const JSON_DEPTH_MAX = 400;
 

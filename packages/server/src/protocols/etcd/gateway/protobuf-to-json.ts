@@ -15,6 +15,47 @@ export function protobufToJson(schema: MessageSchema, bytes: Uint8Array): string
   return json;
 }
 
+/**
+ * The same for a message that comes in parts, whose fields are in their order over all of them, and none but lists comes twice.
+ * The texts joined are the message.
+ */
+export class JsonInParts {
+  private readonly schema: MessageSchema;
+  /** The last field that was written. */
+  private field: FieldSchema | undefined;
+
+  constructor(schema: MessageSchema) {
+    this.schema = schema;
+  }
+
+  text(part: Uint8Array): string {
+    reader.open(part);
+    const pieces: string[] = [];
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      const field = this.schema.byNumber.get(Math.floor(tag / 8));
+      if (field === undefined) reader.skip(tag);
+      else pieces.push(this.before(field), valueJson(field));
+    }
+    reader.close();
+    return pieces.join('');
+  }
+
+  end(): string {
+    return this.field === undefined ? '{}' : `${this.closing()}}`;
+  }
+
+  private before(field: FieldSchema): string {
+    if (field === this.field) return ',';
+    const start = this.field === undefined ? '{' : `${this.closing()},`;
+    this.field = field;
+    return `${start}"${field.name}":${field.repeated ? '[' : ''}`;
+  }
+
+  private closing(): string {
+    return this.field?.repeated === true ? ']' : '';
+  }
+}
+
 /** Reads to the end of the message that the reader is in. */
 function messageJson(schema: MessageSchema): string {
   const values = new Map<FieldSchema, string[]>();

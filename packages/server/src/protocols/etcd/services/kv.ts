@@ -32,6 +32,7 @@ import {
   proposalTooLarge,
 } from '../request-checks.ts';
 import type { ServedMethod, UnaryCall } from '../rpc.ts';
+import { GatheredRange, isBounded } from './gathered-range.ts';
 import { openRangeStream } from './range-stream.ts';
 
 export function kvHandlers(face: MemberFace): readonly (readonly [string, ServedMethod])[] {
@@ -55,8 +56,14 @@ function range(face: MemberFace, call: UnaryCall, caller: Caller | undefined): v
   const request = face.decode(call, decodeRangeRequest);
   if (request === undefined || face.refuses(call, request.serializable)) return;
   const error = checkRange(request);
-  if (error !== undefined) face.fail(call, error);
-  else face.service.range(rangeQueryOf(request), !request.serializable, new RangeAnswer(face, call), caller);
+  if (error !== undefined) {
+    face.fail(call, error);
+    return;
+  }
+  const query = rangeQueryOf(request);
+  const linearizable = !request.serializable;
+  if (isBounded(query)) face.service.range(query, linearizable, new RangeAnswer(face, call), caller);
+  else new GatheredRange(face, call, { query, linearizable, caller }).begin();
 }
 
 function put(face: MemberFace, call: UnaryCall, caller: Caller | undefined): void {

@@ -4,7 +4,7 @@
  * first piece. Between two pieces others have their turn, and a slow client is waited for.
  */
 import type { Failure, Key, KeyRecord, PageResult, RangeResult, Revision } from '@synod/coordination';
-import { key } from '@synod/coordination';
+import { hasBounds, key, withoutValue } from '@synod/coordination';
 import type { ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { STATUS, type StatusCode } from '../../../grpc/status.ts';
 import { RANGE_PIECE_KEYS_MAX, RANGE_PIECE_RECORDS_MAX } from '../limits.ts';
@@ -94,7 +94,7 @@ class RangeStream implements StreamListener {
       this.countAll(request, false, (count) => this.end(count > this.sent, count));
     else {
       this.from = next;
-      if (hasRoom) setImmediate(() => this.goOn());
+      if (hasRoom) this.face.turns.add(() => this.goOn());
       else this.waitsForRoom = true;
     }
   }
@@ -178,18 +178,11 @@ class RangeStream implements StreamListener {
 }
 
 function isInKeyOrder(request: RangeRequest): boolean {
-  const { sort, minModRevision, maxModRevision, minCreateRevision, maxCreateRevision } =
-    rangeQueryOf(request);
-  return sort === undefined && minModRevision + maxModRevision + minCreateRevision + maxCreateRevision === 0;
+  const query = rangeQueryOf(request);
+  return query.sort === undefined && !hasBounds(query);
 }
 
 /** What is left of the range from a key on; the one key has nothing behind it. */
 function spanFrom({ key: first, rangeEnd }: RangeRequest, from: Key) {
   return { from, to: spanOf(first, rangeEnd).to };
-}
-
-const NO_BYTES = new Uint8Array(0);
-
-function withoutValue(record: KeyRecord): KeyRecord {
-  return { ...record, value: NO_BYTES };
 }
