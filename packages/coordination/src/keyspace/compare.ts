@@ -16,8 +16,7 @@ export function allHold(store: KeyspaceStore, comparisons: readonly Comparison[]
  */
 function holds(store: KeyspaceStore, comparison: Comparison): boolean {
   let found = false;
-  for (const entry of store.index.entries(comparison.span)) {
-    if (!entry.isAlive) continue;
+  for (const entry of store.index.liveEntries(comparison.span)) {
     found = true;
     const needsRow = comparison.target === 'value' || comparison.target === 'lease';
     const difference = needsRow

@@ -129,6 +129,26 @@ export class KeyIndex {
     }
   }
 
+  /** Likewise, without the dead: blocks of nothing else are passed over. */
+  *liveEntries(span: KeySpan): Generator<KeyEntry> {
+    if (span.to === undefined) {
+      const entry = this.get(span.from);
+      if (entry?.isAlive) yield entry;
+      return;
+    }
+    const end = span.to === ALL_AFTER ? undefined : span.to;
+    for (let index = Math.max(this.blockOf(span.from), 0); index < this.blocks.length; index++) {
+      const { entries, live } = this.blocks[index]!;
+      if (end !== undefined && entries[0]!.key >= end) return;
+      if (live === 0) continue;
+      for (let position = lowerBound(entries, span.from); position < entries.length; position++) {
+        const entry = entries[position]!;
+        if (end !== undefined && entry.key >= end) return;
+        if (entry.isAlive) yield entry;
+      }
+    }
+  }
+
   /** How many keys of a span exist now. Costs a look at each block, and at the entries of the first and last. */
   countLive(span: KeySpan): number {
     if (span.to === undefined) return this.get(span.from)?.isAlive ? 1 : 0;

@@ -16,12 +16,14 @@ export function rangeAt(store: KeyspaceStore, query: RangeQuery, current: Revisi
   // One more than asked for, to know whether there is more; everything, where keys are chosen only afterwards.
   const readMax =
     query.limit > 0 && query.sort === undefined && !isFiltered ? query.limit + 1 : Number.POSITIVE_INFINITY;
-  // Of the present the index knows the count. In the past every key has to be asked.
-  const knownCount = atRevision === current ? store.index.countLive(query.span) : undefined;
+  // Of the present the index knows the count, and who is alive. In the past every key has to be asked.
+  const isPresent = atRevision === current;
+  const knownCount = isPresent ? store.index.countLive(query.span) : undefined;
+  const entries = isPresent ? store.index.liveEntries(query.span) : store.index.entries(query.span);
   let records: KeyRecord[] = [];
   let seen = 0;
   const isEnough = (): boolean => query.countOnly || records.length >= readMax;
-  for (const entry of knownCount !== undefined && query.countOnly ? [] : store.index.entries(query.span)) {
+  for (const entry of knownCount !== undefined && query.countOnly ? [] : entries) {
     const place = entry.changeAt(atRevision);
     if (place === undefined || place.version === 0) continue;
     seen++;

@@ -14,6 +14,7 @@ import { allHold } from './compare.ts';
 import { putFailureInTransaction } from './put-failure.ts';
 import { rangeAt, rangeFailure } from './range.ts';
 import type { KeyspaceStore } from './store.ts';
+import { TransactionLooks } from './transaction-looks.ts';
 import type { KeyspaceWrite } from './write.ts';
 
 /** A transaction with its branches chosen. */
@@ -29,17 +30,35 @@ export function runTransaction(
   write: KeyspaceWrite,
   command: TransactionCommand,
 ): TransactionResult | Failure {
-  const chosen = choose(store, command);
+  const looks = new TransactionLooks(store.index);
+  const chosen = choose(store, command, looks);
+  if (chosen === undefined)
+    return { kind: 'failure', reason: { code: 'transactionLooksAtTooMany' }, revision: write.current };
   const reason = firstFailure(store, write, chosen);
   if (reason !== undefined) return { kind: 'failure', reason, revision: write.current };
   return execute(store, write, chosen);
 }
 
-function choose(store: KeyspaceStore, command: TransactionCommand): ChosenTransaction {
+/** `undefined`: it would look at more keys than it may. */
+function choose(
+  store: KeyspaceStore,
+  command: TransactionCommand,
+  looks: TransactionLooks,
+): ChosenTransaction | undefined {
+  looks.spendOnComparisons(command.compares);
+  if (looks.areSpent) return undefined;
   const succeeded = allHold(store, command.compares);
   const operations = succeeded ? command.success : command.failure;
-  const inner = operations.filter((operation) => operation.kind === 'transaction');
-  return { succeeded, operations, inner: inner.map((transaction) => choose(store, transaction)) };
+  const inner: ChosenTransaction[] = [];
+  for (const operation of operations) {
+    looks.spendOnOperation(operation);
+    if (looks.areSpent) return undefined;
+    if (operation.kind !== 'transaction') continue;
+    const chosen = choose(store, operation, looks);
+    if (chosen === undefined) return undefined;
+    inner.push(chosen);
+  }
+  return { succeeded, operations, inner };
 }
 
 function firstFailure(

@@ -54,8 +54,7 @@ export class KeyspaceWrite {
   }
 
   deleteRange(command: DeleteRangeCommand): DeleteRangeResult {
-    const doomed: KeyEntry[] = [];
-    for (const entry of this.store.index.entries(command.span)) if (entry.isAlive) doomed.push(entry);
+    const doomed = [...this.store.index.liveEntries(command.span)];
     const previous = command.previous ? doomed.map((entry) => this.store.liveRow(entry)) : [];
     for (const entry of doomed) this.remove(entry);
     return { kind: 'deleteRange', revision: this.current, deleted: doomed.length, previous };

@@ -81,6 +81,8 @@ export type TransactionOperationResult = RangeResult | PutResult | DeleteRangeRe
 export type FailureReason =
   | { readonly code: 'revisionCompacted'; readonly compactRevision: Revision }
   | { readonly code: 'revisionInFuture'; readonly currentRevision: Revision }
+  /** More than a transaction may, which all members apply whole. */
+  | { readonly code: 'transactionLooksAtTooMany' }
   | { readonly code: 'keyNotFound' }
   | { readonly code: 'leaseNotFound'; readonly id: LeaseId }
   | { readonly code: 'leaseExists'; readonly id: LeaseId }

@@ -12,7 +12,9 @@ const first = { from: key('\0'), to: ALL_AFTER };
 /** The keys of a span; that they are counted rightly is checked on the way. */
 function found(index: KeyIndex, span: KeySpan): Key[] {
   const entries = [...index.entries(span)];
-  assert.equal(index.countLive(span), entries.filter((entry) => entry.isAlive).length);
+  const alive = entries.filter((entry) => entry.isAlive);
+  assert.equal(index.countLive(span), alive.length);
+  assert.deepEqual([...index.liveEntries(span)], alive);
   return entries.map((entry) => entry.key);
 }
 

@@ -59,6 +59,10 @@ export const ETCD_ERRORS: Readonly<Record<EtcdErrorCode, WireError>> = {
     grpcCode: STATUS.outOfRange,
     text: 'etcdserver: mvcc: required revision is a future revision',
   },
+  transactionLooksAtTooMany: {
+    grpcCode: STATUS.invalidArgument,
+    text: 'etcdserver: the txn request looks at more keys than a transaction may; split it, or use Range for its ranges',
+  },
   leaseNotFound: { grpcCode: STATUS.notFound, text: 'etcdserver: requested lease not found' },
   leaseExists: { grpcCode: STATUS.failedPrecondition, text: 'etcdserver: lease already exists' },
   leaseTtlTooLarge: { grpcCode: STATUS.outOfRange, text: 'etcdserver: too large lease TTL' },

@@ -25,6 +25,7 @@ const NAMES: Readonly<Record<EtcdErrorCode, string | undefined>> = {
   valueProvided: 'ErrGRPCValueProvided',
   leaseProvided: 'ErrGRPCLeaseProvided',
   tooManyOperations: 'ErrGRPCTooManyOps',
+  transactionLooksAtTooMany: undefined,
   duplicateKey: 'ErrGRPCDuplicateKey',
   invalidSortOption: 'ErrGRPCInvalidSortOption',
   invalidAuthToken: 'ErrGRPCInvalidAuthToken',
