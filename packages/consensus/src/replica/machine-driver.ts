@@ -59,6 +59,11 @@ export class MachineDriver {
     return this.tasks.length === 0 && this.awaited === undefined;
   }
 
+  /** A snapshot is being put in force. */
+  get isRestoring(): boolean {
+    return this.busy && (this.tasks[0]?.kind === 'restore' || this.awaited?.arrived !== undefined);
+  }
+
   get awaitsState(): boolean {
     return this.awaited !== undefined;
   }

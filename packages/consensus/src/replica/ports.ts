@@ -126,6 +126,9 @@ export type ReplicaEvent =
       readonly index: number;
       readonly bytes: number;
       readonly milliseconds: number;
+      /** Of these: reading the state and encoding it, and the last sync of the file. */
+      readonly encodingMs: number;
+      readonly syncMs: number;
     }
   | {
       readonly kind: 'snapshotSent';
@@ -133,6 +136,8 @@ export type ReplicaEvent =
       readonly index: number;
       readonly bytes: number;
       readonly ok: boolean;
+      /** Since it was first offered. */
+      readonly milliseconds: number;
     }
   | {
       readonly kind: 'snapshotReceived';
@@ -140,6 +145,10 @@ export type ReplicaEvent =
       readonly index: number;
       readonly bytes: number;
       readonly ok: boolean;
+      /** Since the offer that was taken. */
+      readonly milliseconds: number;
+      /** Of these: the last sync of the file; undefined: it was not a whole one. */
+      readonly syncMs: number | undefined;
     }
   /** A state machine that had lost its state has one again: all that was decided up to here. */
   | { readonly kind: 'stateRegained'; readonly index: number }

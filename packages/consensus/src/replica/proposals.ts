@@ -55,6 +55,8 @@ export class Proposals<Result> {
   private earliestDeadline = Number.POSITIVE_INFINITY;
   private leader: MemberId | undefined;
   private stopped = false;
+  /** Turned down, or given up. Rises. */
+  failedCount = 0;
 
   constructor(options: ProposalsOptions) {
     this.options = options;
@@ -79,18 +81,12 @@ export class Proposals<Result> {
       done('stopped', undefined);
       return 0;
     }
-    if (this.pending.size >= this.pendingMax) {
-      done('tooManyProposals', undefined);
-      return 0;
-    }
+    if (this.pending.size >= this.pendingMax) return this.turnDown(done);
     const { member, incarnation, replica } = this.options;
     const sequence = this.nextSequence;
     const oldestPending = this.oldestPending() ?? sequence;
     const payload = encodeEnvelope({ member, incarnation, sequence, oldestPending, body });
-    if (!replica.submit(payload)) {
-      done('tooManyProposals', undefined);
-      return 0;
-    }
+    if (!replica.submit(payload)) return this.turnDown(done);
     this.nextSequence++;
     const deadline = this.now + timeoutTicks;
     this.pending.set(sequence, { sequence, payload, done, deadline, triedAt: this.now });
@@ -137,6 +133,12 @@ export class Proposals<Result> {
     this.endAll([...this.pending.values()], 'stopped');
   }
 
+  private turnDown(done: Done<Result>): 0 {
+    this.failedCount++;
+    done('tooManyProposals', undefined);
+    return 0;
+  }
+
   private oldestPending(): number | undefined {
     return this.pending.keys().next().value;
   }
@@ -158,6 +160,10 @@ export class Proposals<Result> {
 
   private endAll(ended: readonly Pending<Result>[], failure: ProposalFailure): void {
     // One that its neighbour's callback has ended is no longer there.
-    for (const pending of ended) if (this.pending.delete(pending.sequence)) pending.done(failure, undefined);
+    for (const pending of ended) {
+      if (!this.pending.delete(pending.sequence)) continue;
+      if (failure === 'timeout') this.failedCount++;
+      pending.done(failure, undefined);
+    }
   }
 }

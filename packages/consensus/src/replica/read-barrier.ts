@@ -3,7 +3,7 @@
  * failed or unanswered ones are asked again, under a new token (pitfall 20), until they are too old.
  */
 import { READ_ELECTION_TIMEOUTS_MAX, WAITING_READS_MAX } from './limits.ts';
-import type { ReadBarrierFailure } from './replica-api.ts';
+import type { ReadBarrierFailure, ReplicaActivity } from './replica-api.ts';
 
 type Done = (failure: ReadBarrierFailure | undefined) => void;
 
@@ -13,6 +13,9 @@ interface Batch {
   ageTicks: number;
   /** Ticks since a core was asked last. */
   askedTicksAgo: number;
+  /** Counted as failed, or as slow, already. Monotonic. */
+  hasFailed: boolean;
+  isSlow: boolean;
 }
 
 export class ReadBarrier {
@@ -29,9 +32,17 @@ export class ReadBarrier {
   private confirmed: { readonly index: number; readonly batch: Batch }[] = [];
   /** Callbacks in all of the above. */
   private count = 0;
+  /** Batches that a core could not confirm when it was asked about them. Rises. */
+  private failedCount = 0;
+  /** Batches that had no answer for an election timeout, or none at all. Rises. */
+  private slowCount = 0;
 
   constructor(electionTimeoutTicks: number) {
     this.electionTimeoutTicks = electionTimeoutTicks;
+  }
+
+  get counts(): Pick<ReplicaActivity, 'readRoundsFailed' | 'readRoundsSlow'> {
+    return { readRoundsFailed: this.failedCount, readRoundsSlow: this.slowCount };
   }
 
   add(done: Done): void {
@@ -40,7 +51,7 @@ export class ReadBarrier {
       return;
     }
     this.count++;
-    this.gathering ??= { callbacks: [], ageTicks: 0, askedTicksAgo: 0 };
+    this.gathering ??= { callbacks: [], ageTicks: 0, askedTicksAgo: 0, hasFailed: false, isSlow: false };
     this.gathering.callbacks.push(done);
   }
 
@@ -75,6 +86,8 @@ export class ReadBarrier {
       if (batch === undefined) continue;
       this.asked.delete(token);
       this.unasked.push(batch);
+      if (!batch.hasFailed) this.failedCount++;
+      batch.hasFailed = true;
     }
   }
 
@@ -95,10 +108,11 @@ export class ReadBarrier {
       batch.askedTicksAgo++;
       if (batch.ageTicks > ageMax) {
         this.asked.delete(token);
-        this.end(batch, failure);
+        this.giveUp(batch, failure);
       } else if (batch.askedTicksAgo > this.electionTimeoutTicks) {
         this.asked.delete(token);
         this.unasked.push(batch);
+        this.noteSlow(batch);
       }
     }
     this.unasked = this.unasked.filter((batch) => !this.tooOld(batch, ageMax, failure));
@@ -119,8 +133,18 @@ export class ReadBarrier {
   private tooOld(batch: Batch, ageMax: number, failure: ReadBarrierFailure): boolean {
     batch.ageTicks++;
     if (batch.ageTicks <= ageMax) return false;
-    this.end(batch, failure);
+    this.giveUp(batch, failure);
     return true;
+  }
+
+  private giveUp(batch: Batch, failure: ReadBarrierFailure): void {
+    this.noteSlow(batch);
+    this.end(batch, failure);
+  }
+
+  private noteSlow(batch: Batch): void {
+    if (!batch.isSlow) this.slowCount++;
+    batch.isSlow = true;
   }
 
   private end(batch: Batch, failure: ReadBarrierFailure | undefined): void {

@@ -29,6 +29,21 @@ export interface ReplicaApi {
 
 export type ReadBarrierFailure = 'noLeader' | 'leaderChanged' | 'timeout' | 'stopped' | 'tooManyReads';
 
+/** What a replica did since it was opened, for whoever counts; and what it is at just now. */
+export interface ReplicaActivity {
+  /** Heartbeats of a leader that went out late, because the process stood still. */
+  readonly lateHeartbeats: number;
+  /** Rounds of reads, each of all that one turn asked for: not confirmed when they were first asked about. */
+  readonly readRoundsFailed: number;
+  /** Likewise: without an answer for an election timeout, or given up. */
+  readonly readRoundsSlow: number;
+  /** Whom snapshots are on their way to, and whom one is on its way from. */
+  readonly sendingSnapshotsTo: readonly MemberId[];
+  readonly receivingSnapshotFrom: MemberId | undefined;
+  /** A snapshot of another member's state is being put in force. */
+  readonly isRestoring: boolean;
+}
+
 export interface ReplicaStatus extends CoreStatus {
   readonly durableIndex: LogIndex;
   /** Rises with every start of this member; durable before the first submit. */

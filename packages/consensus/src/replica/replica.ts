@@ -21,9 +21,10 @@ import { MachineDriver, type MachineDriverPorts } from './machine-driver.ts';
 import { PeerInbox } from './peer-inbox.ts';
 import type { Clock, Disk, DiskError, Lane, Observer, StateMachine, Transport } from './ports.ts';
 import { ReadBarrier } from './read-barrier.ts';
-import type { ReadBarrierFailure, ReplicaApi, ReplicaStatus } from './replica-api.ts';
+import type { ReadBarrierFailure, ReplicaActivity, ReplicaApi, ReplicaStatus } from './replica-api.ts';
 import { SnapshotExchange } from './snapshot-exchange.ts';
 import { type ProposalBatch, Submissions } from './submissions.ts';
+import { TickWatch } from './tick-watch.ts';
 import { TRIMMING_DEFAULTS, type TrimmingOptions } from './trimming.ts';
 
 export interface ReplicaOptions {
@@ -67,7 +68,7 @@ export class Replica implements ReplicaApi {
   /** What the core was told is applied. Monotone. */
   private appliedIndex: LogIndex;
   private leader: MemberId | undefined;
-  private lastTickMs: number | undefined;
+  private readonly ticks: TickWatch;
   /** No input is taken any more: stopped by its owner, or by a failure. */
   private ended = false;
 
@@ -79,6 +80,7 @@ export class Replica implements ReplicaApi {
     this.durable = new DurableLog(lastIndex);
     this.appliedIndex = appliedIndex;
     this.reads = new ReadBarrier(options.electionTimeoutTicks);
+    this.ticks = new TickWatch(options);
     this.submissions = new Submissions(options.transport);
     const ports: MachineDriverPorts = {
       machine: options.machine,
@@ -162,11 +164,8 @@ export class Replica implements ReplicaApi {
 
   tick(): void {
     if (this.ended) return;
-    const nowMs = this.options.clock.nowMs();
-    const lateAfterMs = this.options.electionTimeoutTicks * this.options.tickMs;
-    const stalled = this.lastTickMs !== undefined && nowMs - this.lastTickMs > lateAfterMs;
-    this.lastTickMs = nowMs;
-    if (stalled) this.run({ kind: 'stalled' });
+    const followers = (): number => (this.leader === this.core.id ? this.core.status().progress.length : 0);
+    if (this.ticks.ticked(this.options.clock.nowMs(), followers)) this.run({ kind: 'stalled' });
     this.run({ kind: 'tick' });
     this.reads.tick(this.leader !== undefined);
     this.withDisk(() => this.snapshots.tick());
@@ -190,6 +189,15 @@ export class Replica implements ReplicaApi {
       incarnation: this.journal.incarnation,
       life: this.journal.life,
       stopped: this.ended,
+    };
+  }
+
+  get activity(): ReplicaActivity {
+    return {
+      lateHeartbeats: this.ticks.lateHeartbeats,
+      ...this.reads.counts,
+      ...this.snapshots.transfers,
+      isRestoring: this.driver.isRestoring,
     };
   }
 

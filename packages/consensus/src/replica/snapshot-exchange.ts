@@ -2,6 +2,7 @@
 import type { SnapshotMeta } from '../core/effects.ts';
 import { type LogIndex, logIndex, type MemberId } from '../core/numbers.ts';
 import type { Clock, Disk, DiskError, Observer, StateImage, StateMachine, Transport } from './ports.ts';
+import type { ReplicaActivity } from './replica-api.ts';
 import { encodeSnapshotMessage, type SnapshotMessage } from './snapshot-messages.ts';
 import { SNAPSHOT_DIRECTORY, snapshotNameIndex } from './snapshot-names.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
@@ -49,13 +50,13 @@ export class SnapshotExchange {
       incarnation: ports.incarnation,
       send,
       capture: ports.capture,
-      finished: (to, index, bytes) => {
-        observer.observe({ kind: 'snapshotSent', to, index, bytes, ok: index > 0 });
+      finished: (to, index, bytes, milliseconds) => {
+        observer.observe({ kind: 'snapshotSent', to, index, bytes, ok: index > 0, milliseconds });
         ports.transferred(to, index);
         this.removeStale();
       },
-      produced: (index, bytes, milliseconds) => {
-        observer.observe({ kind: 'snapshotWritten', index, bytes, milliseconds });
+      produced: (index, facts) => {
+        observer.observe({ kind: 'snapshotWritten', index, ...facts });
         this.removeStale();
       },
       failed: ports.failed,
@@ -68,8 +69,7 @@ export class SnapshotExchange {
       install: ports.install,
       wantsState: ports.wantsState,
       stateArrived: ports.stateArrived,
-      ended: (from, index, bytes, ok) =>
-        observer.observe({ kind: 'snapshotReceived', from, index, bytes, ok }),
+      ended: (facts) => observer.observe({ kind: 'snapshotReceived', ...facts }),
       failed: ports.failed,
     });
   }
@@ -89,6 +89,10 @@ export class SnapshotExchange {
   request(to: MemberId, atLeast: LogIndex): void {
     const message = encodeSnapshotMessage({ kind: 'request', atLeast });
     this.ports.transport.send(to, 'snapshot', message);
+  }
+
+  get transfers(): Pick<ReplicaActivity, 'sendingSnapshotsTo' | 'receivingSnapshotFrom'> {
+    return { sendingSnapshotsTo: this.sender.recipients, receivingSnapshotFrom: this.receiver.sender };
   }
 
   get arrivedBytes(): number | undefined {

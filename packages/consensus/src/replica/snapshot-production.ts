@@ -6,12 +6,18 @@ import type { Clock, Disk, StateImage } from './ports.ts';
 import { snapshotPartPath } from './snapshot-names.ts';
 import { type SealResult, sealSnapshotFile } from './snapshot-seal.ts';
 
+export interface SnapshotWritten {
+  readonly bytes: number;
+  /** Spent on reading the image and encoding it. */
+  readonly encodingMs: number;
+}
+
 export class SnapshotProduction {
   private readonly disk: Disk;
   private readonly clock: Clock;
   private readonly image: StateImage;
   private readonly path: string;
-  private readonly done: (result: SealResult, sizeBytes: number) => void;
+  private readonly done: (result: SealResult, written: SnapshotWritten) => void;
   private readonly encoder = new SnapshotFileEncoder();
   /** Bytes handed to the disk and not yet written. */
   private writingBytes = 0;
@@ -21,13 +27,14 @@ export class SnapshotProduction {
   private encoded = false;
   private scheduled = false;
   private ended = false;
+  private encodingMs = 0;
 
   /** Owns `image` and closes it. */
   constructor(
     ports: { readonly disk: Disk; readonly clock: Clock },
     image: StateImage,
     meta: SnapshotMeta,
-    done: (result: SealResult, sizeBytes: number) => void,
+    done: (result: SealResult, written: SnapshotWritten) => void,
   ) {
     this.disk = ports.disk;
     this.clock = ports.clock;
@@ -47,6 +54,13 @@ export class SnapshotProduction {
   private turn(): void {
     this.scheduled = false;
     if (this.ended || this.encoded) return;
+    const startedMs = this.clock.nowMs();
+    this.encodeSome();
+    this.encodingMs += this.clock.nowMs() - startedMs;
+    this.continueLater();
+  }
+
+  private encodeSome(): void {
     const stopAt = this.encoder.offset + SNAPSHOT_BYTES_PER_TURN;
     while (this.encoder.offset < stopAt && this.writingBytes < SNAPSHOT_WRITING_BYTES_MAX) {
       const piece = this.image.next();
@@ -58,7 +72,6 @@ export class SnapshotProduction {
       }
       if (piece.length > 0) this.write(this.encoder.piece(piece));
     }
-    this.continueLater();
   }
 
   private continueLater(): void {
@@ -89,6 +102,6 @@ export class SnapshotProduction {
     if (this.ended) return;
     this.ended = true;
     if (!this.encoded) this.image.close();
-    this.done(result, this.encoder.offset);
+    this.done(result, { bytes: this.encoder.offset, encodingMs: this.encodingMs });
   }
 }

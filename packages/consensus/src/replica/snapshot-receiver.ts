@@ -36,6 +36,16 @@ interface Arrival {
   synced: number;
   /** What was taken when another member last offered its file. */
   takenAtRivalOffer: number;
+  readonly startedMs: number;
+}
+
+export interface ReceptionFacts {
+  readonly from: MemberId;
+  readonly index: LogIndex;
+  readonly bytes: number;
+  readonly ok: boolean;
+  readonly milliseconds: number;
+  readonly syncMs: number | undefined;
 }
 
 export interface SnapshotReceiverPorts {
@@ -50,7 +60,7 @@ export interface SnapshotReceiverPorts {
   wantsState(index: LogIndex): boolean;
   /** Such a state is durable under its name. */
   stateArrived(index: LogIndex): void;
-  ended(from: MemberId, index: LogIndex, bytes: number, ok: boolean): void;
+  ended(facts: ReceptionFacts): void;
   failed(error: DiskError): void;
 }
 
@@ -67,6 +77,11 @@ export class SnapshotReceiver {
 
   stop(): void {
     this.stopped = true;
+  }
+
+  /** Whose file is arriving; undefined: none is. */
+  get sender(): MemberId | undefined {
+    return this.arrival?.from;
   }
 
   /** Bytes of the file that is arriving; undefined: none is. */
@@ -148,6 +163,7 @@ export class SnapshotReceiver {
       written: 0,
       synced: 0,
       takenAtRivalOffer: 0,
+      startedMs: this.ports.clock.nowMs(),
     };
     this.arrival = arrival;
     const then = (step: () => void) => (error: DiskError | undefined) => {
@@ -181,18 +197,23 @@ export class SnapshotReceiver {
           this.ports.failed(result.error);
           return;
         case 'malformed':
-          this.ports.ended(arrival.from, arrival.index, arrival.written, false);
+          this.tellEnded(arrival, undefined);
           this.answer(arrival.from, arrival.file, 'refused', 0);
           return;
         case 'sealed':
           this.installed = { from: arrival.from, file: arrival.file };
-          this.ports.ended(arrival.from, arrival.index, arrival.written, true);
+          this.tellEnded(arrival, result.syncMs);
           this.install(arrival.from, arrival.install);
           if (this.ports.wantsState(arrival.index)) this.ports.stateArrived(arrival.index);
           this.answer(arrival.from, arrival.file, 'installed', arrival.written);
           return;
       }
     });
+  }
+
+  private tellEnded({ from, index, written, startedMs }: Arrival, syncMs: number | undefined): void {
+    const milliseconds = this.ports.clock.nowMs() - startedMs;
+    this.ports.ended({ from, index, bytes: written, ok: syncMs !== undefined, milliseconds, syncMs });
   }
 
   private install(from: MemberId, message: Uint8Array): void {

@@ -11,7 +11,13 @@ import type { Clock, Disk, DiskError } from './ports.ts';
 import { snapshotPath } from './snapshot-names.ts';
 
 export type SealResult =
-  | { readonly kind: 'sealed'; readonly meta: SnapshotMeta; readonly path: string }
+  | {
+      readonly kind: 'sealed';
+      readonly meta: SnapshotMeta;
+      readonly path: string;
+      /** How long the sync took. */
+      readonly syncMs: number;
+    }
   /** The bytes are not a snapshot file, or not a whole one. */
   | { readonly kind: 'malformed'; readonly detail: string }
   | { readonly kind: 'disk'; readonly error: DiskError };
@@ -22,19 +28,21 @@ interface SealPorts {
 }
 
 export function sealSnapshotFile(
-  ports: SealPorts,
+  ports: SealPorts & { readonly clock: Pick<Clock, 'nowMs'> },
   partPath: string,
   done: (result: SealResult) => void,
 ): void {
-  const { disk } = ports;
+  const { disk, clock } = ports;
+  const startedMs = clock.nowMs();
   disk.sync(partPath, (syncError) => {
+    const syncMs = clock.nowMs() - startedMs;
     if (syncError !== undefined) return done({ kind: 'disk', error: syncError });
     readWholeFile(ports, partPath, {
       piece: () => {},
       end: (meta) => {
         const path = snapshotPath(meta.index);
         disk.rename(partPath, path, (error) => {
-          done(error === undefined ? { kind: 'sealed', meta, path } : { kind: 'disk', error });
+          done(error === undefined ? { kind: 'sealed', meta, path, syncMs } : { kind: 'disk', error });
         });
       },
       failed: done,

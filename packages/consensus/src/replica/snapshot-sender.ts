@@ -14,7 +14,7 @@ import {
 import type { Clock, Disk, DiskError, StateImage } from './ports.ts';
 import type { SnapshotFileId, SnapshotMessage } from './snapshot-messages.ts';
 import { sameFile } from './snapshot-messages.ts';
-import { SnapshotProduction } from './snapshot-production.ts';
+import { SnapshotProduction, type SnapshotWritten } from './snapshot-production.ts';
 
 interface SnapshotFile {
   readonly id: SnapshotFileId;
@@ -37,6 +37,13 @@ interface Transfer {
   accepted: boolean;
   /** Ticks since the receiver's last word. */
   silentTicks: number;
+  /** When the file was first offered. */
+  offeredAtMs: number;
+}
+
+export interface ProductionFacts extends SnapshotWritten {
+  readonly milliseconds: number;
+  readonly syncMs: number;
 }
 
 export interface SnapshotSenderPorts {
@@ -48,8 +55,8 @@ export interface SnapshotSenderPorts {
   /** An image of the state with its meta, or undefined while there can be none: ask again later. */
   capture(): { readonly image: StateImage; readonly meta: SnapshotMeta } | undefined;
   /** Ended: at this index, or 0 if it failed. */
-  finished(to: MemberId, index: LogIndex, bytes: number): void;
-  produced(index: LogIndex, bytes: number, milliseconds: number): void;
+  finished(to: MemberId, index: LogIndex, bytes: number, milliseconds: number): void;
+  produced(index: LogIndex, facts: ProductionFacts): void;
   failed(error: DiskError): void;
 }
 
@@ -84,8 +91,14 @@ export class SnapshotSender {
       sent: 0,
       accepted: false,
       silentTicks: 0,
+      offeredAtMs: 0,
     });
     this.assignFiles();
+  }
+
+  /** Who is being sent a file. */
+  get recipients(): MemberId[] {
+    return [...this.transfers.values()].filter(({ file }) => file !== undefined).map(({ to }) => to);
   }
 
   isSendingTo(member: MemberId): boolean {
@@ -168,6 +181,7 @@ export class SnapshotSender {
       if (transfer.file !== undefined) continue;
       if (this.file !== undefined && this.file.meta.index >= transfer.atLeast) {
         transfer.file = this.file;
+        transfer.offeredAtMs = this.ports.clock.nowMs();
         this.offer(transfer, this.file);
       } else this.produce();
     }
@@ -180,7 +194,7 @@ export class SnapshotSender {
     this.producing = true;
     const { meta, image } = captured;
     const startedMs = this.ports.clock.nowMs();
-    new SnapshotProduction(this.ports, image, meta, (result, sizeBytes) => {
+    new SnapshotProduction(this.ports, image, meta, (result, written) => {
       this.producing = false;
       if (this.stopped) return;
       switch (result.kind) {
@@ -192,8 +206,9 @@ export class SnapshotSender {
           return;
         case 'sealed': {
           const id = { incarnation: this.ports.incarnation, number: this.nextNumber++ };
-          this.file = { id, path: result.path, meta, sizeBytes };
-          this.ports.produced(meta.index, sizeBytes, this.ports.clock.nowMs() - startedMs);
+          this.file = { id, path: result.path, meta, sizeBytes: written.bytes };
+          const milliseconds = this.ports.clock.nowMs() - startedMs;
+          this.ports.produced(meta.index, { ...written, milliseconds, syncMs: result.syncMs });
           this.assignFiles();
           return;
         }
@@ -219,6 +234,7 @@ export class SnapshotSender {
 
   private finish(transfer: Transfer, index: LogIndex): void {
     this.transfers.delete(transfer.to);
-    this.ports.finished(transfer.to, index, transfer.acknowledged);
+    const milliseconds = this.ports.clock.nowMs() - transfer.offeredAtMs;
+    this.ports.finished(transfer.to, index, transfer.acknowledged, milliseconds);
   }
 }
