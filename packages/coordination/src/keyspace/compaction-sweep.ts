@@ -13,6 +13,10 @@ export class CompactionSweep {
   private target = 0;
   /** Where the sweep under way is; undefined: none is. */
   private position: Iterator<KeyEntry> | undefined = undefined;
+  /** Rows that the sweep under way removed. */
+  private removed = 0;
+  /** Compacted up to here before the store was loaded: a sweep of that is done again, and most often finds nothing. */
+  private loadedRevision = 0;
   /** Entries it has yet to look at: those that get history meanwhile are the next sweep's, or it might never end. */
   private left = 0;
 
@@ -24,6 +28,7 @@ export class CompactionSweep {
   restart(): void {
     this.sweptRevision = 0;
     this.position = undefined;
+    this.loadedRevision = this.store.compactRevision;
   }
 
   /** Looks at or removes up to about `rowsMax` rows. @returns whether there is more to do */
@@ -33,15 +38,20 @@ export class CompactionSweep {
       this.target = this.store.compactRevision;
       this.position = this.store.index.withHistory.values();
       this.left = this.store.index.withHistory.size;
+      this.removed = 0;
     }
     for (let work = 0; work < rowsMax; ) {
       const next = this.position.next();
       if (next.done || this.left-- === 0) {
         this.position = undefined;
         this.sweptRevision = this.target;
+        if (this.removed > 0 || this.target > this.loadedRevision) this.store.tally.compactions++;
         return this.sweptRevision < this.store.compactRevision;
       }
-      work += 1 + this.store.compactEntry(next.value);
+      const rows = this.store.compactEntry(next.value);
+      this.removed += rows;
+      this.store.tally.rowsCompacted += rows;
+      work += 1 + rows;
     }
     return true;
   }

@@ -12,6 +12,7 @@ import type { WatchHistory } from '../watches/history.ts';
 import { CompactionSweep } from './compaction-sweep.ts';
 import { KeyspaceHistory } from './history.ts';
 import { KeyspaceHash } from './keyspace-hash.ts';
+import type { KeyspaceTally } from './keyspace-tally.ts';
 import type { LeaseBook } from './lease-book.ts';
 import { putFailure } from './put-failure.ts';
 import { rangeAt } from './range.ts';
@@ -51,18 +52,25 @@ export class Keyspace {
 
   /** Takes the state from the backend. The revisions come from the machine's meta row; undefined: a new keyspace. */
   load(revisions: { readonly current: number; readonly compactedTo: number } | undefined): void {
-    this.compaction.restart();
     this.store.load(
       toRevision(revisions?.current ?? FIRST_REVISION),
       revisions?.compactedTo ?? NEVER_COMPACTED,
     );
+    this.compaction.restart();
+  }
+
+  /** What was done here, for whoever counts. */
+  get tally(): Readonly<KeyspaceTally> {
+    return this.store.tally;
   }
 
   range(query: RangeQuery): RangeResult | Failure {
+    this.store.tally.ranges++;
     return rangeAt(this.store, query, this.store.revision);
   }
 
   page(query: PageQuery): PageResult | Failure {
+    this.store.tally.ranges++;
     return rangePage(this.store, query, this.store.revision);
   }
 

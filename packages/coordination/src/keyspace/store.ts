@@ -14,6 +14,7 @@ import {
 } from '../machine/values.ts';
 import type { ChangePlace, KeyEntry } from './key-entry.ts';
 import { KeyIndex } from './key-index.ts';
+import { KeyspaceTally } from './keyspace-tally.ts';
 import type { LeaseBook } from './lease-book.ts';
 import { decodeRow, encodeRecordRow, encodeTombstoneRow, placeOfRowKey, type Row, rowKey } from './row.ts';
 
@@ -25,6 +26,7 @@ export const NEVER_COMPACTED = -1;
 export class KeyspaceStore {
   readonly backend: Backend;
   readonly index = new KeyIndex();
+  readonly tally = new KeyspaceTally();
   private readonly leases: LeaseBook;
   /** Keys that hang on a lease. Derived from the rows. */
   private readonly leaseOfKey = new Map<Key, LeaseId>();

@@ -36,6 +36,7 @@ export function runTransaction(
     return { kind: 'failure', reason: { code: 'transactionLooksAtTooMany' }, revision: write.current };
   const reason = firstFailure(store, write, chosen);
   if (reason !== undefined) return { kind: 'failure', reason, revision: write.current };
+  store.tally.transactions++;
   return execute(store, write, chosen);
 }
 
@@ -101,6 +102,7 @@ function execute(store: KeyspaceStore, write: KeyspaceWrite, chosen: ChosenTrans
     switch (operation.kind) {
       case 'range': {
         const result = rangeAt(store, operation.query, write.current);
+        store.tally.ranges++;
         // Checked before; and what the transaction wrote since cannot make a revision unreadable.
         if (result.kind === 'range') results.push(result);
         break;

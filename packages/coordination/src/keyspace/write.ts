@@ -49,6 +49,10 @@ export class KeyspaceWrite {
       lease: command.keepLease ? this.store.leaseOf(command.key) : command.lease,
     };
     this.store.put(written, this.events.length);
+    const { tally } = this.store;
+    tally.puts++;
+    // A key has a character a byte.
+    tally.putBytes += written.key.length + written.value.length;
     this.events.push({ kind: 'put', record: written });
     return { kind: 'put', revision: this.next, previous: command.previous ? record : undefined };
   }
@@ -57,6 +61,7 @@ export class KeyspaceWrite {
     const doomed = [...this.store.index.liveEntries(command.span)];
     const previous = command.previous ? doomed.map((entry) => this.store.liveRow(entry)) : [];
     for (const entry of doomed) this.remove(entry);
+    this.store.tally.deletions++;
     return { kind: 'deleteRange', revision: this.current, deleted: doomed.length, previous };
   }
 
@@ -64,7 +69,9 @@ export class KeyspaceWrite {
   deleteKeys(keys: readonly Key[]): void {
     for (const key of keys) {
       const entry = this.store.index.get(key);
-      if (entry?.isAlive) this.remove(entry);
+      if (!entry?.isAlive) continue;
+      this.remove(entry);
+      this.store.tally.deletions++;
     }
   }
 

@@ -5,12 +5,10 @@
  */
 import {
   assert,
-  decodeEnvelope,
   type Entry,
   type Envelope,
   type LogIndex,
   logIndex,
-  MalformedBytes,
   type StateImage,
   type StateRestore,
   unreachable,
@@ -24,14 +22,17 @@ import { type Refusal, Rights } from '../auth/rights.ts';
 import { type Backend, TABLE } from '../backend/backend.ts';
 import { Keyspace } from '../keyspace/keyspace.ts';
 import type { KeyspaceHash } from '../keyspace/keyspace-hash.ts';
+import type { KeyspaceTally } from '../keyspace/keyspace-tally.ts';
 import type { KeyspaceWrite } from '../keyspace/write.ts';
 import { LeaseModule, type LeaseRevocation } from '../leases/lease-module.ts';
 import { MemberDirectory } from '../members/member-directory.ts';
 import type { WatchHistory } from '../watches/history.ts';
-import { decodeCaller, decodeCommands } from './command-codec.ts';
+import { decodeCaller } from './command-codec.ts';
 import type { AuthCommand, Command, LeaseCommand, MemberCommand, PageQuery, RangeQuery } from './commands.ts';
+import { openEnvelope, readCommands } from './entry-bytes.ts';
 import { ImageReader, ViewImage } from './image.ts';
 import type { AuthFacts, LeaseFacts, Machine, MachineOutputs, MemberFacts } from './machine-api.ts';
+import type { MachineObserver } from './machine-observer.ts';
 import { encodeMeta, META_KEY, readMeta } from './meta-row.ts';
 import { Origins } from './origins.ts';
 import type { CommandResult, Failure, FailureReason, PageResult, RangeResult } from './results.ts';
@@ -41,6 +42,7 @@ import type { Key, LeaseId, Revision } from './values.ts';
 export interface MachineOptions {
   readonly backend: Backend;
   readonly outputs: MachineOutputs;
+  readonly observer?: MachineObserver;
   /** Who founded the cluster: what the list of members says until they speak for themselves. */
   readonly founders: readonly MemberFacts[];
 }
@@ -53,6 +55,7 @@ export function createMachine(options: MachineOptions): CoordinationMachine {
 export class CoordinationMachine implements Machine {
   private readonly backend: Backend;
   private readonly outputs: MachineOutputs;
+  private readonly observer: MachineObserver | undefined;
   private readonly leaseModule: LeaseModule;
   private readonly keyspace: Keyspace;
   readonly directory: MemberDirectory;
@@ -71,7 +74,11 @@ export class CoordinationMachine implements Machine {
   constructor(options: MachineOptions) {
     this.backend = options.backend;
     this.outputs = options.outputs;
-    this.leaseModule = new LeaseModule(options.backend, (change) => options.outputs.leaseChanged(change));
+    this.observer = options.observer;
+    this.leaseModule = new LeaseModule(options.backend, (change) => {
+      this.observer?.leaseChanged(change);
+      this.outputs.leaseChanged(change);
+    });
     this.keyspace = new Keyspace(options.backend, this.leaseModule);
     this.directory = new MemberDirectory(options.backend, options.founders);
     this.authModule = new AuthModule(options.backend, (change) => options.outputs.authChanged(change));
@@ -106,6 +113,11 @@ export class CoordinationMachine implements Machine {
 
   get keyCount(): number {
     return this.keyspace.keyCount;
+  }
+
+  /** What was done to the keyspace since it was opened. */
+  get tally(): Readonly<KeyspaceTally> {
+    return this.keyspace.tally;
   }
 
   get history(): WatchHistory {
@@ -243,6 +255,7 @@ export class CoordinationMachine implements Machine {
     const envelope = openEnvelope(payload);
     // Without an envelope nobody can be waiting for a result.
     if (envelope === undefined) return;
+    this.observer?.entryBegins();
     this.outputs.result(envelope, this.resultsOf(envelope));
   }
 
@@ -250,10 +263,13 @@ export class CoordinationMachine implements Machine {
     if (!this.origins.admit(envelope)) return [this.failure({ code: 'duplicateProposal' })];
     const commands = readCommands(envelope.body);
     if (typeof commands === 'string') return [this.failure({ code: 'unknownCommand', detail: commands })];
-    if (this.authModule.isEnabled) {
-      const refusal = this.refusalOf(envelope.body, commands);
-      if (refusal !== undefined) return commands.map(() => this.failure(refusal));
-    }
+    const refusal = this.authModule.isEnabled ? this.refusalOf(envelope.body, commands) : undefined;
+    const results = refusal === undefined ? this.runAll(commands) : commands.map(() => this.failure(refusal));
+    this.observer?.entryApplied(commands, results);
+    return results;
+  }
+
+  private runAll(commands: readonly Command[]): readonly CommandResult[] {
     const write = this.keyspace.begin();
     const compactRevision = this.keyspace.compactRevision;
     const results = commands.map((command) => this.run(write, command));
@@ -357,30 +373,5 @@ export class CoordinationMachine implements Machine {
 
   private failure(reason: Failure['reason']): Failure {
     return { kind: 'failure', reason, revision: this.keyspace.revision };
-  }
-}
-
-function openEnvelope(payload: Uint8Array): Envelope | undefined {
-  return ifWellFormed(
-    () => decodeEnvelope(payload),
-    () => undefined,
-  );
-}
-
-/** The commands, or what is wrong with the bytes. */
-function readCommands(body: Uint8Array): readonly Command[] | string {
-  return ifWellFormed<readonly Command[] | string>(
-    () => decodeCommands(body),
-    (detail) => detail,
-  );
-}
-
-/** A malformed entry is a value here: every member meets it alike, and none may stop (S10). */
-function ifWellFormed<Value>(decode: () => Value, otherwise: (detail: string) => Value): Value {
-  try {
-    return decode();
-  } catch (error) {
-    if (error instanceof MalformedBytes) return otherwise(error.message);
-    throw error;
   }
 }

@@ -6,6 +6,7 @@ import type { Revision } from '../machine/values.ts';
 import type { AutoCompactionPlan } from '../service/auto-compaction.ts';
 import type { CorruptionCheckPlan } from '../service/corruption-checks/corruption-checks.ts';
 import type { CorruptionEvent } from '../service/corruption-checks/corruption-event.ts';
+import type { MemberMeasurements } from '../service/member-measurements.ts';
 import type { Reachable } from '../service/quorum-care.ts';
 import type { LeaderlessFacts } from './leaderless-notice.ts';
 import type { MemberPaces } from './paces.ts';
@@ -43,6 +44,8 @@ export interface CoordinationMemberParts {
   /** The list of members changed, or how one is reached. */
   readonly membersChanged: () => void;
   readonly observe: (event: MemberEvent) => void;
+  /** Default: nobody wants to know how long things take. */
+  readonly measurements?: MemberMeasurements;
 }
 
 export type MemberEvent =

@@ -27,6 +27,7 @@ import { LeaseKeeper } from '../service/lease-keeper.ts';
 import { HASH_ANSWER_MAX_MS } from '../service/limits.ts';
 import type { OutputReceivers } from '../service/machine-outputs.ts';
 import { MemberChanges } from '../service/member-changes.ts';
+import { NOTHING_MEASURED } from '../service/member-measurements.ts';
 import { MemberService } from '../service/member-service.ts';
 import { MembershipKeeper } from '../service/membership-keeper.ts';
 import { PeerCalls } from '../service/peer-calls.ts';
@@ -77,6 +78,8 @@ export class CoordinationMember implements OutputReceivers {
 
   constructor(parts: CoordinationMemberParts) {
     const { id, clusterId, replica, machine, backend, clock, transport, paces } = parts;
+    const nowMs = (): number => clock.nowMs();
+    const measurements = parts.measurements ?? NOTHING_MEASURED;
     this.parts = parts;
     this.replica = replica;
     this.machine = machine;
@@ -108,7 +111,7 @@ export class CoordinationMember implements OutputReceivers {
       replica,
       leaderCalls: this.leaderCalls,
       peers: parts.peers,
-      nowMs: () => clock.nowMs(),
+      nowMs,
       submit: (command, completion, caller) => this.service.submit(command, completion, caller),
       isStrict: parts.strictReconfiguration,
       learnersMax: parts.learnersMax,
@@ -120,7 +123,7 @@ export class CoordinationMember implements OutputReceivers {
       electionTimeoutTicks: parts.electionTimeoutTicks,
       submit: (command, done) => this.service.submit(command, { complete: done }, OWN_RESOLVE),
     });
-    this.hashes = new StateHashes({ machine, defer: (job) => clock.defer(job) });
+    this.hashes = new StateHashes({ machine, defer: (job) => clock.defer(job), nowMs, measurements });
     this.backups = new StateBackups({ machine, storedBytes: () => this.storedBytes() });
     const { storeBytesMax } = parts;
     this.space = new SpaceGuard({
@@ -145,19 +148,21 @@ export class CoordinationMember implements OutputReceivers {
       backups: this.backups,
       store: backend,
       space: this.space,
+      nowMs,
+      measurements,
       commandBytesMax: parts.commandBytesMax,
       wakeHub: () => this.pump.wake(),
     });
     this.simpleTokens = new SimpleTokens({
       ttlMs: parts.simpleTokenTtlMs,
-      nowMs: () => clock.nowMs(),
+      nowMs,
       authRevision: () => machine.auth.revision,
     });
     this.leaseKeeper = new LeaseKeeper({
       machine,
       replica,
       leaderCalls: this.leaderCalls,
-      nowMs: () => clock.nowMs(),
+      nowMs,
       extensionMs: parts.leaseExtensionMs,
       checkpointIntervalMs: paces.leaseCheckpointIntervalMs,
       expiriesATick: paces.leaseExpiriesATick,
@@ -171,13 +176,14 @@ export class CoordinationMember implements OutputReceivers {
       backend,
       clock,
       paces,
+      measurements,
       failed: (error) => parts.observe({ kind: 'commitFailed', detail: error.message }),
     });
     this.autoCompaction =
       parts.autoCompaction &&
       new AutoCompaction({
         plan: parts.autoCompaction,
-        nowMs: () => clock.nowMs(),
+        nowMs,
         leads: () => this.leader === id,
         revision: () => machine.revision,
         compact: (upTo, done) => this.compact(upTo, done),
@@ -192,6 +198,11 @@ export class CoordinationMember implements OutputReceivers {
   /** Whom this member takes for the leader. */
   get knownLeader(): MemberId | undefined {
     return this.leader;
+  }
+
+  /** Leases that this member renewed, and ended for being expired, while it led. */
+  get leaseTally(): { readonly renewedCount: number; readonly expiredCount: number } {
+    return this.leaseKeeper;
   }
 
   /** Takes up the role in which the replica is by now. */

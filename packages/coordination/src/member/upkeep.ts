@@ -2,15 +2,20 @@
 import type { Clock } from '@synod/consensus';
 import type { Backend } from '../backend/backend.ts';
 import type { CoordinationMachine } from '../machine/machine.ts';
+import type { MemberMeasurements } from '../service/member-measurements.ts';
 import type { MemberPaces } from './paces.ts';
 
 export interface UpkeepParts {
-  readonly machine: Pick<CoordinationMachine, 'appliedIndex' | 'durableIndex' | 'persist' | 'sweep'>;
+  readonly machine: Pick<
+    CoordinationMachine,
+    'appliedIndex' | 'durableIndex' | 'persist' | 'sweep' | 'tally'
+  >;
   readonly backend: Pick<Backend, 'pendingRows'>;
   readonly clock: Clock;
   readonly paces: Pick<MemberPaces, 'commitRows' | 'commitIntervalMs' | 'sweepRowsATurn'>;
   /** A commit failed: the member cannot go on. */
   readonly failed: (error: Error) => void;
+  readonly measurements: Pick<MemberMeasurements, 'compactionStep' | 'compacted'>;
 }
 
 export class Upkeep {
@@ -18,6 +23,8 @@ export class Upkeep {
   private committing = false;
   private lastCommitMs: number;
   private sweeping = false;
+  /** When the first step of the sweep under way began. */
+  private sweepStartedMs = 0;
   private stopped = false;
 
   constructor(parts: UpkeepParts) {
@@ -46,8 +53,19 @@ export class Upkeep {
   }
 
   private sweep(): void {
-    const { machine, clock, paces } = this.parts;
+    const { machine, clock, paces, measurements } = this.parts;
+    const startedMs = clock.nowMs();
+    if (!this.sweeping) this.sweepStartedMs = startedMs;
+    const { compactions } = machine.tally;
     this.sweeping = !this.stopped && machine.sweep(paces.sweepRowsATurn);
+    const isCompacted = machine.tally.compactions > compactions;
+    // Most often there was nothing to do.
+    if (this.sweeping || isCompacted) {
+      const endedMs = clock.nowMs();
+      measurements.compactionStep(endedMs - startedMs);
+      if (isCompacted) measurements.compacted(endedMs - this.sweepStartedMs);
+      if (isCompacted) this.sweepStartedMs = endedMs;
+    }
     if (this.sweeping) clock.defer(() => this.sweep());
   }
 }

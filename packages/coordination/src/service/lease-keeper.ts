@@ -48,6 +48,9 @@ export class LeaseKeeper {
   private leadingEpoch: number | undefined;
   /** This leadership is to be announced at the next tick. */
   private announcementDue = false;
+  /** Leases that this member renewed, and ended for being expired, as the leader. Rise. */
+  renewedCount = 0;
+  expiredCount = 0;
 
   constructor(parts: LeaseKeeperParts) {
     this.parts = parts;
@@ -89,6 +92,7 @@ export class LeaseKeeper {
       if (command.kind !== 'revoke') continue;
       this.parts.submit(command, (result) => {
         // An alarm that stops it is over some time.
+        if (result.kind === 'leaseRevoked') this.expiredCount++;
         const isStopped = result.kind === 'failure' && result.reason.code === 'corrupt';
         if (result.kind === 'serviceFailure' || isStopped)
           this.clock.expiryFailed(command.id, this.parts.nowMs());
@@ -140,6 +144,9 @@ export class LeaseKeeper {
     const renewal = this.clock.renew(id, this.parts.nowMs());
     switch (renewal.kind) {
       case 'renewed':
+        this.renewedCount++;
+        answer(encodeRenewAnswer(renewal));
+        return;
       case 'notFound':
         answer(encodeRenewAnswer(renewal));
         return;

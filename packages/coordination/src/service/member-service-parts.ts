@@ -7,6 +7,7 @@ import type { WatchHub } from '../watches/watch-hub.ts';
 import type { LeaderCalls } from './leader-calls.ts';
 import type { LeaderMoves } from './leader-moves.ts';
 import type { MemberChanges } from './member-changes.ts';
+import type { MemberMeasurements } from './member-measurements.ts';
 import type { SpaceGuard } from './space-guard.ts';
 import type { StateBackups } from './state-backups.ts';
 import type { StateHashes } from './state-hashes.ts';
@@ -25,6 +26,8 @@ export interface MemberServiceParts {
   readonly backups: Pick<StateBackups, 'begin'>;
   readonly store: Pick<Backend, 'sizes' | 'defragment'>;
   readonly space: Pick<SpaceGuard, 'admits' | 'storeBytesMax'>;
+  readonly nowMs: () => number;
+  readonly measurements: MemberMeasurements;
   /** An encoded command list may be no larger. */
   readonly commandBytesMax: number;
   /** The hub has watchers that catch up: pump it soon. */

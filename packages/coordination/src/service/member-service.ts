@@ -19,6 +19,7 @@ import {
   encodeTimeToLiveQuestion,
 } from './lease-answers.ts';
 import { PENDING_COMMAND_BYTES_MAX } from './limits.ts';
+import { MeasuredReads, READ_ERRORS } from './measured-reads.ts';
 import type { MemberChangeCompletion } from './member-changes.ts';
 import type { MemberServiceParts } from './member-service-parts.ts';
 import { METHOD } from './peer-calls.ts';
@@ -53,14 +54,6 @@ const PROPOSAL_ERRORS: Readonly<Record<ProposalFailure, ServiceErrorCode>> = {
   stopped: 'stopped',
 };
 
-const READ_ERRORS: Readonly<Record<ReadBarrierFailure, ServiceErrorCode>> = {
-  noLeader: 'noLeader',
-  leaderChanged: 'leaderChanged',
-  timeout: 'timeout',
-  stopped: 'stopped',
-  tooManyReads: 'tooManyRequests',
-};
-
 /** Members and alarms say nothing of keys: they are what a member is mended with. */
 function needsKeys({ module }: Command): boolean {
   return module !== 'members' && module !== 'alarms';
@@ -74,6 +67,7 @@ export class MemberService implements CoordinationService {
   readonly clusterId: string;
   readonly memberId: string;
   private readonly parts: MemberServiceParts;
+  private readonly reads: MeasuredReads;
   private readonly leaderListeners = new Set<LeaderListener>();
   /** Encoded bytes of commands that wait for their results. */
   private pendingBytes = 0;
@@ -86,6 +80,7 @@ export class MemberService implements CoordinationService {
     this.parts = parts;
     this.clusterId = parts.clusterId;
     this.memberId = parts.memberId;
+    this.reads = new MeasuredReads({ ...parts, isCorrupt: () => this.isCorrupt });
     const status = parts.replica.status();
     this.roleChanged(status.leader, status.epoch, status.role === 'learner');
   }
@@ -167,9 +162,14 @@ export class MemberService implements CoordinationService {
       return;
     }
     this.pendingBytes += body.length;
+    const { measurements, nowMs } = this.parts;
+    const startedMs = nowMs();
     this.parts.proposals.propose(body, (failure, results) => {
       this.pendingBytes -= body.length;
-      completion.complete(failure === undefined ? results![0]! : failed(PROPOSAL_ERRORS[failure]));
+      const result = failure === undefined ? results![0]! : failed(PROPOSAL_ERRORS[failure]);
+      const succeeded = result.kind !== 'failure' && result.kind !== 'serviceFailure';
+      measurements.commandEnded(command, nowMs() - startedMs, succeeded);
+      completion.complete(result);
     });
   }
 
@@ -179,7 +179,7 @@ export class MemberService implements CoordinationService {
     completion: Completion<RangeResult | Failure | ServiceFailure>,
     caller?: Caller,
   ): void {
-    this.readThen(linearizable, completion, () => this.rangeNow(query, caller));
+    this.reads.range(linearizable, completion, () => this.rangeNow(query, caller));
   }
 
   page(
@@ -188,23 +188,7 @@ export class MemberService implements CoordinationService {
     completion: Completion<PageResult | Failure | ServiceFailure>,
     caller?: Caller,
   ): void {
-    this.readThen(linearizable, completion, () => this.pageNow(query, caller));
-  }
-
-  /** At once, or after a quorum round. */
-  private readThen<Result>(
-    linearizable: boolean,
-    completion: Completion<Result | ServiceFailure>,
-    read: () => Result,
-  ): void {
-    const answer = (): Result | ServiceFailure => (this.isCorrupt ? failed('corrupt') : read());
-    if (!linearizable) {
-      completion.complete(answer());
-      return;
-    }
-    this.parts.replica.read((failure) => {
-      completion.complete(failure === undefined ? answer() : failed(READ_ERRORS[failure]));
-    });
+    this.reads.page(linearizable, completion, () => this.pageNow(query, caller));
   }
 
   /** Right and answer come of one state: nothing is applied between them (A4). */
@@ -265,7 +249,7 @@ export class MemberService implements CoordinationService {
   }
 
   leases(completion: Completion<LeaseList | Failure | ServiceFailure>, caller?: Caller): void {
-    this.readThen(true, completion, () => this.leasesNow(caller));
+    this.reads.other(true, completion, () => this.leasesNow(caller));
   }
 
   /** Where a list tells of leases, it tells of keys: all of them are to be readable (A11). */

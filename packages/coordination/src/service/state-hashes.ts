@@ -7,11 +7,14 @@ import type { Machine } from '../machine/machine-api.ts';
 import type { Failure } from '../machine/results.ts';
 import type { Revision } from '../machine/values.ts';
 import { HASH_ROWS_A_TURN, HASHES_AT_ONCE_MAX } from './limits.ts';
+import type { MemberMeasurements } from './member-measurements.ts';
 import type { Completion, KeyspaceHashed, ServiceFailure, StateHashed } from './service-api.ts';
 
 export interface StateHashesParts {
   readonly machine: Pick<Machine, 'beginHash' | 'capture' | 'revision' | 'compactRevision'>;
   readonly defer: (job: () => void) => void;
+  readonly nowMs: () => number;
+  readonly measurements: Pick<MemberMeasurements, 'hashed'>;
 }
 
 const STOPPED: ServiceFailure = { kind: 'serviceFailure', code: 'stopped' };
@@ -34,7 +37,7 @@ export class StateHashes {
       completion.complete(hash);
       return;
     }
-    this.inPieces(completion, (): KeyspaceHashed | Failure | undefined => {
+    this.inPieces('keyspace', completion, (): KeyspaceHashed | Failure | undefined => {
       switch (hash.step(HASH_ROWS_A_TURN)) {
         case 'more':
           return undefined;
@@ -66,6 +69,7 @@ export class StateHashes {
     let image: StateImage | undefined;
     let sum = 0;
     this.inPieces(
+      'everything',
       completion,
       (): StateHashed | undefined => {
         image ??= machine.capture();
@@ -83,7 +87,8 @@ export class StateHashes {
   }
 
   /** A piece a turn, until there is a result. */
-  private inPieces<Result>(
+  private inPieces<Result extends KeyspaceHashed | StateHashed | Failure>(
+    what: 'keyspace' | 'everything',
     completion: Completion<Result | ServiceFailure>,
     takePiece: () => Result | undefined,
     close: () => void = () => {},
@@ -93,6 +98,8 @@ export class StateHashes {
       return;
     }
     this.running++;
+    const { nowMs, measurements } = this.parts;
+    const startedMs = nowMs();
     const goOn = (): void => {
       const result = this.stopped ? STOPPED : takePiece();
       if (result === undefined) {
@@ -101,6 +108,8 @@ export class StateHashes {
       }
       this.running--;
       close();
+      if (result.kind === 'keyspaceHashed' || result.kind === 'stateHashed')
+        measurements.hashed(what, nowMs() - startedMs);
       completion.complete(result);
     };
     goOn();

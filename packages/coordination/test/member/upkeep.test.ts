@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { logIndex } from '@synod/consensus';
+import { KeyspaceTally } from '../../src/keyspace/keyspace-tally.ts';
 import { Upkeep } from '../../src/member/upkeep.ts';
+import { NOTHING_MEASURED } from '../../src/service/member-measurements.ts';
 
 test('what a sweep took away is committed though no entry comes after it, and then nothing more is', () => {
   const world = { nowMs: 0, pendingRows: 0, sweeps: 0 };
@@ -20,6 +22,7 @@ test('what a sweep took away is committed though no entry comes after it, and th
         if (world.sweeps > 0) world.pendingRows = 3;
         return world.sweeps-- > 1;
       },
+      tally: new KeyspaceTally(),
     },
     backend: {
       get pendingRows() {
@@ -29,6 +32,7 @@ test('what a sweep took away is committed though no entry comes after it, and th
     clock: { nowMs: () => world.nowMs, defer: (job) => job() },
     paces: { commitRows: 1_000, commitIntervalMs: 1_000, sweepRowsATurn: 1 },
     failed: (error) => assert.fail(error),
+    measurements: NOTHING_MEASURED,
   });
   const tickAt = (nowMs: number): void => {
     world.nowMs = nowMs;

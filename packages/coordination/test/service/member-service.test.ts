@@ -27,6 +27,7 @@ import { LeaderCalls } from '../../src/service/leader-calls.ts';
 import { LeaderMoves } from '../../src/service/leader-moves.ts';
 import { PENDING_COMMAND_BYTES_MAX, WATCH_CATCH_UP_ROWS_A_TURN } from '../../src/service/limits.ts';
 import { ConnectedOutputs, type OutputReceivers } from '../../src/service/machine-outputs.ts';
+import { type MemberMeasurements, NOTHING_MEASURED } from '../../src/service/member-measurements.ts';
 import { MemberService } from '../../src/service/member-service.ts';
 import { PeerCalls } from '../../src/service/peer-calls.ts';
 import type { ServiceErrorCode } from '../../src/service/service-api.ts';
@@ -41,6 +42,16 @@ function serviceUnderTest() {
   const submitted: Uint8Array[] = [];
   const reads: ((failure: ReadBarrierFailure | undefined) => void)[] = [];
   let takes = true;
+  const clock = { ms: 0 };
+  const nowMs = (): number => clock.ms;
+  const measured: string[] = [];
+  const measurements: MemberMeasurements = {
+    ...NOTHING_MEASURED,
+    commandEnded: ({ kind }, milliseconds, succeeded) =>
+      void measured.push(`${kind} ${milliseconds} ${succeeded}`),
+    rangeEnded: (milliseconds, succeeded) => void measured.push(`answered ${milliseconds} ${succeeded}`),
+    rangeRead: (milliseconds, succeeded) => void measured.push(`read ${milliseconds} ${succeeded}`),
+  };
   const status: ReplicaStatus = {
     role: 'follower',
     epoch: epoch(4),
@@ -90,10 +101,12 @@ function serviceUnderTest() {
     leaderCalls: new LeaderCalls({ self: SELF, calls, leader: () => undefined, timeoutTicks: 70 }),
     leaderMoves: new LeaderMoves({ self: SELF, replica, timeoutTicks: 70 }),
     memberChanges: { add() {}, remove() {}, update() {}, promote() {} },
-    hashes: new StateHashes({ machine, defer: (job) => job() }),
+    hashes: new StateHashes({ machine, defer: (job) => job(), nowMs, measurements }),
     backups: { begin: () => ({ kind: 'serviceFailure', code: 'tooManyRequests' }) },
     store: { sizes: () => ({ totalBytes: 2, usedBytes: 1 }), defragment: (done) => done(undefined) },
     space: { admits: () => true, storeBytesMax: Number.POSITIVE_INFINITY },
+    nowMs,
+    measurements,
     commandBytesMax: COMMAND_BYTES_MAX,
     wakeHub: () => {},
   });
@@ -112,6 +125,8 @@ function serviceUnderTest() {
     proposals,
     submitted,
     reads,
+    clock,
+    measured,
     refuse: () => {
       takes = false;
     },

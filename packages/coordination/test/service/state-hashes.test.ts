@@ -21,13 +21,20 @@ function hashesUnderTest(keys: number) {
     });
   const turns: (() => void)[] = [];
   const { machine } = subject;
-  const hashes = new StateHashes({ machine, defer: (job) => void turns.push(job) });
+  const clock = { ms: 0 };
+  const measured: [what: string, milliseconds: number][] = [];
+  const hashes = new StateHashes({
+    machine,
+    defer: (job) => void turns.push(job),
+    nowMs: () => clock.ms,
+    measurements: { hashed: (what, milliseconds) => void measured.push([what, milliseconds]) },
+  });
   const answers: string[] = [];
   const completion = {
     complete: (result: { readonly kind: string; readonly code?: string; readonly sum?: number }) =>
       void answers.push(result.code ?? `${result.kind} ${result.sum}`),
   };
-  return { hashes, turns, answers, completion };
+  return { hashes, turns, answers, completion, clock, measured };
 }
 
 test('a large keyspace takes several turns, and two askers get the same', () => {

@@ -16,6 +16,7 @@ import {
 } from '@synod/coordination';
 import { CorruptionChecks } from '../../../src/service/corruption-checks/corruption-checks.ts';
 import { KeyspaceHashCalls } from '../../../src/service/corruption-checks/keyspace-hash-calls.ts';
+import { NOTHING_MEASURED } from '../../../src/service/member-measurements.ts';
 import { PeerCalls } from '../../../src/service/peer-calls.ts';
 import { StateHashes } from '../../../src/service/state-hashes.ts';
 import { MachineUnderTest } from '../../machine/machine-under-test.ts';
@@ -139,7 +140,12 @@ export class CorruptionWorld {
     const reads: WorldMember['reads'] = [];
     const hashes = new KeyspaceHashCalls({
       calls,
-      hashes: new StateHashes({ machine: subject.machine, defer: (job) => void this.turns.push(job) }),
+      hashes: new StateHashes({
+        machine: subject.machine,
+        defer: (job) => void this.turns.push(job),
+        nowMs: () => 0,
+        measurements: NOTHING_MEASURED,
+      }),
       kept: (at) => checks.kept(at),
       others: () => this.members.map((member) => member.id).filter((other) => other !== id),
       isConnected: (other) => !this.cut.has(other),

@@ -1,0 +1,88 @@
+/** Reads of this member's state for the service: at once, or after a quorum round, with how long they take. */
+import type { ReadBarrierFailure, ReplicaApi } from '@synod/consensus';
+import type { Failure, PageResult, RangeResult } from '../machine/results.ts';
+import type { MemberMeasurements } from './member-measurements.ts';
+import type { Completion, ServiceErrorCode, ServiceFailure } from './service-api.ts';
+
+export const READ_ERRORS: Readonly<Record<ReadBarrierFailure, ServiceErrorCode>> = {
+  noLeader: 'noLeader',
+  leaderChanged: 'leaderChanged',
+  timeout: 'timeout',
+  stopped: 'stopped',
+  tooManyReads: 'tooManyRequests',
+};
+
+export interface MeasuredReadsParts {
+  readonly replica: Pick<ReplicaApi, 'read'>;
+  /** Nobody is told what this member holds. */
+  readonly isCorrupt: () => boolean;
+  readonly nowMs: () => number;
+  readonly measurements: MemberMeasurements;
+}
+
+const CORRUPT: ServiceFailure = { kind: 'serviceFailure', code: 'corrupt' };
+
+export class MeasuredReads {
+  private readonly parts: MeasuredReadsParts;
+
+  constructor(parts: MeasuredReadsParts) {
+    this.parts = parts;
+  }
+
+  range(
+    linearizable: boolean,
+    completion: Completion<RangeResult | Failure | ServiceFailure>,
+    read: () => RangeResult | Failure,
+  ): void {
+    const { nowMs, measurements } = this.parts;
+    const startedMs = nowMs();
+    const answer = (failure: ReadBarrierFailure | undefined): void => {
+      const refusal = this.refusal(failure);
+      if (refusal !== undefined) {
+        measurements.rangeEnded(nowMs() - startedMs, false);
+        completion.complete(refusal);
+        return;
+      }
+      const readFromMs = linearizable ? nowMs() : startedMs;
+      const result = read();
+      const endedMs = nowMs();
+      const succeeded = result.kind === 'range';
+      measurements.rangeRead(endedMs - readFromMs, succeeded);
+      measurements.rangeEnded(endedMs - startedMs, succeeded);
+      completion.complete(result);
+    };
+    if (linearizable) this.parts.replica.read(answer);
+    else answer(undefined);
+  }
+
+  page(
+    linearizable: boolean,
+    completion: Completion<PageResult | Failure | ServiceFailure>,
+    read: () => PageResult | Failure,
+  ): void {
+    this.other(linearizable, completion, () => {
+      const { nowMs, measurements } = this.parts;
+      const startedMs = nowMs();
+      const result = read();
+      measurements.rangeRead(nowMs() - startedMs, result.kind === 'page');
+      return result;
+    });
+  }
+
+  /** Of something that is no range. */
+  other<Result>(
+    linearizable: boolean,
+    completion: Completion<Result | ServiceFailure>,
+    read: () => Result,
+  ): void {
+    const answer = (failure: ReadBarrierFailure | undefined): void =>
+      completion.complete(this.refusal(failure) ?? read());
+    if (linearizable) this.parts.replica.read(answer);
+    else answer(undefined);
+  }
+
+  private refusal(failure: ReadBarrierFailure | undefined): ServiceFailure | undefined {
+    if (failure !== undefined) return { kind: 'serviceFailure', code: READ_ERRORS[failure] };
+    return this.parts.isCorrupt() ? CORRUPT : undefined;
+  }
+}
