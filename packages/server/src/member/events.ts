@@ -2,15 +2,25 @@
 import { type Observer, type ReplicaEvent, unreachable } from '@synod/consensus';
 import type { MemberEvent } from '@synod/coordination';
 import type { Log } from '../log/log.ts';
+import type { DiskMetrics } from '../metrics/disk-metrics.ts';
+import type { PeerMetrics } from '../metrics/peer-metrics.ts';
 import type { TransportObserver } from '../transport/peer-transport.ts';
 import { corruptionLine } from './corruption-line.ts';
 
-/** `onFatal` ends the member; `onSynced` is for the metrics. */
+export type SnapshotEvent = Extract<
+  ReplicaEvent,
+  { kind: 'snapshotWritten' | 'snapshotSent' | 'snapshotReceived' }
+>;
+
+/** `onFatal` ends the member; the others are for the metrics. */
 export function replicaObserver(
   log: Log,
   react: {
     readonly onFatal: (reason: string) => void;
-    readonly onSynced: (bytes: number, milliseconds: number) => void;
+    readonly onSynced: (bytes: number) => void;
+    /** A snapshot was written, sent or received, well or not. */
+    readonly onSnapshot: (event: SnapshotEvent) => void;
+    readonly onMalformed: (from: string) => void;
   },
 ): Observer {
   return {
@@ -18,7 +28,7 @@ export function replicaObserver(
       const { kind, ...facts } = event;
       switch (event.kind) {
         case 'synced':
-          react.onSynced(event.bytes, event.milliseconds);
+          react.onSynced(event.bytes);
           return;
         case 'recovered':
           log.info('recovered the journal', { ...facts, milliseconds: Math.round(event.milliseconds) });
@@ -34,20 +44,24 @@ export function replicaObserver(
           log.debug('trimmed the log', facts);
           return;
         case 'snapshotWritten':
-          log.info('wrote a snapshot', facts);
+          react.onSnapshot(event);
+          log.info('wrote a snapshot', rounded(facts));
           return;
         case 'snapshotSent':
-          if (event.ok) log.info('sent a snapshot', facts);
-          else log.warn('could not send a snapshot; it is tried again', facts);
+          react.onSnapshot(event);
+          if (event.ok) log.info('sent a snapshot', rounded(facts));
+          else log.warn('could not send a snapshot; it is tried again', rounded(facts));
           return;
         case 'snapshotReceived':
-          if (event.ok) log.info('received a snapshot', facts);
-          else log.warn('could not receive a snapshot; it is tried again', facts);
+          react.onSnapshot(event);
+          if (event.ok) log.info('received a snapshot', rounded(facts));
+          else log.warn('could not receive a snapshot; it is tried again', rounded(facts));
           return;
         case 'stateRegained':
           log.info('took the state of another member in the place of the one that was set aside', facts);
           return;
         case 'malformedMessage':
+          react.onMalformed(event.from);
           log.warn('a peer sent a message that cannot be read', facts);
           return;
         case 'membershipChanged': {
@@ -67,18 +81,53 @@ export function replicaObserver(
   };
 }
 
-/** `nameOf` has the name of a member by its id. */
+export function tellOfSnapshot(
+  event: SnapshotEvent,
+  disk: Pick<DiskMetrics, 'snapshotWritten' | 'snapshotReceived'>,
+  peers: Pick<PeerMetrics, 'snapshotSent' | 'snapshotReceived'>,
+): void {
+  switch (event.kind) {
+    case 'snapshotWritten':
+      disk.snapshotWritten(event);
+      return;
+    case 'snapshotSent':
+      peers.snapshotSent(event);
+      return;
+    case 'snapshotReceived':
+      disk.snapshotReceived(event);
+      peers.snapshotReceived(event);
+      return;
+    default:
+      unreachable(event);
+  }
+}
+
+/** For the log: nobody reads fractions of a millisecond. */
+function rounded<Facts extends object>(facts: Facts): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => [
+      name,
+      typeof value === 'number' && /(milliseconds|Ms)$/.test(name) ? Math.round(value) : value,
+    ]),
+  );
+}
+
+/** `nameOf` has the name of a member by its id; `metrics` are told what the log is. */
 export function transportObserver(
   log: Log,
   nameOf: (peer: string) => string | undefined,
-  roundTrip: (peer: string, milliseconds: number) => void,
+  metrics: Pick<PeerMetrics, 'roundTrip' | 'disconnected' | 'receiveFailed'>,
 ): TransportObserver {
   const facts = (peer: string) => ({ peer, name: nameOf(peer) });
   return {
     connected: (peer) => log.info('connected to a peer', facts(peer)),
-    disconnected: (peer) => log.warn('lost the connection to a peer; trying again', facts(peer)),
+    disconnected: (peer) => {
+      metrics.disconnected(peer);
+      log.warn('lost the connection to a peer; trying again', facts(peer));
+    },
     refused: (peer, reason) => log.warn(reason, facts(peer)),
-    roundTrip,
+    roundTrip: (peer, milliseconds) => metrics.roundTrip(peer, milliseconds),
+    malformed: (peer) => metrics.receiveFailed(peer),
   };
 }
 
@@ -89,11 +138,12 @@ export function memberObserver(
     readonly nameOf: (peer: string) => string | undefined;
     readonly describe: (peer: string) => string;
   },
-  onFatal: (reason: string) => void,
+  react: { readonly onFatal: (reason: string) => void; readonly onMalformed: (from: string) => void },
 ): (event: MemberEvent) => void {
   return (event) => {
     switch (event.kind) {
       case 'malformedCall':
+        react.onMalformed(event.from);
         log.warn('a peer sent a call that cannot be read', { from: event.from, detail: event.detail });
         return;
       case 'outOfSpace':
@@ -125,7 +175,7 @@ export function memberObserver(
         return;
       }
       case 'commitFailed':
-        onFatal(`the state could not be committed: ${event.detail}`);
+        react.onFatal(`the state could not be committed: ${event.detail}`);
         return;
       default:
         unreachable(event);

@@ -15,6 +15,7 @@ import type { MemberMetrics } from '../metrics/member-metrics.ts';
 import { PasswordHasher } from '../passwords/password-hasher.ts';
 import { alarmName } from '../protocols/etcd/alarm-words.ts';
 import { type EtcdProtocol, etcdProtocol } from '../protocols/etcd/etcd-protocol.ts';
+import type { ObservedCall } from '../protocols/etcd/gateway/gateway.ts';
 import { etcdHttp1Handler, etcdWatchersHandler, type Http1Handler } from '../protocols/etcd/http1.ts';
 import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
 import { ConnectionBudget } from '../sockets/connection-budget.ts';
@@ -95,7 +96,11 @@ export class Running {
       simpleTokenTtlMs: config.auth.simpleTokenTtlMs,
       paces: SHIPPED_PACES,
       membersChanged: () => transport.setPeers(peers.addresses()),
-      observe: memberObserver(parts.log, peers, parts.failed),
+      observe: memberObserver(parts.log, peers, {
+        onFatal: parts.failed,
+        onMalformed: (from) => parts.metrics.peers.receiveFailed(from),
+      }),
+      measurements: parts.metrics.requests,
     });
     this.passwords = new PasswordHasher({ cost: config.auth.bcryptCost });
     const options = {
@@ -106,6 +111,7 @@ export class Running {
       electionTimeoutMs: config.electionTimeoutMs,
       readPeerUrls,
       randomBytes: () => randomBytes(8),
+      observer: parts.metrics.protocol,
     };
     const { service, simpleTokens } = this.member;
     this.protocol = etcdProtocol(service, options, {
@@ -120,9 +126,10 @@ export class Running {
   /** Opens the clients' ports; rejects when one cannot be had. */
   async listen(): Promise<void> {
     const { config, metrics } = this.parts;
+    const { calls, protocol: etcdObserver } = metrics;
     const observer = {
-      callStarted: ({ path }: { readonly path: string }) => metrics.callStarted(path),
-      callEnded: ({ path }: { readonly path: string }, code: StatusCode) => metrics.callEnded(path, code),
+      callStarted: (call: ObservedCall) => calls.callStarted(call.path, call.metadata('client-api-version')),
+      callEnded: ({ path }: Pick<ObservedCall, 'path'>, code: StatusCode) => calls.callEnded(path, code),
     };
     const http1 = etcdHttp1Handler(this.member.service, {
       ...ETCD_DEFAULTS,
@@ -132,6 +139,7 @@ export class Running {
       webAccess: config.webAccess,
       methods: this.protocol.methods,
       observer,
+      etcdObserver,
     });
     const pages = withRequestRate(http1, rateOf(config.requestsPerSecondMax));
     const connections = new ConnectionBudget(config, this.refusedConnections());
@@ -160,7 +168,7 @@ export class Running {
     this.web = await openHttp(config.listenClientHttpUrls, pages);
     this.watchers = await openHttp(
       config.listenMetricsUrls,
-      etcdWatchersHandler(this.member.service, { metrics: metrics.registry }),
+      etcdWatchersHandler(this.member.service, { metrics: metrics.registry, etcdObserver }),
     );
   }
 
@@ -265,10 +273,17 @@ export class Running {
       compactRevision: () => machine.compactRevision,
       authRevision: () => machine.auth.revision,
       keys: () => machine.keyCount,
+      keyspace: () => machine.tally,
+      leasesRenewed: () => this.member.leaseTally.renewedCount,
+      leasesExpired: () => this.member.leaseTally.expiredCount,
       storeBytes: () => storage.backend.sizes(),
       storeBytesMax: () => this.member.service.status().storeBytesMax,
+      openReads: () => storage.backend.openViewCount,
+      isDefragmenting: () => storage.backend.isDefragmenting,
       alarms: () => machine.alarms().map(({ member, kind }) => ({ member, name: alarmName(kind) })),
       proposalsPending: () => proposals.pendingCount,
+      proposalsFailed: () => proposals.failedCount,
+      replica: () => replica.activity,
       committedIndex: () => replica.status().commitIndex,
       appliedIndex: () => machine.appliedIndex,
       watchers: () => hub.watcherCounts.synced + hub.watcherCounts.behind,

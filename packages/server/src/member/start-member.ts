@@ -4,9 +4,10 @@
  */
 import { type MemberId, type Replica, memberId as toMemberId } from '@synod/consensus';
 import { ConnectedOutputs, type CoordinationMachine, createMachine } from '@synod/coordination';
+import type { FeatureGates } from '../config/feature-gates.ts';
 import type { MemberConfig } from '../config/member-config.ts';
 import type { Log } from '../log/log.ts';
-import { createMemberMetrics, type MemberMetrics } from '../metrics/member-metrics.ts';
+import { MemberMetrics } from '../metrics/member-metrics.ts';
 import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
 import { forgetAwaitedState, isStateAwaited } from '../storage/replaced-state.ts';
 import { ensureCertificate } from '../tls/automatic-certificate.ts';
@@ -16,7 +17,7 @@ import type { ClusterFacts } from '../transport/cluster-question.ts';
 import { PeerTransport } from '../transport/peer-transport.ts';
 import { addressOf } from './addresses.ts';
 import { AwaitingState } from './awaiting-state.ts';
-import { replicaObserver, transportObserver } from './events.ts';
+import { replicaObserver, tellOfSnapshot, transportObserver } from './events.ts';
 import { refuseEtcdData } from './foreign-data.ts';
 import type { MemberIdentity } from './identity/member-identity.ts';
 import { refuseOtherCluster } from './identity/refuse-other-cluster.ts';
@@ -41,9 +42,11 @@ export async function startMember(
   refuseEtcdData(config.dataDirectory);
   let metrics: MemberMetrics | undefined;
   const storage = openStorage(config, {
-    committed: ({ milliseconds }) => metrics?.backendCommitted(milliseconds),
+    journalTimed: (writeMs, syncMs) => metrics?.disk.journalTimed(writeMs, syncMs),
+    committed: ({ milliseconds }) => metrics?.disk.committed(milliseconds),
+    viewClosed: (milliseconds) => metrics?.disk.viewClosed(milliseconds),
     defragmented({ milliseconds, bytesBefore, bytesAfter }) {
-      metrics?.backendDefragmented(milliseconds);
+      metrics?.disk.defragmented(milliseconds);
       log.info('the store gave back space that nothing used', {
         'size-before-bytes': bytesBefore,
         'size-bytes': bytesAfter,
@@ -58,7 +61,8 @@ export async function startMember(
       joinPaces: tuning.joinPaces,
       discovery: { paces: tuning.discoveryPaces, signal: tuning.stopping },
     });
-    metrics = createMemberMetrics({ memberId: identity.memberId, serverVersion, clusterVersion });
+    const { memberId } = identity;
+    metrics = new MemberMetrics({ memberId, serverVersion, clusterVersion, features: featuresOf(config) });
     member = new Member({ config, identity, log, metrics, storage, tuning });
     await member.start();
     return member;
@@ -68,6 +72,14 @@ export async function startMember(
     if (error instanceof CertificateFailure) throw new StartFailure(error.message);
     throw error;
   }
+}
+
+/** etcd's experiments that mean something here. */
+function featuresOf({ corruptionChecks }: MemberConfig): Readonly<Record<keyof FeatureGates, boolean>> {
+  return {
+    InitialCorruptCheck: corruptionChecks.atStart,
+    CompactHashCheck: corruptionChecks.compactionPeriodMs !== undefined,
+  };
 }
 
 /** Where the configuration wants a member to do so itself. */
@@ -132,6 +144,7 @@ class Member implements RunningMember {
     this.machine = createMachine({
       backend: storage.backend,
       outputs: this.outputs,
+      observer: metrics.applies,
       founders: identity.founders.map((founder) => ({ ...founder, clientUrls: [], isLearner: false })),
     });
     const { directory } = this.machine;
@@ -163,11 +176,7 @@ class Member implements RunningMember {
         this.announceRemoval(
           `this member has been removed from the cluster. To let it in again: empty its data directory (${config.dataDirectory}), add it with synod member add, and start it with --initial-cluster-state existing.`,
         ),
-      observer: transportObserver(
-        log,
-        (peer) => this.peers.nameOf(peer),
-        (peer, milliseconds) => metrics.roundTrip(peer, milliseconds),
-      ),
+      observer: transportObserver(log, (peer) => this.peers.nameOf(peer), metrics.peers),
     });
   }
 
@@ -351,9 +360,12 @@ class Member implements RunningMember {
   }
 
   private openReplica(awaitsState: boolean): Promise<OpenedReplica> {
+    const { disk, peers } = this.metrics;
     const observer = replicaObserver(this.log, {
       onFatal: (reason) => this.announceFailure(reason),
-      onSynced: (bytes, milliseconds) => this.metrics.journalSynced(bytes, milliseconds),
+      onSynced: (bytes) => disk.journalWritten(bytes),
+      onSnapshot: (event) => tellOfSnapshot(event, disk, peers),
+      onMalformed: (from) => peers.receiveFailed(from),
     });
     return openMemberReplica({
       config: this.config,

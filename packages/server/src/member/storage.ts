@@ -17,11 +17,14 @@ export interface MemberStorage {
   close(): Promise<void>;
 }
 
+/** Told how long the journal and the store take for what they do. */
+export interface StorageObserver
+  extends Pick<LmdbBackendOptions, 'committed' | 'defragmented' | 'viewClosed'> {
+  readonly journalTimed?: (writeMs: number, syncMs: number) => void;
+}
+
 /** @throws StartFailure */
-export function openStorage(
-  place: JournalPlace,
-  told: Pick<LmdbBackendOptions, 'committed' | 'defragmented'>,
-): MemberStorage {
+export function openStorage(place: JournalPlace, { journalTimed, ...told }: StorageObserver): MemberStorage {
   const { dataDirectory, journalDirectory } = place;
   const locks = [taken(dataDirectory, { name: 'the data directory', flag: '--data-dir' })];
   const release = (): void => {
@@ -33,7 +36,9 @@ export function openStorage(
     const refusal = claimJournalPlace(place);
     if (refusal !== undefined) throw new StartFailure(refusal);
     const elsewhere = journalDirectory === undefined ? {} : { [JOURNAL_DIRECTORY]: journalDirectory };
-    const disk = new NodeDisk(dataDirectory, elsewhere);
+    const disk = new NodeDisk(dataDirectory, elsewhere, (path, writeMs, syncMs) => {
+      if (path.startsWith(`${JOURNAL_DIRECTORY}/`)) journalTimed?.(writeMs, syncMs);
+    });
     const backend = new LmdbBackend({ directory: dataDirectory, ...told });
     return {
       disk,

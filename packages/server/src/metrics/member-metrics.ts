@@ -1,31 +1,50 @@
 /** One member's metrics, under etcd's names. Hot paths touch plain numbers; Prometheus's objects are filled at a scrape. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Seconds, as etcd's buckets for the disk: from a millisecond, doubling. */
-const DISK_BUCKETS = Array.from({ length: 14 }, (_, i) => 0.001 * 2 ** i);
-/** From a tenth of a second. */
-const DEFRAGMENTATION_BUCKETS = Array.from({ length: 13 }, (_, i) => 0.1 * 2 ** i);
-const ROUND_TRIP_BUCKETS = Array.from({ length: 16 }, (_, i) => 0.0001 * 2 ** i);
+import type { KeyspaceTally } from '@synod/coordination';
+import { collectDefaultMetrics, type Registry } from 'prom-client';
+import { ApplyMetrics } from './apply-metrics.ts';
+import { CallMetrics } from './call-metrics.ts';
+import { DiskMetrics } from './disk-metrics.ts';
+import { MetricFamilies } from './families.ts';
+import { openFileCount, openFileLimit } from './open-files.ts';
+import { PeerMetrics, type PeerSource, type SnapshotSource } from './peer-metrics.ts';
+import { ProtocolMetrics } from './protocol-metrics.ts';
+import { RequestMetrics } from './request-metrics.ts';
 
-/** Where the gauges come from, read at a scrape. */
+/** Where the gauges and counters come from, read at a scrape. */
 export interface MetricSources {
   readonly currentRevision: () => number;
   readonly compactRevision: () => number;
   readonly authRevision: () => number;
   readonly keys: () => number;
+  readonly keyspace: () => Readonly<KeyspaceTally>;
+  readonly leasesRenewed: () => number;
+  readonly leasesExpired: () => number;
   readonly storeBytes: () => { readonly totalBytes: number; readonly usedBytes: number };
   /** 0: no quota. */
   readonly storeBytesMax: () => number;
+  /** Reads of the store that hold on to a moment. */
+  readonly openReads: () => number;
+  readonly isDefragmenting: () => boolean;
   readonly alarms: () => readonly AlarmSource[];
   readonly proposalsPending: () => number;
+  readonly proposalsFailed: () => number;
   readonly committedIndex: () => number;
   readonly appliedIndex: () => number;
+  readonly replica: () => ReplicaSource;
   readonly watchers: () => number;
   readonly slowWatchers: () => number;
   readonly watchStreams: () => number;
   readonly clientBytes: () => { readonly received: number; readonly sent: number };
   readonly peers: () => readonly PeerSource[];
   readonly isLearner: () => boolean;
+}
+
+export interface ReplicaSource extends SnapshotSource {
+  readonly lateHeartbeats: number;
+  readonly readRoundsFailed: number;
+  readonly readRoundsSlow: number;
+  readonly isRestoring: boolean;
 }
 
 /** An active alarm. */
@@ -35,107 +54,65 @@ export interface AlarmSource {
   readonly name: string;
 }
 
-export interface PeerSource {
-  readonly peer: string;
-  readonly bytesSent: number;
-  readonly bytesReceived: number;
-  readonly isConnected: boolean;
-}
-
-export interface MemberMetrics {
-  readonly registry: Registry;
-  journalSynced(bytes: number, milliseconds: number): void;
-  backendCommitted(milliseconds: number): void;
-  backendDefragmented(milliseconds: number): void;
-  roundTrip(peer: string, milliseconds: number): void;
-  roleChanged(leads: boolean, leader: string | undefined): void;
-  callStarted(path: string): void;
-  callEnded(path: string, code: number): void;
-  connect(sources: MetricSources): void;
-}
-
 /** What a member is for its whole life. */
 export interface MemberFacts {
   /** 16 hex digits. */
   readonly memberId: string;
   readonly serverVersion: string;
   readonly clusterVersion: string;
+  /** etcd's experiments that mean something here, by their names: whether they are switched on. */
+  readonly features: Readonly<Record<string, boolean>>;
 }
 
-export function createMemberMetrics(facts: MemberFacts): MemberMetrics {
-  return new PromMetrics(facts);
+/** In a process's own clocks: how long ago something was, and what the time is. Tests have others. */
+export interface MetricClocks {
+  readonly nowMs: () => number;
+  readonly unixMs: () => number;
 }
 
-class PromMetrics implements MemberMetrics {
-  readonly registry = new Registry();
-  private readonly memberId: string;
-  private sources: MetricSources | undefined;
-  private journalBytes = 0;
+const PROCESS_CLOCKS: MetricClocks = { nowMs: () => performance.now(), unixMs: Date.now };
+
+export class MemberMetrics {
+  readonly calls: CallMetrics;
+  readonly protocol: ProtocolMetrics;
+  readonly requests: RequestMetrics;
+  readonly applies: ApplyMetrics;
+  readonly disk: DiskMetrics;
+  readonly peers: PeerMetrics;
+  private readonly families = new MetricFamilies();
   private leads = false;
   private leader: string | undefined;
   private leaderChanges = 0;
-  /** By path. */
-  private readonly callsStarted = new Map<string, number>();
-  /** By path, then by code. */
-  private readonly callsEnded = new Map<string, number[]>();
-  private readonly journalSync = this.histogram(
-    'etcd_disk_wal_fsync_duration_seconds',
-    'How long the syncs of the journal take.',
-    DISK_BUCKETS,
-  );
-  private readonly backendCommit = this.histogram(
-    'etcd_disk_backend_commit_duration_seconds',
-    'How long the commits of the backend take.',
-    DISK_BUCKETS,
-  );
-  private readonly backendDefragmentation = this.histogram(
-    'etcd_disk_backend_defrag_duration_seconds',
-    'How long the defragmentations of the backend take.',
-    DEFRAGMENTATION_BUCKETS,
-  );
-  private readonly roundTrips = new Histogram({
-    name: 'etcd_network_peer_round_trip_time_seconds',
-    help: 'Round-trip time to each peer.',
-    labelNames: ['To'],
-    buckets: ROUND_TRIP_BUCKETS,
-    registers: [this.registry],
-  });
 
-  constructor({ memberId, serverVersion, clusterVersion }: MemberFacts) {
-    this.memberId = memberId;
-    collectDefaultMetrics({ register: this.registry });
-    const minorVersion = clusterVersion.split('.', 2).join('.');
-    this.fact('etcd_server_id', 'The id of this member, as a label.', { server_id: memberId });
-    this.fact('etcd_server_version', 'The version that clients are told.', { server_version: serverVersion });
-    this.fact('etcd_cluster_version', 'The version of the cluster.', { cluster_version: minorVersion });
-    this.gauge('etcd_server_has_leader', 'Whether a leader is known: 1 or 0.', () =>
+  constructor(facts: MemberFacts, { nowMs, unixMs }: MetricClocks = PROCESS_CLOCKS) {
+    const { families } = this;
+    collectDefaultMetrics({ register: families.registry });
+    this.calls = new CallMetrics(families);
+    this.protocol = new ProtocolMetrics(families);
+    this.requests = new RequestMetrics(families, unixMs);
+    this.applies = new ApplyMetrics(families, nowMs);
+    this.disk = new DiskMetrics(families);
+    this.peers = new PeerMetrics(families, facts.memberId);
+    this.tellFacts(facts);
+    this.tellOpenFiles();
+    families.gauge('etcd_server_has_leader', 'Whether a leader is known: 1 or 0.', () =>
       this.leader === undefined ? 0 : 1,
     );
-    this.gauge('etcd_server_is_leader', 'Whether this member leads: 1 or 0.', () => (this.leads ? 1 : 0));
-    this.counter(
+    families.gauge('etcd_server_is_leader', 'Whether this member leads: 1 or 0.', () => (this.leads ? 1 : 0));
+    families.counter(
       'etcd_server_leader_changes_seen_total',
       'Changes of leader seen.',
       () => this.leaderChanges,
     );
-    this.gauge('etcd_disk_wal_write_bytes_total', 'Bytes written to the journal.', () => this.journalBytes);
-    this.countCalls();
+    families.counter(
+      'etcd_server_slow_apply_total',
+      'Entries and ranges that took more than a tenth of a second.',
+      () => this.applies.slowCount + this.requests.slowCount,
+    );
   }
 
-  journalSynced(bytes: number, milliseconds: number): void {
-    this.journalBytes += bytes;
-    this.journalSync.observe(milliseconds / 1000);
-  }
-
-  backendCommitted(milliseconds: number): void {
-    this.backendCommit.observe(milliseconds / 1000);
-  }
-
-  backendDefragmented(milliseconds: number): void {
-    this.backendDefragmentation.observe(milliseconds / 1000);
-  }
-
-  roundTrip(peer: string, milliseconds: number): void {
-    this.roundTrips.observe({ To: peer }, milliseconds / 1000);
+  get registry(): Registry {
+    return this.families.registry;
   }
 
   roleChanged(leads: boolean, leader: string | undefined): void {
@@ -144,225 +121,183 @@ class PromMetrics implements MemberMetrics {
     this.leader = leader;
   }
 
-  callStarted(path: string): void {
-    this.callsStarted.set(path, (this.callsStarted.get(path) ?? 0) + 1);
-  }
-
-  callEnded(path: string, code: number): void {
-    let codes = this.callsEnded.get(path);
-    if (codes === undefined) {
-      codes = [];
-      this.callsEnded.set(path, codes);
-    }
-    codes[code] = (codes[code] ?? 0) + 1;
-  }
-
   connect(sources: MetricSources): void {
-    this.sources = sources;
-    const { currentRevision, compactRevision, keys, storeBytes } = sources;
-    this.gauge(
-      'etcd_debugging_mvcc_current_revision',
-      'The current revision of the keyspace.',
-      currentRevision,
-    );
-    this.gauge(
-      'etcd_debugging_mvcc_compact_revision',
-      'The revision that was compacted last.',
-      compactRevision,
-    );
-    this.gauge(
-      'etcd_debugging_auth_revision',
-      'The revision of users, roles and permissions.',
-      sources.authRevision,
-    );
-    this.gauge('etcd_debugging_mvcc_keys_total', 'Keys that exist.', keys);
-    this.gauge(
-      'etcd_mvcc_db_total_size_in_bytes',
-      'Bytes the store takes on the disk.',
-      () => storeBytes().totalBytes,
-    );
-    this.gauge(
-      'etcd_mvcc_db_total_size_in_use_in_bytes',
-      'Bytes of the store that hold something.',
-      () => storeBytes().usedBytes,
-    );
-    this.gauge(
-      'etcd_server_quota_backend_bytes',
-      'Bytes that the store may hold; 0: as many as there is room for.',
-      sources.storeBytesMax,
-    );
-    this.alarms(sources.alarms);
-    this.gauge('etcd_server_is_learner', 'Whether this member is a learner: 1 or 0.', () =>
-      sources.isLearner() ? 1 : 0,
-    );
-    this.gauge(
-      'etcd_server_proposals_pending',
-      'Proposals that wait for their results.',
-      sources.proposalsPending,
-    );
-    this.gauge(
-      'etcd_server_proposals_committed_total',
-      'The highest index known committed.',
-      sources.committedIndex,
-    );
-    this.gauge('etcd_server_proposals_applied_total', 'The highest index applied.', sources.appliedIndex);
-    this.gauge('etcd_debugging_mvcc_watcher_total', 'Watches.', sources.watchers);
-    this.gauge(
+    const { families } = this;
+    const { clientBytes } = sources;
+    this.connectKeyspace(sources);
+    this.connectStore(sources);
+    this.connectConsensus(sources);
+    this.peers.connect(families, sources.peers, sources.replica);
+    families.gauge('etcd_debugging_mvcc_watcher_total', 'Watches.', sources.watchers);
+    families.gauge(
       'etcd_debugging_mvcc_slow_watcher_total',
       'Watches that are catching up.',
       sources.slowWatchers,
     );
-    this.gauge('etcd_debugging_mvcc_watch_stream_total', 'Watch streams.', sources.watchStreams);
-    this.counter(
+    families.gauge('etcd_debugging_mvcc_watch_stream_total', 'Watch streams.', sources.watchStreams);
+    families.counter(
       'etcd_network_client_grpc_received_bytes_total',
       'Bytes received from clients.',
-      () => sources.clientBytes().received,
+      () => clientBytes().received,
     );
-    this.counter(
+    families.counter(
       'etcd_network_client_grpc_sent_bytes_total',
       'Bytes sent to clients.',
-      () => sources.clientBytes().sent,
+      () => clientBytes().sent,
     );
-    this.peerTraffic();
   }
 
-  private histogram(name: string, help: string, buckets: number[]): Histogram {
-    return new Histogram({ name, help, buckets, registers: [this.registry] });
-  }
-
-  private gauge(name: string, help: string, read: () => number): void {
-    const gauge: Gauge = new Gauge({
-      name,
-      help,
-      registers: [this.registry],
-      collect: () => gauge.set(read()),
+  private tellFacts({ memberId, serverVersion, clusterVersion, features }: MemberFacts): void {
+    const { families } = this;
+    const minorVersion = clusterVersion.split('.', 2).join('.');
+    families.fact('etcd_server_id', 'The id of this member, as a label.', { server_id: memberId });
+    families.fact('etcd_server_version', 'The version that clients are told.', {
+      server_version: serverVersion,
     });
-  }
-
-  private counter(name: string, help: string, read: () => number): void {
-    const counter: Counter = new Counter({
-      name,
-      help,
-      registers: [this.registry],
-      collect: () => {
-        counter.reset();
-        counter.inc(read());
-      },
-    });
-  }
-
-  /** A fact that is all in its label. */
-  private fact(name: string, help: string, labels: Readonly<Record<string, string>>): void {
-    new Gauge({ name, help, labelNames: Object.keys(labels), registers: [this.registry] }).set(labels, 1);
-  }
-
-  private countCalls(): void {
-    const started: Counter = new Counter({
-      name: 'grpc_server_started_total',
-      help: 'Calls that began, by method.',
-      labelNames: ['grpc_type', 'grpc_service', 'grpc_method'],
-      registers: [this.registry],
-      collect: () => {
-        started.reset();
-        for (const [path, count] of this.callsStarted) started.inc(callLabels(path), count);
-      },
-    });
-    const handled: Counter = new Counter({
-      name: 'grpc_server_handled_total',
-      help: 'Calls that ended, by method and status.',
-      labelNames: ['grpc_type', 'grpc_service', 'grpc_method', 'grpc_code'],
-      registers: [this.registry],
-      collect: () => {
-        handled.reset();
-        for (const [path, codes] of this.callsEnded)
-          codes.forEach((count, code) => {
-            handled.inc({ ...callLabels(path), grpc_code: CODE_NAMES[code] ?? `${code}` }, count);
-          });
-      },
-    });
-  }
-
-  private alarms(read: MetricSources['alarms']): void {
-    const gauge: Gauge = new Gauge({
-      name: 'etcd_debugging_server_alarms',
-      help: 'Active alarms, by the member they are about: 1 each.',
-      labelNames: ['server_id', 'alarm_type'],
-      registers: [this.registry],
-      collect: () => {
-        gauge.reset();
-        for (const { member, name } of read()) gauge.set({ server_id: member, alarm_type: name }, 1);
-      },
-    });
-  }
-
-  private peerTraffic(): void {
-    const families = [
-      ['etcd_network_peer_sent_bytes_total', 'Bytes sent to each peer.', 'To', 'bytesSent'],
-      ['etcd_network_peer_received_bytes_total', 'Bytes received from each peer.', 'From', 'bytesReceived'],
-    ] as const;
-    for (const [name, help, label, field] of families) {
-      const counter: Counter = new Counter({
-        name,
-        help,
-        labelNames: [label],
-        registers: [this.registry],
-        collect: () => {
-          counter.reset();
-          for (const peer of this.sources?.peers() ?? []) counter.inc({ [label]: peer.peer }, peer[field]);
-        },
-      });
-    }
-    this.peerGauge(
-      'etcd_network_active_peers',
-      'Whether each peer is connected: 1 or 0.',
-      ({ isConnected }) => (isConnected ? 1 : 0),
+    families.fact('etcd_cluster_version', 'The version of the cluster.', { cluster_version: minorVersion });
+    families.gauges(
+      'etcd_server_feature_enabled',
+      'Whether each experiment is switched on: 1 or 0.',
+      ['name', 'stage'],
+      // All that mean something here are of the stage that etcd calls so.
+      () => Object.entries(features).map(([name, isOn]) => [{ name, stage: 'ALPHA' }, isOn ? 1 : 0] as const),
     );
-    this.peerGauge('etcd_network_known_peers', 'Peers that are known: 1 each.', () => 1);
   }
 
-  private peerGauge(name: string, help: string, read: (peer: PeerSource) => number): void {
-    const gauge: Gauge = new Gauge({
-      name,
-      help,
-      labelNames: ['Local', 'Remote'],
-      registers: [this.registry],
-      collect: () => {
-        for (const peer of this.sources?.peers() ?? [])
-          gauge.set({ Local: this.memberId, Remote: peer.peer }, read(peer));
-      },
-    });
+  private tellOpenFiles(): void {
+    const read = (count: () => number | undefined) => () => {
+      const known = count();
+      return known === undefined ? [] : [[{}, known] as const];
+    };
+    this.families.gauges('os_fd_used', 'Files that this process has open.', [], read(openFileCount));
+    this.families.gauges('os_fd_limit', 'Files that this process may have open.', [], read(openFileLimit));
+  }
+
+  private connectKeyspace(sources: MetricSources): void {
+    const { families } = this;
+    const { keyspace } = sources;
+    families.gauge(
+      'etcd_debugging_mvcc_current_revision',
+      'The current revision of the keyspace.',
+      sources.currentRevision,
+    );
+    families.gauge(
+      'etcd_debugging_mvcc_compact_revision',
+      'The revision that was compacted last.',
+      sources.compactRevision,
+    );
+    families.gauge(
+      'etcd_debugging_auth_revision',
+      'The revision of users, roles and permissions.',
+      sources.authRevision,
+    );
+    families.gauge('etcd_debugging_mvcc_keys_total', 'Keys that exist.', sources.keys);
+    families.counter('etcd_mvcc_range_total', 'Ranges read.', () => keyspace().ranges);
+    families.counter('etcd_mvcc_put_total', 'Puts carried out.', () => keyspace().puts);
+    families.counter('etcd_mvcc_delete_total', 'Deletions carried out.', () => keyspace().deletions);
+    families.counter('etcd_mvcc_txn_total', 'Transactions carried out.', () => keyspace().transactions);
+    families.gauge(
+      'etcd_debugging_mvcc_total_put_size_in_bytes',
+      'Bytes of the keys and values that were put.',
+      () => keyspace().putBytes,
+    );
+    families.counter(
+      'etcd_debugging_mvcc_db_compaction_keys_total',
+      'Rows that compaction took away.',
+      () => keyspace().rowsCompacted,
+    );
+    families.counter(
+      'etcd_debugging_lease_renewed_total',
+      'Leases that this member renewed as the leader.',
+      sources.leasesRenewed,
+    );
+    families.counter(
+      'etcd_debugging_server_lease_expired_total',
+      'Leases that this member ended as the leader because they expired.',
+      sources.leasesExpired,
+    );
+  }
+
+  private connectStore({
+    storeBytes,
+    storeBytesMax,
+    openReads,
+    isDefragmenting,
+    alarms,
+  }: MetricSources): void {
+    const { families } = this;
+    families.gauge(
+      'etcd_mvcc_db_total_size_in_bytes',
+      'Bytes the store takes on the disk.',
+      () => storeBytes().totalBytes,
+    );
+    families.gauge(
+      'etcd_mvcc_db_total_size_in_use_in_bytes',
+      'Bytes of the store that hold something.',
+      () => storeBytes().usedBytes,
+    );
+    families.gauge(
+      'etcd_server_quota_backend_bytes',
+      'Bytes that the store may hold; 0: as many as there is room for.',
+      storeBytesMax,
+    );
+    families.gauge(
+      'etcd_mvcc_db_open_read_transactions',
+      'Reads of the store that hold on to the state of a moment.',
+      openReads,
+    );
+    families.gauge('etcd_disk_defrag_inflight', 'Whether the store is being defragmented: 1 or 0.', () =>
+      isDefragmenting() ? 1 : 0,
+    );
+    families.gauges(
+      'etcd_debugging_server_alarms',
+      'Active alarms, by the member they are about: 1 each.',
+      ['server_id', 'alarm_type'],
+      () => alarms().map(({ member, name }) => [{ server_id: member, alarm_type: name }, 1] as const),
+    );
+  }
+
+  private connectConsensus(sources: MetricSources): void {
+    const { families } = this;
+    const { replica } = sources;
+    families.gauge('etcd_server_is_learner', 'Whether this member is a learner: 1 or 0.', () =>
+      sources.isLearner() ? 1 : 0,
+    );
+    families.gauge(
+      'etcd_server_proposals_pending',
+      'Proposals that wait for their results.',
+      sources.proposalsPending,
+    );
+    families.counter(
+      'etcd_server_proposals_failed_total',
+      'Proposals that were turned down or had no result in time.',
+      sources.proposalsFailed,
+    );
+    families.gauge(
+      'etcd_server_proposals_committed_total',
+      'The highest index known committed.',
+      sources.committedIndex,
+    );
+    families.gauge('etcd_server_proposals_applied_total', 'The highest index applied.', sources.appliedIndex);
+    families.counter(
+      'etcd_server_heartbeat_send_failures_total',
+      'Heartbeats that went out late, because the process stood still.',
+      () => replica().lateHeartbeats,
+    );
+    families.counter(
+      'etcd_server_read_indexes_failed_total',
+      'Rounds for linearizable reads that no leader could confirm when it was asked.',
+      () => replica().readRoundsFailed,
+    );
+    families.counter(
+      'etcd_server_slow_read_indexes_total',
+      'Rounds for linearizable reads without an answer for an election timeout.',
+      () => replica().readRoundsSlow,
+    );
+    families.gauge(
+      'etcd_server_snapshot_apply_in_progress_total',
+      "Whether another member's snapshot is being put in force: 1 or 0.",
+      () => (replica().isRestoring ? 1 : 0),
+    );
   }
 }
-
-/** Calls that are not unary, in the words of gRPC's own metrics. */
-const STREAM_TYPES: ReadonlyMap<string, string> = new Map([
-  ['/etcdserverpb.Watch/Watch', 'bidi_stream'],
-  ['/etcdserverpb.Lease/LeaseKeepAlive', 'bidi_stream'],
-  ['/grpc.health.v1.Health/Watch', 'server_stream'],
-]);
-
-function callLabels(path: string): Record<string, string> {
-  const [, service = '', method = ''] = path.split('/');
-  return { grpc_type: STREAM_TYPES.get(path) ?? 'unary', grpc_service: service, grpc_method: method };
-}
-
-/** gRPC's names of its status codes, by number. */
-const CODE_NAMES: readonly string[] = [
-  'OK',
-  'Canceled',
-  'Unknown',
-  'InvalidArgument',
-  'DeadlineExceeded',
-  'NotFound',
-  'AlreadyExists',
-  'PermissionDenied',
-  'ResourceExhausted',
-  'FailedPrecondition',
-  'Aborted',
-  'OutOfRange',
-  'Unimplemented',
-  'Internal',
-  'Unavailable',
-  'DataLoss',
-  'Unauthenticated',
-];

@@ -40,6 +40,8 @@ export interface LmdbBackendOptions {
   readonly committed?: (facts: { readonly rows: number; readonly milliseconds: number }) => void;
   /** Told how long each defragmentation took, and what the store took on disk before and after. */
   readonly defragmented?: (facts: DefragmentationFacts) => void;
+  /** Told for how long each view was held. */
+  readonly viewClosed?: (milliseconds: number) => void;
 }
 
 /** An overlay that nothing is written to any more, and who waits until it is in the file. */
@@ -64,6 +66,8 @@ export class LmdbBackend implements Backend {
   /** Of a commit. Final: nothing is tried after it, and the member stops. */
   private failure: Error | undefined = undefined;
   private closed = false;
+  /** Views that nobody closed yet. */
+  private openViews = 0;
 
   /** @throws the error of LMDB when the store cannot be opened. */
   constructor(options: LmdbBackendOptions) {
@@ -71,6 +75,14 @@ export class LmdbBackend implements Backend {
     removeEnvironment(join(options.directory, ASIDE));
     removeEnvironment(join(options.directory, COPY));
     this.environment = new LmdbEnvironment(join(options.directory, STATE_FILE));
+  }
+
+  get openViewCount(): number {
+    return this.openViews;
+  }
+
+  get isDefragmenting(): boolean {
+    return this.copying !== undefined;
   }
 
   /** Rows written and not yet in the file. */
@@ -121,10 +133,19 @@ export class LmdbBackend implements Backend {
     const reader = this.environment.beginRead();
     // Sealed overlays are never written to again; the fresh one is, so it is copied.
     const overlays = [this.fresh.copy(), ...this.overlays().slice(1)];
+    const openedMs = performance.now();
+    let isOpen = true;
+    this.openViews++;
     return {
       get: (table, key) => getThrough(overlays, reader, table, key),
       scan: (table, options) => scanThrough(overlays, reader, table, options),
-      close: () => reader.close(),
+      close: () => {
+        if (!isOpen) return;
+        isOpen = false;
+        reader.close();
+        this.openViews--;
+        this.options.viewClosed?.(performance.now() - openedMs);
+      },
     };
   }
 

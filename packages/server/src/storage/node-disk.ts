@@ -9,6 +9,9 @@ import { type Disk, type DiskCallback, type DiskError, DiskFailure } from '@syno
 /** Zeros are written to a new file in pieces of this size, each synced, so that no other sync waits for them all. */
 const ZERO_PIECE_BYTES = 4 * 1024 * 1024;
 
+/** Told of each durable write how long its two halves took. */
+export type WriteTimes = (path: string, writeMs: number, syncMs: number) => void;
+
 type Finish = (error: NodeJS.ErrnoException | null) => void;
 
 /** The operations of one path, first in first out. */
@@ -20,6 +23,7 @@ interface PathQueue {
 export class NodeDisk implements Disk {
   private readonly root: string;
   private readonly elsewhere: Readonly<Record<string, string>>;
+  private readonly timed: WriteTimes | undefined;
   /** Files opened for writing, until they are renamed, removed or the disk is closed. */
   private readonly descriptors = new Map<string, number>();
   private readonly queues = new Map<string, PathQueue>();
@@ -28,9 +32,10 @@ export class NodeDisk implements Disk {
    * `root` must exist; see lockDataDirectory.
    * @param elsewhere directories of the disk's own that lie at another path, which exists
    */
-  constructor(root: string, elsewhere: Readonly<Record<string, string>> = {}) {
+  constructor(root: string, elsewhere: Readonly<Record<string, string>> = {}, timed?: WriteTimes) {
     this.root = root;
     this.elsewhere = elsewhere;
+    this.timed = timed;
   }
 
   /** Closes every file. Nothing may be under way. */
@@ -91,9 +96,14 @@ export class NodeDisk implements Disk {
   writeDurably(path: string, offset: number, chunks: readonly Uint8Array[], done: DiskCallback): void {
     this.enqueue(path, done, (finish) => {
       this.withDescriptor(path, finish, (descriptor) => {
+        const startedMs = performance.now();
         writeFully(descriptor, chunks, offset, (error) => {
-          if (error === null) fs.fdatasync(descriptor, finish);
-          else finish(error);
+          if (error !== null) return finish(error);
+          const writtenMs = performance.now();
+          fs.fdatasync(descriptor, (syncError) => {
+            if (syncError === null) this.timed?.(path, writtenMs - startedMs, performance.now() - writtenMs);
+            finish(syncError);
+          });
         });
       });
     });

@@ -34,6 +34,8 @@ export interface IncomingLinkOwner {
   clusterFacts(): ClusterFacts | undefined;
   /** Something that was no member, was not meant for this one, or spoke wrongly; the connection is being closed. */
   refused(address: string, refusal: Refusal): void;
+  /** A member sent bytes that are no frames. */
+  malformed(from: string): void;
   ended(link: IncomingLink): void;
 }
 
@@ -131,7 +133,9 @@ export class IncomingLink {
     });
     // Outside the decoding: what the engine makes of good bytes must not be taken for a fault of the bytes.
     for (const frame of whole) this.take(frame);
-    if (read === undefined) this.fail('malformed', 'a member sent bytes that are no frames');
+    if (read !== undefined) return;
+    this.fail('malformed', 'a member sent bytes that are no frames');
+    this.owner.malformed(this.hello!.from);
   }
 
   private take({ lane, bytes }: Frame): void {

@@ -25,6 +25,8 @@ export interface TransportObserver {
   /** In words for the log, and seldom enough for it. `peer`: its id where this member connected, else its address. */
   refused(peer: string, reason: string): void;
   roundTrip(peer: string, milliseconds: number): void;
+  /** A peer sent bytes that are no frames; its connection was closed. */
+  malformed(peer: string): void;
 }
 
 export interface PeerTransportOptions {
@@ -268,6 +270,7 @@ export class PeerTransport implements Transport {
         introduced: onIntroduced,
         clusterFacts,
         refused: (address, refusal) => this.refusals.report(address, refusal),
+        malformed: (peer) => this.options.observer.malformed(peer),
         ended: (link) => this.forget(link),
       }),
     );

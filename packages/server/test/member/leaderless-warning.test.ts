@@ -10,7 +10,7 @@ test('says how long, what to do, and who cannot be reached', () => {
   const observe = memberObserver(
     { debug: ignore, info: ignore, error: ignore, warn: (message, facts) => said.push([message, facts]) },
     { nameOf: () => undefined, describe: (id) => (id === 'id-c' ? 'c at http://c:1' : '') },
-    assert.fail,
+    { onFatal: assert.fail, onMalformed: assert.fail },
   );
   observe({ kind: 'leaderless', leaderlessMs: 5_020, unreachable: ['id-c'] });
   assert.deepEqual(said, [

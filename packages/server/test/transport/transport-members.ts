@@ -28,6 +28,7 @@ export type TransportEvent =
   | { readonly kind: 'received'; readonly from: MemberId; readonly lane: Lane; readonly text: string }
   | { readonly kind: 'connected' | 'disconnected' | 'unreachable'; readonly peer: string }
   | { readonly kind: 'refused'; readonly peer: string; readonly reason: string }
+  | { readonly kind: 'malformed'; readonly peer: string }
   | { readonly kind: 'introduced'; readonly peer: string; readonly urls: readonly string[] }
   | { readonly kind: 'removed' }
   | { readonly kind: 'disowned'; readonly reason: string };
@@ -79,6 +80,7 @@ export async function listeningMember(
       disconnected: (peer) => events.push({ kind: 'disconnected', peer }),
       refused: (peer, reason) => events.push({ kind: 'refused', peer, reason }),
       roundTrip: () => {},
+      malformed: (peer) => events.push({ kind: 'malformed', peer }),
     },
     timing: { reconnectFirstMs: 5, reconnectLastMs: 20, closeTimeoutMs: 100, ...options.timing },
   });

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CoordinationService } from '@synod/coordination/service/service-api.ts';
+import { type EtcdObserver, UNOBSERVED } from './etcd-observer.ts';
 import { type GatewayObserver, JsonGateway } from './gateway/gateway.ts';
 import { JSON_TYPE, refusesMethod, sendText } from './http-answers.ts';
 import { openApiDocument } from './openapi.ts';
@@ -27,6 +28,8 @@ export interface Http1Options {
   /** What the gateway makes calls of; the same as gRPC's. */
   readonly methods: RpcTable;
   readonly observer?: GatewayObserver | undefined;
+  /** Told of probes. Default: nobody is. */
+  readonly etcdObserver?: EtcdObserver;
   /** Undefined: anybody may ask, by any name of this machine. */
   readonly webAccess?: WebAccess;
 }
@@ -58,7 +61,7 @@ export function etcdHttp1Handler(service: CoordinationService, options: Http1Opt
 /** Metrics and health alone: for addresses at which nobody may use the cluster. */
 export function etcdWatchersHandler(
   service: CoordinationService,
-  options: Pick<Http1Options, 'metrics'>,
+  options: Pick<Http1Options, 'metrics' | 'etcdObserver'>,
 ): Http1Handler {
   const pages = watchersPages(service, options);
   return (request, response) => {
@@ -84,16 +87,16 @@ function pagesOf(service: CoordinationService, options: Http1Options): ReadonlyM
 
 function watchersPages(
   service: CoordinationService,
-  { metrics }: Pick<Http1Options, 'metrics'>,
+  { metrics, etcdObserver: observer = UNOBSERVED }: Pick<Http1Options, 'metrics' | 'etcdObserver'>,
 ): Map<string, Page> {
   const pages = new Map<string, Page>([
-    ['/health', (request, response, query) => health({ service, query, request, response })],
+    ['/health', (request, response, query) => health({ service, observer, query, request, response })],
     ['/metrics', (_, response) => sendMetrics(metrics, response)],
   ]);
   for (const kind of ['livez', 'readyz'] as const)
     for (const check of [undefined, ...PROBES[kind]])
       pages.set(check === undefined ? `/${kind}` : `/${kind}/${check}`, (request, response, query) =>
-        probe({ service, query, request, response }, kind, check),
+        probe({ service, observer, query, request, response }, kind, check),
       );
   return pages;
 }

@@ -7,6 +7,7 @@ import type { Failure } from '@synod/coordination';
 import type { CoordinationService, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { REQUEST_BYTES_MAX } from '../../grpc/limits.ts';
 import { ETCD_ERRORS, type EtcdErrorCode, wireErrorOf } from './error-table.ts';
+import { type EtcdObserver, UNOBSERVED } from './etcd-observer.ts';
 import { PROGRESS_INTERVAL_MS, TRANSACTION_OPERATIONS_MAX } from './limits.ts';
 import { ResponseHeaders } from './messages/response-header.ts';
 import { ProtobufReader } from './protobuf/reader.ts';
@@ -27,6 +28,8 @@ export interface EtcdOptions {
   readonly readPeerUrls: (texts: readonly string[]) => string[] | undefined;
   /** Eight random bytes. */
   readonly randomBytes: () => Uint8Array;
+  /** Default: nobody wants to know. */
+  readonly observer?: EtcdObserver;
 }
 
 /** As etcd has it where no flag says otherwise. */
@@ -41,6 +44,7 @@ export const ETCD_DEFAULTS = {
 export class MemberFace {
   readonly service: CoordinationService;
   readonly options: EtcdOptions;
+  readonly observer: EtcdObserver;
   readonly reader = new ProtobufReader();
   readonly writer = new ProtobufWriter();
   /** For answers that take long to make. */
@@ -51,6 +55,7 @@ export class MemberFace {
     this.turns = turns;
     this.service = service;
     this.options = options;
+    this.observer = options.observer ?? UNOBSERVED;
     this.headers = new ResponseHeaders(service.clusterId, service.memberId);
   }
 

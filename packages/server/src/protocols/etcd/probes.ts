@@ -14,10 +14,12 @@ import {
 import type { CoordinationService, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { alarmName } from './alarm-words.ts';
 import { wireErrorOf } from './error-table.ts';
+import type { EtcdObserver } from './etcd-observer.ts';
 import { refusesMethod, sendText, TEXT_TYPE } from './http-answers.ts';
 
 export interface ProbeRequest {
   readonly service: CoordinationService;
+  readonly observer: EtcdObserver;
   readonly query: URLSearchParams;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -56,20 +58,21 @@ function read(
  * `?serializable=true` asks about this member alone, without a leader and without a quorum. An alarm makes the whole cluster
  * unwell, but for those that `?exclude=` names.
  */
-export function health({ service, query, request, response }: ProbeRequest): void {
+export function health({ service, observer, query, request, response }: ProbeRequest): void {
   if (refusesMethod(request, response)) return;
+  const tell = (reason: string): void => {
+    observer.healthTold(reason === '');
+    sendHealth(response, reason);
+  };
   const excluded = new Set(query.getAll('exclude'));
   const alarm = service.activeAlarms().find(({ kind }) => !excluded.has(alarmName(kind)));
   if (alarm !== undefined) {
-    sendHealth(response, `ALARM ${alarmName(alarm.kind)}`);
+    tell(`ALARM ${alarmName(alarm.kind)}`);
     return;
   }
   const alone = query.get('serializable') === 'true';
-  if (!alone && !service.hasLeader) sendHealth(response, 'RAFT NO LEADER');
-  else
-    read(service, !alone, (trouble) =>
-      sendHealth(response, trouble === undefined ? '' : `RANGE ERROR:${trouble}`),
-    );
+  if (!alone && !service.hasLeader) tell('RAFT NO LEADER');
+  else read(service, !alone, (trouble) => tell(trouble === undefined ? '' : `RANGE ERROR:${trouble}`));
 }
 
 function sendHealth(response: ServerResponse, reason: string): void {
@@ -107,7 +110,7 @@ export function probe(
   kind: keyof typeof PROBES,
   checkName: string | undefined,
 ): void {
-  const { service, query, request, response } = probeRequest;
+  const { service, observer, query, request, response } = probeRequest;
   const excluded = new Set(query.getAll('exclude'));
   const names = PROBES[kind].filter((name) =>
     checkName === undefined ? !excluded.has(name) : name === checkName,
@@ -129,6 +132,7 @@ export function probe(
     }
     CHECKS[name](service, (trouble) => {
       failed ||= trouble !== undefined;
+      observer.checked(kind, name, trouble === undefined);
       lines.push(trouble === undefined ? `[+]${name} ok\n` : `[-]${name} failed: ${trouble}\n`);
       next(at + 1);
     });

@@ -41,11 +41,8 @@ abstract class GatewayCall {
     return this.over;
   }
 
-  /** `Grpc-Metadata-Name: value` is metadata; so is `Authorization` as it stands. */
   metadata(name: string): string | undefined {
-    const { headers } = this.exchange.request;
-    const value = headers[`grpc-metadata-${name}`] ?? (name === 'authorization' ? headers[name] : undefined);
-    return Array.isArray(value) ? value[0] : value;
+    return metadataOf(this.exchange.request, name);
   }
 
   /** Keeps the deadline that the client set, if any. Fails the call and gives false where it is none. */
@@ -184,6 +181,12 @@ export class GatewayStreamCall extends GatewayCall implements StreamCall {
     if (!response.headersSent) response.writeHead(httpStatusOf(code), { 'content-type': 'application/json' });
     response.end(streamErrorJson(code, text));
   }
+}
+
+/** `Grpc-Metadata-Name: value` is metadata; so is `Authorization` as it stands. */
+export function metadataOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[`grpc-metadata-${name}`] ?? (name === 'authorization' ? headers[name] : undefined);
+  return Array.isArray(value) ? value[0] : value;
 }
 
 export function sendError(response: ServerResponse, code: StatusCode, text: string): void {

@@ -10,7 +10,13 @@ import type { RpcMethod, RpcTable } from '../rpc.ts';
 import { CALLS, type CallSchema } from '../schema/calls.ts';
 import { type MessageSchema, messageSchema } from '../schema/schema.ts';
 import { TurnQueue } from '../turn-queue.ts';
-import { type Exchange, GatewayStreamCall, GatewayUnaryCall, sendError } from './gateway-calls.ts';
+import {
+  type Exchange,
+  GatewayStreamCall,
+  GatewayUnaryCall,
+  metadataOf,
+  sendError,
+} from './gateway-calls.ts';
 import { JsonSplitter, MalformedJson, parseFirstJson, parseJson } from './json-text.ts';
 import { jsonToProtobuf } from './json-to-protobuf.ts';
 import { BODY_OVERHEAD_BYTES, BODY_OVERHEAD_FACTOR, LONG_MESSAGE_BYTES } from './limits.ts';
@@ -18,8 +24,14 @@ import { type BodyRefusal, receiveBody, type UnfinishedBodies } from './request-
 
 /** Told of the calls, for the metrics: they count as calls of gRPC, as in etcd. */
 export interface GatewayObserver {
-  callStarted(call: { readonly path: string }): void;
-  callEnded(call: { readonly path: string }, code: StatusCode): void;
+  callStarted(call: ObservedCall): void;
+  callEnded(call: Pick<ObservedCall, 'path'>, code: StatusCode): void;
+}
+
+export interface ObservedCall {
+  /** As gRPC has it. */
+  readonly path: string;
+  metadata(name: string): string | undefined;
 }
 
 export interface GatewayOptions {
@@ -85,7 +97,7 @@ export class JsonGateway {
   }
 
   private call(route: Route, method: RpcMethod, request: IncomingMessage, response: ServerResponse): void {
-    this.observer?.callStarted(route);
+    this.observer?.callStarted({ path: route.path, metadata: (name) => metadataOf(request, name) });
     const exchange: Exchange = {
       request,
       response,

@@ -1,6 +1,7 @@
 /** etcdserverpb.Cluster: the list of members, and its changes. */
 import type { Caller, Failure, MemberFacts } from '@synod/coordination';
 import type { MemberList, MembersChanged, ServiceFailure } from '@synod/coordination/service/service-api.ts';
+import { wireErrorOf } from '../error-table.ts';
 import type { MemberFace } from '../member-face.ts';
 import {
   memberAddRequest,
@@ -88,7 +89,18 @@ function refuseUrls(face: MemberFace, call: UnaryCall, id: string): void {
 function memberPromote(face: MemberFace, call: UnaryCall, caller: Caller | undefined): void {
   const request = face.decode(call, memberRequest.decode);
   if (request === undefined || face.refuses(call, false)) return;
-  face.service.promoteMember(request.ID, answeringWithList(face, call), caller);
+  const { complete } = answeringWithList(face, call);
+  face.service.promoteMember(
+    request.ID,
+    {
+      complete(result) {
+        if (result.kind === 'membersChanged') face.observer.learnerPromoted();
+        else face.observer.learnerNotPromoted(wireErrorOf(result).text);
+        complete(result);
+      },
+    },
+    caller,
+  );
 }
 
 function answeringWithList(face: MemberFace, call: UnaryCall) {

@@ -52,6 +52,9 @@ function openWatch(
   return stream;
 }
 
+/** A response with fewer events is not timed: one that its client has room for takes no time that anybody would notice. */
+const TIMED_EVENTS_MIN = 16;
+
 /** What `watch_id` says where there is no one watch meant. */
 const NO_WATCH_ID = -1;
 
@@ -87,6 +90,11 @@ export class EtcdWatchStream implements StreamListener, WatchSink, LeaderBoundSt
   private readonly watches = new Map<number, OpenWatch>();
   /** Nothing may be sent any more. */
   private over = false;
+  /** Whether the client takes what is sent; set when it has caught up. */
+  private hasRoom = true;
+  /** Events of responses that the client has yet to take, and since when. */
+  private heldEvents = 0;
+  private heldSinceMs = 0;
 
   constructor(
     face: MemberFace,
@@ -154,39 +162,70 @@ export class EtcdWatchStream implements StreamListener, WatchSink, LeaderBoundSt
       eventsSinceRound: false,
     });
     if (request.progressNotify) this.progressRounds.opened(this);
-    this.answer({ watchId: creation.id, created: true }, this.face.service.revision);
+    this.answerAsked({ watchId: creation.id, created: true });
   }
 
   private refuse(reason: string): void {
-    this.answer(
-      { watchId: NO_WATCH_ID, created: true, canceled: true, cancelReason: reason },
-      this.face.service.revision,
-    );
+    this.answerAsked({ watchId: NO_WATCH_ID, created: true, canceled: true, cancelReason: reason });
   }
 
   /** The cancellation of a watch that is not there has no answer. */
   private cancel(watchId: number): void {
     if (!this.hubStream.cancel(watchId)) return;
     this.watches.delete(watchId);
-    this.answer({ watchId, canceled: true }, this.face.service.revision);
+    this.answerAsked({ watchId, canceled: true });
+  }
+
+  /** What a client asked for is done, or is not. */
+  private answerAsked(answer: WatchAnswer): void {
+    const startedMs = performance.now();
+    this.answer(answer, this.face.service.revision);
+    this.face.observer.watchAnswered(performance.now() - startedMs);
   }
 
   /** One round of bookmarks, for the watches that want them and had no events meanwhile. */
   progressRound(): void {
+    const startedMs = performance.now();
     for (const [id, watch] of this.watches) {
       if (watch.progressNotify && !watch.eventsSinceRound) this.hubStream.requestProgress(id);
       watch.eventsSinceRound = false;
     }
+    this.face.observer.watchProgressTold(performance.now() - startedMs);
   }
 
   events(id: number, revision: Revision, events: readonly WatchEvent[]): void {
     const watch = this.watches.get(id);
     if (watch === undefined) return;
     watch.eventsSinceRound = true;
-    if (!watch.fragment) {
-      this.send({ watchId: id }, revision, events, 0, events.length);
+    // To read the clock costs as much as to send one event.
+    const startedMs = events.length < TIMED_EVENTS_MIN ? undefined : performance.now();
+    if (watch.fragment) this.sendInFragments(id, revision, events);
+    else this.send({ watchId: id }, revision, events, 0, events.length);
+    this.sent(events.length, startedMs);
+  }
+
+  /** A response that its client has no room for yet takes until it has. */
+  private sent(count: number, startedMs: number | undefined): void {
+    const { observer } = this.face;
+    if (this.hasRoom) {
+      observer.watchEventsSent(count, startedMs === undefined ? 0 : performance.now() - startedMs);
       return;
     }
+    if (this.heldEvents === 0) this.heldSinceMs = startedMs ?? performance.now();
+    this.heldEvents += count;
+    observer.watchEventsHeld(count);
+  }
+
+  /** The client took what it had no room for, or never will. */
+  private letGo(): void {
+    if (this.heldEvents === 0) return;
+    const { observer } = this.face;
+    observer.watchEventsHeld(-this.heldEvents);
+    observer.watchEventsSent(this.heldEvents, performance.now() - this.heldSinceMs);
+    this.heldEvents = 0;
+  }
+
+  private sendInFragments(id: number, revision: Revision, events: readonly WatchEvent[]): void {
     const bytesMax = this.face.options.requestBytesMax + MESSAGE_OVERHEAD_BYTES;
     let from = 0;
     while (from < events.length) {
@@ -221,11 +260,16 @@ export class EtcdWatchStream implements StreamListener, WatchSink, LeaderBoundSt
     this.face.writeHeader(revision);
     writeWatchAnswer(writer, answer);
     for (let i = from; i < to; i++) writeEvent(writer, WATCH_EVENTS, events[i]!);
-    if (!this.call.send(writer.finish())) this.hubStream.pause();
+    if (this.call.send(writer.finish())) return;
+    this.hasRoom = false;
+    this.hubStream.pause();
   }
 
   onDrain(): void {
-    if (!this.over) this.hubStream.resume();
+    if (this.over) return;
+    this.hasRoom = true;
+    this.letGo();
+    this.hubStream.resume();
   }
 
   /** As in etcd, the stream lives on: watches are often opened by clients that never write again. */
@@ -248,6 +292,7 @@ export class EtcdWatchStream implements StreamListener, WatchSink, LeaderBoundSt
   finish(): void {
     if (this.over) return;
     this.over = true;
+    this.letGo();
     this.leaders.closed(this);
     this.progressRounds.closed(this);
     this.hubStream.close();
