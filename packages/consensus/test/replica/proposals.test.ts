@@ -165,3 +165,22 @@ test('stop ends everything, also what a callback proposes meanwhile', () => {
   bench.proposals.stop();
   assert.deepEqual(bench.outcomes, ['a: stopped', 'from the callback: stopped', 'b: stopped']);
 });
+
+test('what was turned down or given up is counted as failed; what the end of the member cuts off is not', () => {
+  const bench = new Bench(2);
+  bench.propose('a');
+  bench.propose('b', 10);
+  bench.propose('one too many');
+  assert.equal(bench.proposals.failedCount, 1);
+  bench.result(1, 'done');
+  bench.full = true;
+  bench.propose('the queue is full');
+  assert.equal(bench.proposals.failedCount, 2);
+  bench.tick(10);
+  assert.equal(bench.proposals.failedCount, 3, 'b had its time');
+  bench.full = false;
+  bench.propose('c');
+  bench.proposals.stop();
+  assert.equal(bench.proposals.failedCount, 3);
+  assert.deepEqual(bench.outcomes.slice(-2), ['b: timeout', 'c: stopped']);
+});

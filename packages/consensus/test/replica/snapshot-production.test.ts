@@ -6,7 +6,7 @@ import { epoch, logIndex, memberId } from '../../src/core/numbers.ts';
 import { MemoryDisk } from '../../src/journal/memory-disk.ts';
 import { SNAPSHOT_BYTES_PER_SYNC, SNAPSHOT_WRITING_BYTES_MAX } from '../../src/replica/limits.ts';
 import type { StateImage } from '../../src/replica/ports.ts';
-import { SnapshotProduction } from '../../src/replica/snapshot-production.ts';
+import { SnapshotProduction, type SnapshotWritten } from '../../src/replica/snapshot-production.ts';
 import { readWholeFile, type SealResult, sealSnapshotFile } from '../../src/replica/snapshot-seal.ts';
 
 const PIECE_BYTES = 64 * 1024;
@@ -20,21 +20,31 @@ const META = {
 class Bench {
   readonly disk = new MemoryDisk();
   readonly jobs: (() => void)[] = [];
-  readonly clock = { nowMs: () => 0, defer: (job: () => void) => this.jobs.push(job) };
+  /** Time passes only where a test lets it. */
+  ms = 0;
+  readonly clock = { nowMs: () => this.ms, defer: (job: () => void) => this.jobs.push(job) };
   taken = 0;
   closes = 0;
   result: SealResult | undefined;
+  written: SnapshotWritten | undefined;
+  /** How long it takes to read a piece. */
+  pieceMs = 0;
 
   begin(pieces: number): void {
     const image: StateImage = {
       index: META.index,
-      next: () => (this.taken < pieces ? new Uint8Array(PIECE_BYTES).fill(++this.taken) : undefined),
+      next: () => {
+        if (this.taken >= pieces) return undefined;
+        this.ms += this.pieceMs;
+        return new Uint8Array(PIECE_BYTES).fill(++this.taken);
+      },
       close: () => {
         this.closes++;
       },
     };
-    new SnapshotProduction(this, image, META, (result) => {
+    new SnapshotProduction(this, image, META, (result, written) => {
       this.result = result;
+      this.written = written;
     });
   }
 
@@ -96,4 +106,20 @@ test('a file that reads back wrong is not given its name', () => {
   bench.settle();
   assert.deepEqual(bench.result, { kind: 'malformed', detail: 'not a snapshot file' });
   assert.deepEqual(bench.disk.list('snapshot'), ['0000000000000009.snap.received.part']);
+});
+
+test('what it tells of its time: encoding alone, and the last sync alone', () => {
+  const bench = new Bench();
+  bench.pieceMs = 3;
+  bench.begin(4);
+  while (bench.written === undefined) {
+    // The disk takes a while for everything, of which only the last sync counts.
+    bench.ms += 10;
+    bench.disk.settleSome(1);
+    bench.turn();
+  }
+  assert.equal(bench.written.encodingMs, 12);
+  assert(bench.result?.kind === 'sealed');
+  assert.equal(bench.result.syncMs, 10);
+  assert.equal(bench.written.bytes, bench.disk.size(bench.result.path));
 });

@@ -48,7 +48,8 @@ for (const protocol of ['raft', 'paxos'] as const) {
     cluster.tick(10);
     assert.equal(laggard.machine.restores, 1);
     assertSameState(laggard, leader);
-    assert(kinds(laggard).includes('snapshotReceived'));
+    const received = laggard.events.find((event) => event.kind === 'snapshotReceived');
+    assert(received?.ok === true && received.syncMs !== undefined);
     assert(kinds(leader).includes('snapshotSent'));
     run(cluster, 101, 110);
     assertSameState(laggard, leader);

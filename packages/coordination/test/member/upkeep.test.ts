@@ -47,3 +47,45 @@ test('what a sweep took away is committed though no entry comes after it, and th
   tickAt(9_000);
   assert.equal(commits, 1);
 });
+
+test('steps of a sweep are timed one by one, and the compaction from its first step to its last', () => {
+  const tally = new KeyspaceTally();
+  const told: string[] = [];
+  const jobs: (() => void)[] = [];
+  let nowMs = 0;
+  let left = 0;
+  const upkeep = new Upkeep({
+    machine: {
+      appliedIndex: logIndex(7),
+      durableIndex: logIndex(7),
+      persist: () => {},
+      sweep() {
+        if (left === 0) return false;
+        nowMs += 2;
+        left--;
+        if (left === 0) tally.compactions++;
+        return left > 0;
+      },
+      tally,
+    },
+    backend: { pendingRows: 0 },
+    clock: { nowMs: () => nowMs, defer: (job) => void jobs.push(job) },
+    paces: { commitRows: 1_000, commitIntervalMs: 1_000, sweepRowsATurn: 1 },
+    failed: (error) => assert.fail(error),
+    measurements: {
+      compactionStep: (milliseconds) => void told.push(`step ${milliseconds}`),
+      compacted: (milliseconds) => void told.push(`compacted ${milliseconds}`),
+    },
+  });
+  upkeep.tick();
+  assert.deepEqual(told, [], 'there was nothing to take away');
+  left = 3;
+  upkeep.tick();
+  while (jobs.length > 0) {
+    nowMs += 10;
+    jobs.shift()!();
+  }
+  assert.deepEqual(told, ['step 2', 'step 2', 'step 2', 'compacted 26']);
+  upkeep.tick();
+  assert.equal(told.length, 4);
+});

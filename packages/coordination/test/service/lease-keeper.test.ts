@@ -232,3 +232,24 @@ test('V4 bytes that are no question are refused while their sender is known, and
   }
   assert.equal(world.a.reads.length, 0, 'nothing is asked on their account');
 });
+
+test('the leader counts what it renews and what it ends, and nobody else does', () => {
+  const world = new LeaseWorld();
+  world.leadAnnounced(world.a, 1);
+  const lease = world.grant(2);
+  world.renew(world.a, lease);
+  world.confirmReads(world.a);
+  world.nowMs = 10_000;
+  world.tick();
+  world.a.submitted.splice(0)[0]!.done(FAILED);
+  assert.deepEqual([world.a.keeper.renewedCount, world.a.keeper.expiredCount], [1, 0], 'nothing ended yet');
+  world.nowMs = 100_000;
+  world.tick();
+  world.tick();
+  world.commitAll(world.a);
+  assert.equal(world.machine.lease(lease), undefined);
+  world.renew(world.a, lease);
+  world.confirmReads(world.a);
+  assert.deepEqual([world.a.keeper.renewedCount, world.a.keeper.expiredCount], [1, 1]);
+  assert.deepEqual([world.b.keeper.renewedCount, world.b.keeper.expiredCount], [0, 0]);
+});

@@ -13,6 +13,7 @@ import {
   simpleMembership,
 } from '@synod/consensus';
 import {
+  ALL_AFTER,
   type Command,
   type CommandResult,
   createMachine,
@@ -20,6 +21,7 @@ import {
   MemoryBackend,
   NO_LEASE,
   type RangeQuery,
+  revision,
   WatchHub,
 } from '@synod/coordination';
 import { HubPump } from '../../src/service/hub-pump.ts';
@@ -311,3 +313,56 @@ test('V9 watchers who catch up get one bounded step a turn, while there is work,
   pump.wake();
   assert.deepEqual([steps.length, turns.length], [2, 0]);
 });
+
+test('how long commands take is told with what became of them', () => {
+  const { service, clock, measured, submitted, apply, proposals, refuse } = serviceUnderTest();
+  const completion = { complete: () => {} };
+  service.submit(put(Uint8Array.of(1)), completion);
+  clock.ms = 4;
+  service.submit({ module: 'keyspace', kind: 'compact', revision: revision(99) }, completion);
+  clock.ms = 9;
+  for (const payload of submitted.splice(0)) apply(payload);
+  assert.deepEqual(measured.splice(0), ['put 9 true', 'compact 5 false']);
+  service.submit(put(Uint8Array.of(2)), completion);
+  for (let i = 0; i < 70; i++) proposals.tick();
+  refuse();
+  service.submit(put(Uint8Array.of(3)), completion);
+  assert.deepEqual(measured, ['put 0 false', 'put 0 false']);
+});
+
+test('how long ranges take is told with and without their wait; a page is read, and no request by itself', () => {
+  const { service, clock, measured, reads } = serviceUnderTest();
+  const completion = { complete: () => {} };
+  service.range(EVERYTHING, false, completion);
+  assert.deepEqual(measured.splice(0), ['read 0 true', 'answered 0 true']);
+  service.range(EVERYTHING, true, completion);
+  service.range({ ...EVERYTHING, revision: 99 }, true, completion);
+  service.range(EVERYTHING, true, completion);
+  clock.ms = 7;
+  reads[0]!(undefined);
+  reads[1]!(undefined);
+  reads[2]!('timeout');
+  assert.deepEqual(measured.splice(0), [
+    'read 0 true',
+    'answered 7 true',
+    'read 0 false',
+    'answered 7 false',
+    'answered 7 false',
+  ]);
+  const { span } = EVERYTHING;
+  service.page({ span, revision: 0, recordsMax: 1, bytesMax: 1, keysMax: 1 }, false, completion);
+  assert.deepEqual(measured, ['read 0 true']);
+});
+
+const EVERYTHING: RangeQuery = {
+  span: { from: key('\0'), to: ALL_AFTER },
+  revision: 0,
+  limit: 0,
+  sort: undefined,
+  keysOnly: false,
+  countOnly: false,
+  minModRevision: 0,
+  maxModRevision: 0,
+  minCreateRevision: 0,
+  maxCreateRevision: 0,
+};

@@ -68,3 +68,19 @@ test('too many at one time are refused; those that wait when the member stops ar
   assert.deepEqual(new Set(answers.slice(1)), new Set(['stopped']));
   assert.equal(answers.length, 1 + HASHES_AT_ONCE_MAX);
 });
+
+test('how long a hash took is told once it is whole, the turns between its pieces included', () => {
+  const { hashes, turns, completion, clock, measured } = hashesUnderTest(2 * HASH_ROWS_A_TURN);
+  hashes.ofKeyspace(revision(0), completion);
+  for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) {
+    assert.deepEqual(measured, []);
+    clock.ms += 5;
+    turn();
+  }
+  assert.deepEqual(measured, [['keyspace', clock.ms]]);
+  hashes.ofEverything(completion);
+  hashes.ofKeyspace(revision(1_000_000), completion);
+  hashes.stop();
+  for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) turn();
+  assert.equal(measured.length, 1, 'what came to nothing is not measured');
+});

@@ -92,9 +92,13 @@ test('promotions of learners, and the words of those that were refused', async (
   const promote = () =>
     call(setup, 'Cluster/MemberPromote', ['etcdserverpb.MemberPromoteRequest', { ID: 5n }]);
   promote();
-  setup.service.memberChanges.at(-1)!.completion.complete({ kind: 'membersChanged', members: [], revision: AT });
+  setup.service.memberChanges
+    .at(-1)!
+    .completion.complete({ kind: 'membersChanged', members: [], revision: AT });
   promote();
-  setup.service.memberChanges.at(-1)!.completion.complete({ kind: 'serviceFailure', code: 'learnerNotReady' });
+  setup.service.memberChanges
+    .at(-1)!
+    .completion.complete({ kind: 'serviceFailure', code: 'learnerNotReady' });
   const values = await scrape(metrics);
   assert.equal(values.get('etcd_server_learner_promote_successes'), 1);
   const reason = 'etcdserver: can only promote a learner member which is in sync with leader';
