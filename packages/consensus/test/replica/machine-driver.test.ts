@@ -30,7 +30,9 @@ test('pitfall 27 entries that follow a snapshot wait until it is in force', () =
     'the state was replaced in this turn, but it is not durable yet',
   );
   assert.deepEqual(appliedInputs(bench), []);
+  assert.equal(bench.replica.activity.isRestoring, true);
   bench.settle();
+  assert.equal(bench.replica.activity.isRestoring, false);
   assert.deepEqual(appliedInputs(bench), [5, 7]);
   assert.equal(bench.machine.gaps, 0);
 });
@@ -44,6 +46,7 @@ test('P14 a snapshot is put in force only when the log durably begins after it',
     { kind: 'restore', meta },
   ]);
   assert.equal(bench.machine.appliedIndex, 0, 'a power cut now would leave a log that does not know of it');
+  assert.equal(bench.replica.activity.isRestoring, false, 'it waits for its turn');
   bench.settle();
   assert.equal(bench.machine.appliedIndex, 5);
   assert.deepEqual(appliedInputs(bench), [5]);

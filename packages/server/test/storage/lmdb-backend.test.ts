@@ -58,3 +58,28 @@ test('a defragmentation gives space back to the disk; one that fails leaves the 
   await backend.close();
   rmSync(directory, { recursive: true });
 });
+
+test('views are counted while they are open, and each tells once for how long it was', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'synod-lmdb-'));
+  const held: number[] = [];
+  const backend = new LmdbBackend({ directory, viewClosed: (milliseconds) => void held.push(milliseconds) });
+  const first = backend.view();
+  const second = backend.view();
+  assert.equal(backend.openViewCount, 2);
+  const openedMs = performance.now();
+  while (performance.now() < openedMs + 3);
+  first.close();
+  first.close();
+  assert.equal(backend.openViewCount, 1);
+  assert.equal(held.length, 1);
+  assert.ok(held[0]! >= 3);
+  second.close();
+  assert.equal(backend.openViewCount, 0);
+  assert.equal(backend.isDefragmenting, false);
+  const defragmented = new Promise((resolve) => backend.defragment(resolve));
+  assert.equal(backend.isDefragmenting, true);
+  await defragmented;
+  assert.equal(backend.isDefragmenting, false);
+  await backend.close();
+  rmSync(directory, { recursive: true });
+});

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { DiskError } from '@synod/consensus';
 import { diskContractSuite } from '../../../consensus/test/journal/disk-contract-suite.ts';
 import { NodeDisk, toDiskError } from '../../src/storage/node-disk.ts';
 import { lockDataDirectory, PROCESS_ID_FILE } from '../../src/storage/node-disk-lock.ts';
@@ -120,4 +121,28 @@ test('where nothing can be made there is an answer, not an endless search', {
 }, () => {
   const result = lockDataDirectory('/proc/no-such-place');
   assert(!result.ok && result.error.kind === 'noPlace');
+});
+
+test('a durable write tells how long its halves took; other writes and what failed tell nothing', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'synod-disk-'));
+  const told: string[] = [];
+  const disk = new NodeDisk(directory, {}, (path, writeMs, syncMs) => {
+    assert.ok(writeMs > 0 && syncMs > 0);
+    told.push(path);
+  });
+  const done = (begin: (done: (error: DiskError | undefined) => void) => void) =>
+    new Promise<DiskError | undefined>((resolve) => begin(resolve));
+  try {
+    await done((end) => disk.create('journal/a', 0, end));
+    await done((end) => disk.writeDurably('journal/a', 0, [Uint8Array.of(1)], end));
+    await done((end) => disk.write('journal/a', 1, [Uint8Array.of(2)], end));
+    await done((end) => disk.sync('journal/a', end));
+    assert.ok(
+      (await done((end) => disk.writeDurably('journal/none', 0, [Uint8Array.of(3)], end))) !== undefined,
+    );
+    assert.deepEqual(told, ['journal/a']);
+  } finally {
+    disk.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
 });

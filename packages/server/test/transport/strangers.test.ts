@@ -227,6 +227,10 @@ for (const [name, bytes] of [
     assert.deepEqual(refusals(b), [
       '127.0.0.1: a member sent bytes that are no frames; the connection was closed',
     ]);
+    assert.deepEqual(
+      b.events.all.filter(({ kind }) => kind === 'malformed'),
+      [{ kind: 'malformed', peer: A }],
+    );
   });
 
 test(
