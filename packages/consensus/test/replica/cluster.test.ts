@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProtocolName } from '../../src/core/core.ts';
-import { Cluster, ELECTION_TIMEOUT_TICKS, type Member } from './cluster-harness.ts';
+import { Cluster, ELECTION_TIMEOUT_TICKS, type Member, TICK_MS } from './cluster-harness.ts';
 
 for (const protocol of ['raft', 'paxos'] as const) {
   test(`${protocol}: three replicas elect one leader and apply what any of them is given, in one order`, () => {
@@ -167,3 +167,19 @@ function growLongest(cluster: Cluster, longest: string[]): void {
     assert.equal(machine.gaps, 0);
   }
 }
+
+for (const protocol of ['raft', 'paxos'] as const)
+  test(`${protocol}: a leader whose process stood still counts a late heartbeat for each follower, and a follower none`, () => {
+    const cluster = new Cluster({ protocol });
+    const leader = cluster.elect();
+    cluster.tick(3);
+    const late = () => cluster.members.map(({ replica }) => replica!.activity.lateHeartbeats);
+    assert.deepEqual(late(), [0, 0, 0]);
+    // Three intervals: too long for heartbeats, and no stall yet.
+    cluster.nowMs += 2 * TICK_MS;
+    cluster.tick(1);
+    assert.deepEqual(
+      late(),
+      cluster.members.map((member) => (member === leader ? 2 : 0)),
+    );
+  });

@@ -47,16 +47,58 @@ const NOT_RECEIVED: ReadonlySet<number> = new Set([8, 12, 13]);
 const UNKNOWN_VERSION = 'unknown';
 const OTHER_VERSIONS = 'other';
 
+/** One method's calls. */
+class MethodTally {
+  readonly labels: Labels;
+  readonly isStream: boolean;
+  /** By the name that etcd has for the stream; undefined: its failures are not counted. */
+  readonly api: string | undefined;
+  started = 0;
+  /** By code. */
+  readonly ended: number[] = [];
+
+  constructor(path: string) {
+    this.labels = callLabels(path);
+    this.isStream = STREAM_TYPES.has(path);
+    this.api = COUNTED_STREAMS.get(path);
+  }
+}
+
+/** Calls by the version that their client says it is: so many versions, and no more. */
+class VersionTally {
+  private readonly counts = new Map<string, { count: number }>();
+  /** What was said last: clients of one version come in a row. */
+  private said: string | undefined = UNKNOWN_VERSION;
+  private current = this.countOf(UNKNOWN_VERSION);
+
+  add(said: string | undefined): void {
+    if (said !== this.said) {
+      this.said = said;
+      this.current = this.countOf(said ?? UNKNOWN_VERSION);
+    }
+    this.current.count++;
+  }
+
+  *[Symbol.iterator](): Generator<readonly [version: string, count: number]> {
+    for (const [version, { count }] of this.counts) if (count > 0) yield [version, count];
+  }
+
+  private countOf(said: string): { count: number } {
+    const version = said.length > CLIENT_VERSION_LENGTH_MAX ? said.slice(0, CLIENT_VERSION_LENGTH_MAX) : said;
+    const known = this.counts.get(version);
+    if (known !== undefined) return known;
+    if (this.counts.size > CLIENT_VERSIONS_MAX && version !== OTHER_VERSIONS)
+      return this.countOf(OTHER_VERSIONS);
+    const fresh = { count: 0 };
+    this.counts.set(version, fresh);
+    return fresh;
+  }
+}
+
 export class CallMetrics {
-  /** By path. */
-  private readonly started = new Counts(callLabels);
-  /** By path, then by code. */
-  private readonly ended = new Map<string, number[]>();
-  private readonly unaryVersions = new Counts((version) => ({ type: 'unary', client_api_version: version }));
-  private readonly streamVersions = new Counts((version) => ({
-    type: 'stream',
-    client_api_version: version,
-  }));
+  private readonly methods = new Map<string, MethodTally>();
+  private readonly unaryVersions = new VersionTally();
+  private readonly streamVersions = new VersionTally();
   private readonly notReceived = new Counts((api) => ({ Type: 'receive', API: api }));
 
   constructor(families: MetricFamilies) {
@@ -64,7 +106,7 @@ export class CallMetrics {
       'grpc_server_started_total',
       'Calls that began, by method.',
       ['grpc_type', 'grpc_service', 'grpc_method'],
-      () => this.started,
+      () => [...this.methods.values()].map(({ labels, started }) => [labels, started] as const),
     );
     families.counters(
       'grpc_server_handled_total',
@@ -76,7 +118,7 @@ export class CallMetrics {
       'etcd_server_client_requests_total',
       'Calls, by the version that the client says it is.',
       ['type', 'client_api_version'],
-      () => [...this.unaryVersions, ...this.streamVersions],
+      () => this.versions(),
     );
     families.counters(
       'etcd_network_server_stream_failures_total',
@@ -88,33 +130,37 @@ export class CallMetrics {
 
   /** `clientVersion`: the call's `client-api-version`. */
   callStarted(path: string, clientVersion: string | undefined): void {
-    this.started.add(path);
-    const versions = STREAM_TYPES.has(path) ? this.streamVersions : this.unaryVersions;
-    versions.add(clientVersion === undefined ? UNKNOWN_VERSION : this.bounded(versions, clientVersion));
+    const method = this.methodAt(path);
+    method.started++;
+    (method.isStream ? this.streamVersions : this.unaryVersions).add(clientVersion);
   }
 
   callEnded(path: string, code: number): void {
-    let codes = this.ended.get(path);
-    if (codes === undefined) {
-      codes = [];
-      this.ended.set(path, codes);
-    }
-    codes[code] = (codes[code] ?? 0) + 1;
-    if (!NOT_RECEIVED.has(code)) return;
-    const api = COUNTED_STREAMS.get(path);
-    if (api !== undefined) this.notReceived.add(api);
+    const { ended, api } = this.methodAt(path);
+    ended[code] = (ended[code] ?? 0) + 1;
+    if (api !== undefined && NOT_RECEIVED.has(code)) this.notReceived.add(api);
   }
 
-  private bounded(versions: Counts, said: string): string {
-    const version = said.length > CLIENT_VERSION_LENGTH_MAX ? said.slice(0, CLIENT_VERSION_LENGTH_MAX) : said;
-    return versions.has(version) || versions.keyCount < CLIENT_VERSIONS_MAX ? version : OTHER_VERSIONS;
+  private methodAt(path: string): MethodTally {
+    let method = this.methods.get(path);
+    if (method === undefined) {
+      method = new MethodTally(path);
+      this.methods.set(path, method);
+    }
+    return method;
   }
 
   private *handled(): Generator<readonly [Labels, number]> {
-    for (const [path, codes] of this.ended)
-      for (const [code, count] of codes.entries())
-        if (count !== undefined)
-          yield [{ ...callLabels(path), grpc_code: CODE_NAMES[code] ?? `${code}` }, count];
+    for (const { labels, ended } of this.methods.values())
+      for (const [code, count] of ended.entries())
+        if (count !== undefined) yield [{ ...labels, grpc_code: CODE_NAMES[code] ?? `${code}` }, count];
+  }
+
+  private *versions(): Generator<readonly [Labels, number]> {
+    for (const [version, count] of this.unaryVersions)
+      yield [{ type: 'unary', client_api_version: version }, count];
+    for (const [version, count] of this.streamVersions)
+      yield [{ type: 'stream', client_api_version: version }, count];
   }
 }
 

@@ -73,14 +73,6 @@ export class Counts {
     this.byKey.set(key, (this.byKey.get(key) ?? 0) + amount);
   }
 
-  get keyCount(): number {
-    return this.byKey.size;
-  }
-
-  has(key: string): boolean {
-    return this.byKey.has(key);
-  }
-
   *[Symbol.iterator](): Generator<readonly [Labels, number]> {
     for (const [key, count] of this.byKey) yield [this.labelsOf(key), count];
   }
