@@ -29,42 +29,17 @@ export class MeasuredReads {
     this.parts = parts;
   }
 
-  range(
+  /** Of a range, or a page of one. */
+  range<Result extends RangeResult | PageResult>(
     linearizable: boolean,
-    completion: Completion<RangeResult | Failure | ServiceFailure>,
-    read: () => RangeResult | Failure,
-  ): void {
-    const { nowMs, measurements } = this.parts;
-    const startedMs = nowMs();
-    const answer = (failure: ReadBarrierFailure | undefined): void => {
-      const refusal = this.refusal(failure);
-      if (refusal !== undefined) {
-        measurements.rangeEnded(nowMs() - startedMs, false);
-        completion.complete(refusal);
-        return;
-      }
-      const readFromMs = linearizable ? nowMs() : startedMs;
-      const result = read();
-      const endedMs = nowMs();
-      const succeeded = result.kind === 'range';
-      measurements.rangeRead(endedMs - readFromMs, succeeded);
-      measurements.rangeEnded(endedMs - startedMs, succeeded);
-      completion.complete(result);
-    };
-    if (linearizable) this.parts.replica.read(answer);
-    else answer(undefined);
-  }
-
-  page(
-    linearizable: boolean,
-    completion: Completion<PageResult | Failure | ServiceFailure>,
-    read: () => PageResult | Failure,
+    completion: Completion<Result | Failure | ServiceFailure>,
+    read: () => Result | Failure,
   ): void {
     this.other(linearizable, completion, () => {
       const { nowMs, measurements } = this.parts;
       const startedMs = nowMs();
       const result = read();
-      measurements.rangeRead(nowMs() - startedMs, result.kind === 'page');
+      measurements.rangeRead(nowMs() - startedMs, result.kind !== 'failure');
       return result;
     });
   }

@@ -4,8 +4,6 @@ import type { Command } from '../machine/commands.ts';
 export interface MemberMeasurements {
   /** A command has its result, or will have none. `milliseconds`: since it was submitted. */
   commandEnded(command: Command, milliseconds: number, succeeded: boolean): void;
-  /** A range was answered. `milliseconds`: since it was asked for, the wait for a quorum included. */
-  rangeEnded(milliseconds: number, succeeded: boolean): void;
   /** A range, or a page of one, was read from the state. */
   rangeRead(milliseconds: number, succeeded: boolean): void;
   /** A hash was taken to its end, between other work. */
@@ -18,7 +16,6 @@ export interface MemberMeasurements {
 
 export const NOTHING_MEASURED: MemberMeasurements = {
   commandEnded: () => {},
-  rangeEnded: () => {},
   rangeRead: () => {},
   hashed: () => {},
   compactionStep: () => {},

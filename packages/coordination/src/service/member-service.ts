@@ -188,7 +188,7 @@ export class MemberService implements CoordinationService {
     completion: Completion<PageResult | Failure | ServiceFailure>,
     caller?: Caller,
   ): void {
-    this.reads.page(linearizable, completion, () => this.pageNow(query, caller));
+    this.reads.range(linearizable, completion, () => this.pageNow(query, caller));
   }
 
   /** Right and answer come of one state: nothing is applied between them (A4). */

@@ -88,8 +88,8 @@ export class MemberMetrics {
     const { families } = this;
     collectDefaultMetrics({ register: families.registry });
     this.calls = new CallMetrics(families);
-    this.protocol = new ProtocolMetrics(families);
     this.requests = new RequestMetrics(families, unixMs);
+    this.protocol = new ProtocolMetrics(families, this.requests);
     this.applies = new ApplyMetrics(families, nowMs);
     this.disk = new DiskMetrics(families);
     this.peers = new PeerMetrics(families, facts.memberId);

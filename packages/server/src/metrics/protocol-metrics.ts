@@ -2,8 +2,10 @@
 import type { EtcdObserver } from '../protocols/etcd/etcd-observer.ts';
 import { Counts, DISK_BOUNDS, Distribution, type Labels } from './distribution.ts';
 import type { MetricFamilies } from './families.ts';
+import type { RequestMetrics } from './request-metrics.ts';
 
 export class ProtocolMetrics implements EtcdObserver {
+  private readonly requests: Pick<RequestMetrics, 'rangeAnswered'>;
   private eventsSent = 0;
   private eventsHeld = 0;
   private readonly responses = new Distribution(DISK_BOUNDS);
@@ -22,7 +24,8 @@ export class ProtocolMetrics implements EtcdObserver {
   /** The last result of each check, by type and name. */
   private readonly lastChecks = new Map<string, readonly [Labels, number]>();
 
-  constructor(families: MetricFamilies) {
+  constructor(families: MetricFamilies, requests: Pick<RequestMetrics, 'rangeAnswered'>) {
+    this.requests = requests;
     families.counter('etcd_debugging_mvcc_events_total', 'Events sent to watchers.', () => this.eventsSent);
     families.gauge(
       'etcd_debugging_mvcc_pending_events_total',
@@ -82,6 +85,10 @@ export class ProtocolMetrics implements EtcdObserver {
       ['type', 'name', 'status'],
       () => this.checks,
     );
+  }
+
+  rangeAnswered(milliseconds: number, succeeded: boolean): void {
+    this.requests.rangeAnswered(milliseconds, succeeded);
   }
 
   watchEventsSent(events: number, milliseconds: number): void {

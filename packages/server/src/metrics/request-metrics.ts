@@ -78,7 +78,8 @@ export class RequestMetrics implements MemberMeasurements {
     if (name !== undefined) (succeeded ? this.succeeded : this.failed).observe(name, milliseconds / 1000);
   }
 
-  rangeEnded(milliseconds: number, succeeded: boolean): void {
+  /** A range was answered. `milliseconds`: since it was asked for, the wait for a quorum included. */
+  rangeAnswered(milliseconds: number, succeeded: boolean): void {
     if (milliseconds > SLOW_APPLY_MS) this.slowCount++;
     (succeeded ? this.succeeded : this.failed).observe(RANGE, milliseconds / 1000);
   }

@@ -104,7 +104,7 @@ export function usedMetrics(world = metricWorld()): MemberMetrics {
   protocol.learnerNotPromoted('it lags');
   protocol.checked('livez', 'serializable_read', true);
   requests.rangeRead(1, true);
-  requests.rangeEnded(1, true);
+  requests.rangeAnswered(1, true);
   applies.entryBegins();
   applies.entryApplied([{ module: 'auth', kind: 'enable' }], [{ kind: 'authChanged', revision: REVISION }]);
   return metrics;

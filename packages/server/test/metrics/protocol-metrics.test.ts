@@ -132,3 +132,33 @@ test('probes: health by what it says, checks by type, name and what they found',
   assert.deepEqual([total('success'), total('error')], [1, 1]);
   assert.equal(values.get('etcd_server_healthcheck{type="readyz",name="data_corruption"}'), 1);
 });
+
+test('a range is one request, however many pieces it is read in', async () => {
+  const metrics = connectedMetrics(metricWorld());
+  const setup = setUp({ observer: metrics.protocol });
+  const ask = (range_end: string): void => {
+    const request = { key: Buffer.from('a'), range_end: Buffer.from(range_end), serializable: true };
+    call(setup, 'KV/Range', ['etcdserverpb.RangeRequest', request]);
+  };
+  const counts = async () => {
+    const values = await scrape(metrics);
+    const count = (success: boolean) =>
+      values.get(`etcd_server_request_duration_seconds_count{type="Range",success="${success}"}`) ?? 0;
+    return [count(true), count(false)];
+  };
+  const { pages, ranges } = setup.service;
+  const page = { kind: 'page', revision: AT, records: [], next: undefined } as const;
+  ask('z');
+  assert.deepEqual(await counts(), [0, 0], 'nothing is answered yet');
+  pages.at(-1)!.completion.complete({ ...page, next: key('m') });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(pages.length, 2);
+  pages.at(-1)!.completion.complete(page);
+  assert.deepEqual(await counts(), [1, 0]);
+  ask('z');
+  pages.at(-1)!.completion.complete({ kind: 'serviceFailure', code: 'corrupt' });
+  assert.deepEqual(await counts(), [1, 1]);
+  ask('');
+  ranges.at(-1)!.completion.complete({ kind: 'range', revision: AT, records: [], more: false, count: 0 });
+  assert.deepEqual(await counts(), [2, 1]);
+});

@@ -67,8 +67,8 @@ test('requests by what they ask for; ranges with and without their wait', async 
   requests.commandEnded(PROMOTE, 7, true);
   requests.rangeRead(0.25, true);
   requests.rangeRead(0.5, false);
-  requests.rangeEnded(150, true);
-  requests.rangeEnded(1, false);
+  requests.rangeAnswered(150, true);
+  requests.rangeAnswered(1, false);
   const shown = await values();
   const counts = [...shown].filter(([sample]) => /^etcd_server_(request|range)_.*_count/.test(sample));
   assert.deepEqual(Object.fromEntries(counts), {

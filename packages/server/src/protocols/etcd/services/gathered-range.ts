@@ -48,6 +48,7 @@ export class GatheredRange {
   private found = 0;
   private fitting = 0;
   private restarts = 0;
+  private readonly startedMs = performance.now();
   /** Nobody waits any more. Monotonic. */
   private over = false;
 
@@ -135,7 +136,7 @@ export class GatheredRange {
       failure.kind === 'failure' &&
       failure.reason.code === 'revisionCompacted' &&
       this.asked.query.revision === 0;
-    if (!isOvertaken) this.face.failWith(this.call, failure);
+    if (!isOvertaken) this.fail(failure);
     else if (this.restarts++ < RESTARTS_MAX) this.begin();
     else this.readAtOnce();
   }
@@ -145,7 +146,7 @@ export class GatheredRange {
     const complete = (result: RangeResult | Failure | ServiceFailure): void => {
       if (this.over) return;
       if (result.kind !== 'range') {
-        this.face.failWith(this.call, result);
+        this.fail(result);
         return;
       }
       this.revision = result.revision;
@@ -194,8 +195,18 @@ export class GatheredRange {
     });
   }
 
+  private fail(failure: Failure | ServiceFailure): void {
+    this.tell(false);
+    this.face.failWith(this.call, failure);
+  }
+
+  private tell(succeeded: boolean): void {
+    this.face.observer.rangeAnswered(performance.now() - this.startedMs, succeeded);
+  }
+
   private respond(more: boolean, count: number): void {
     this.over = true;
+    this.tell(true);
     const { writer } = this.face;
     this.face.writeHeader(this.revision);
     const header = writer.finish();

@@ -112,6 +112,7 @@ function compact(face: MemberFace, call: UnaryCall, caller: Caller | undefined):
 class RangeAnswer implements Completion<RangeResult | Failure | ServiceFailure> {
   private readonly face: MemberFace;
   private readonly call: UnaryCall;
+  private readonly startedMs = performance.now();
 
   constructor(face: MemberFace, call: UnaryCall) {
     this.face = face;
@@ -119,6 +120,7 @@ class RangeAnswer implements Completion<RangeResult | Failure | ServiceFailure> 
   }
 
   complete(result: RangeResult | Failure | ServiceFailure): void {
+    this.face.observer.rangeAnswered(performance.now() - this.startedMs, result.kind === 'range');
     if (result.kind !== 'range') {
       this.face.failWith(this.call, result);
       return;
