@@ -5,6 +5,7 @@
  */
 import type { Caller } from '@synod/coordination';
 import type { AccessLevel } from '@synod/coordination/service/service-api.ts';
+import { STATUS } from '../../grpc/status.ts';
 import type { Tokens } from '../../tokens/tokens.ts';
 import { ETCD_ERRORS } from './error-table.ts';
 import { IdentifiedStream } from './identified-stream.ts';
@@ -16,6 +17,10 @@ import type { FailingCall, RpcMethod, RpcTable, ServedMethod } from './rpc.ts';
 /** `public`: nobody need say who they are. `keys`: decided where the keys are known. */
 export type CallAccess = 'public' | 'keys' | AccessLevel;
 
+/** Tells each watch on it whether it may be. */
+const WATCH = '/etcdserverpb.Watch/Watch';
+/** What is made of other calls: whatever fails there has the code UNKNOWN here, as in etcd. */
+const COMPOSED = /^\/v3(lock|election)pb\./;
 const ALARM = '/etcdserverpb.Maintenance/Alarm';
 const ALARM_GET = 0;
 
@@ -120,7 +125,8 @@ function guardedMethod(path: string, method: ServedMethod, face: MemberFace, tok
           return;
         }
         identify(call, tokens, service, (identity) => {
-          const caller = admitted(face, call, identity, accessOf(path, access, face, call.message));
+          const level = accessOf(path, access, face, call.message);
+          const caller = admitted(face, refusable(path, call), identity, level);
           if (caller !== 'refused') handler(call, caller);
         });
       },
@@ -135,7 +141,7 @@ function guardedMethod(path: string, method: ServedMethod, face: MemberFace, tok
       // Auth may be enabled while the stream is open: from then on nobody stands behind it.
       if (!service.authEnabled) return open(call, ANYBODY);
       const stream = new IdentifiedStream(call, (identity) =>
-        access !== 'keys' && admitted(face, call, identity, access) === 'refused'
+        path !== WATCH && admitted(face, refusable(path, call), identity, access) === 'refused'
           ? undefined
           : open(call, identity),
       );
@@ -143,6 +149,10 @@ function guardedMethod(path: string, method: ServedMethod, face: MemberFace, tok
       return stream;
     },
   };
+}
+
+function refusable(path: string, call: FailingCall): FailingCall {
+  return COMPOSED.test(path) ? { fail: (_code, text) => call.fail(STATUS.unknown, text) } : call;
 }
 
 /** The caller, where it may go on; otherwise the call is failed. */

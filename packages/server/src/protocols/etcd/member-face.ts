@@ -74,6 +74,11 @@ export class MemberFace {
     return this.decodeOr(call, 'malformedRequest', call.message, decoder);
   }
 
+  /** A request without fields is a message all the same: false, and the call is failed, where it is none. */
+  isMessage(call: UnaryCall): boolean {
+    return this.decode(call, passOver) !== undefined;
+  }
+
   /** Decodes a message of a stream, or fails the call and gives undefined. */
   decodeStreamed<Message>(
     call: FailingCall,
@@ -138,6 +143,12 @@ export class MemberFace {
     const { grpcCode, text } = wireErrorOf(failure);
     call.fail(grpcCode, text);
   }
+}
+
+/** Reads all of a message of which nothing is wanted. */
+export function passOver(reader: ProtobufReader): true {
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) reader.skip(tag);
+  return true;
 }
 
 /** Whether the client asked to be refused, and its stream to be ended, where no leader is known. */

@@ -87,7 +87,7 @@ function submitAlone(
   caller: Caller | undefined,
   command: AuthCommand,
 ): void {
-  if (!face.refuses(call, false)) submit(face, call, caller, command);
+  if (face.isMessage(call) && !face.refuses(call, false)) submit(face, call, caller, command);
 }
 
 function submit(face: MemberFace, call: UnaryCall, caller: Caller | undefined, command: AuthCommand): void {
@@ -155,14 +155,14 @@ function withHash(
 }
 
 function authStatus(face: MemberFace, call: UnaryCall): void {
-  if (face.refuses(call, false)) return;
+  if (!face.isMessage(call) || face.refuses(call, false)) return;
   ask(face, call, ({ isEnabled, revision }) =>
     authStatusResponse.encode(face.writer, { enabled: isEnabled, authRevision: revision }),
   );
 }
 
 function list(face: MemberFace, call: UnaryCall, namesIn: (facts: AuthFacts) => readonly string[]): void {
-  if (face.refuses(call, false)) return;
+  if (!face.isMessage(call) || face.refuses(call, false)) return;
   ask(face, call, (facts) => namesResponse.encode(face.writer, { names: namesIn(facts) }));
 }
 

@@ -114,7 +114,7 @@ function timeToLive(face: MemberFace, call: UnaryCall, caller: Caller | undefine
 }
 
 function leases(face: MemberFace, call: UnaryCall, caller: Caller | undefined): void {
-  if (face.refuses(call, false)) return;
+  if (!face.isMessage(call) || face.refuses(call, false)) return;
   face.service.leases(
     {
       complete(result: LeaseList | Failure | ServiceFailure) {

@@ -48,7 +48,7 @@ const NO_LEADER_ID = '0000000000000000';
 
 /** Answered by learners too, and without a leader: it is how one finds out. */
 function status(face: MemberFace, call: UnaryCall): void {
-  if (face.refuses(call, true)) return;
+  if (!face.isMessage(call) || face.refuses(call, true)) return;
   const { service, options, writer } = face;
   const facts = service.status();
   const errors = [
@@ -91,9 +91,9 @@ function moveLeader(face: MemberFace, call: UnaryCall): void {
   });
 }
 
-/** Answered when the space is back. The request has no fields. */
+/** Answered when the space is back. */
 function defragment(face: MemberFace, call: UnaryCall): void {
-  if (face.refuses(call, true)) return;
+  if (!face.isMessage(call) || face.refuses(call, true)) return;
   face.service.defragment({
     complete(result: Defragmented | DefragmentFailed) {
       if (result.kind === 'defragmentFailed') {
@@ -126,7 +126,7 @@ function hashKv(face: MemberFace, call: UnaryCall): void {
 }
 
 function hash(face: MemberFace, call: UnaryCall): void {
-  if (face.refuses(call, false)) return;
+  if (!face.isMessage(call) || face.refuses(call, false)) return;
   face.service.hashState({
     complete(result: StateHashed | ServiceFailure) {
       if (result.kind === 'serviceFailure') {

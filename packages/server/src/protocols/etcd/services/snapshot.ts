@@ -6,7 +6,7 @@ import type { ServiceFailure, StateBackup } from '@synod/coordination/service/se
 import { BackupWriter } from '../../../backup/backup-format.ts';
 import type { StatusCode } from '../../../grpc/status.ts';
 import { BACKUP_REST_FACTOR, BACKUP_REST_MS_MIN } from '../limits.ts';
-import type { MemberFace } from '../member-face.ts';
+import { type MemberFace, passOver } from '../member-face.ts';
 import { snapshotResponse } from '../messages/rare-messages.ts';
 import type { StreamCall, StreamListener } from '../rpc.ts';
 
@@ -32,9 +32,10 @@ class Snapshot implements StreamListener {
     this.call = call;
   }
 
-  /** The request has no fields. */
-  onMessage(): void {
-    if (this.over || this.backup !== undefined || this.face.refuses(this, false)) return;
+  onMessage(bytes: Uint8Array): void {
+    if (this.over || this.backup !== undefined) return;
+    if (this.face.decodeStreamed(this, bytes, passOver) === undefined || this.face.refuses(this, false))
+      return;
     const { service } = this.face;
     const backup: StateBackup | ServiceFailure = service.backup();
     if (backup.kind === 'serviceFailure') {
