@@ -34,6 +34,7 @@ function begin(line: string): { terminal: RecordedTerminal; ended: Promise<numbe
   return { terminal, ended };
 }
 
+const SIZE = '[\\d.]+ [kMG]?B';
 const ok = (stdout: string): Ran => ({ code: 0, stdout, stderr: '' });
 
 test('put, get and del', async () => {
@@ -283,8 +284,17 @@ test('members and endpoints', async () => {
   const status = await synod('endpoint status');
   assert.match(
     status.stdout,
-    new RegExp(`^${endpoint}, ${id}, 3\\.7\\.0, [\\d.]+ [kM]?B, true, false, \\d+, \\d+, \\d+, \n$`),
+    new RegExp(
+      `^${endpoint}, ${id}, 3\\.7\\.0, 3\\.7\\.0, ${SIZE}, ${SIZE}, \\d+%, ${SIZE}, true, false, \\d+, \\d+, \\d+, , , false\n$`,
+    ),
   );
+  const fields = (await synod('endpoint status -w fields')).stdout;
+  assert.match(
+    fields,
+    /^"StorageVersion" : "3\.7\.0"\n"DBSize" : \d+\n"DBSizeInUse" : \d+\n"DBSizeQuota" : \d+$/m,
+  );
+  assert.match(fields, /\n"DowngradeTargetVersion" : ""\n"DowngradeEnabled" : false\n\n$/);
+  assert.match((await synod('endpoint status -w json')).stdout, /,"downgradeInfo":\{\}\}\}\]\n$/);
   assert.match(
     (await synod('endpoint health')).stdout,
     / is healthy: successfully committed proposal: took = [\d.]+ms\n$/,

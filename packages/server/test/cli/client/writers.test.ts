@@ -252,15 +252,30 @@ test('endpoints', () => {
     raftTerm: 2,
     raftAppliedIndex: 41,
     errors: [],
-    dbSizeInUse: 0,
+    dbSizeInUse: 8_000,
     isLearner: false,
-    storageVersion: '',
-    dbSizeQuota: 0,
+    storageVersion: '3.7.0',
+    dbSizeQuota: 2_147_483_648,
+    downgradeInfo: { enabled: true, targetVersion: '3.6.0' },
   };
   shows('endpointStatus', [{ endpoint, response }], {
-    simple: '127.0.0.1:32379, 628170c800dbcee, 3.7.0, 25 kB, true, false, 2, 41, 41, \n',
-    json: `[{"Endpoint":"127.0.0.1:32379","Status":{"header":${JSON_HEADER},"version":"3.7.0","dbSize":24576,"leader":443629905751424238,"raftIndex":41,"raftTerm":2,"raftAppliedIndex":41}}]\n`,
-    fields: `${FIELD_HEADER}"Version" : "3.7.0"\n"DBSize" : 24576\n"Leader" : 443629905751424238\n"IsLearner" : false\n"RaftIndex" : 41\n"RaftTerm" : 2\n"RaftAppliedIndex" : 41\n"Errors" : []\n"Endpoint" : "127.0.0.1:32379"\n\n`,
+    simple:
+      '127.0.0.1:32379, 628170c800dbcee, 3.7.0, 3.7.0, 25 kB, 8.0 kB, 68%, 2.1 GB, true, false, 2, 41, 41, , 3.6.0, true\n',
+    json: `[{"Endpoint":"127.0.0.1:32379","Status":{"header":${JSON_HEADER},"version":"3.7.0","dbSize":24576,"leader":443629905751424238,"raftIndex":41,"raftTerm":2,"raftAppliedIndex":41,"dbSizeInUse":8000,"storageVersion":"3.7.0","dbSizeQuota":2147483648,"downgradeInfo":{"enabled":true,"targetVersion":"3.6.0"}}}]\n`,
+    fields: `${FIELD_HEADER}"Version" : "3.7.0"\n"StorageVersion" : "3.7.0"\n"DBSize" : 24576\n"DBSizeInUse" : 8000\n"DBSizeQuota" : 2147483648\n"Leader" : 443629905751424238\n"IsLearner" : false\n"RaftIndex" : 41\n"RaftTerm" : 2\n"RaftAppliedIndex" : 41\n"Errors" : []\n"Endpoint" : "127.0.0.1:32379"\n"DowngradeTargetVersion" : "3.6.0"\n"DowngradeEnabled" : true\n\n`,
+  });
+  // A server before 3.6 says nothing of downgrades, and one before 3.4 not what of its store is in use.
+  const older = {
+    ...response,
+    dbSize: 0,
+    dbSizeInUse: 0,
+    dbSizeQuota: 0,
+    storageVersion: '',
+    downgradeInfo: undefined,
+  };
+  shows('endpointStatus', [{ endpoint, response: older }], {
+    simple:
+      '127.0.0.1:32379, 628170c800dbcee, 3.7.0, , 0 B, 0 B, 0%, 0 B, true, false, 2, 41, 41, , , false\n',
   });
   shows(
     'endpointHealth',

@@ -77,6 +77,10 @@ describe('calls with one answer', () => {
     );
   });
 
+  test('a status shows that no downgrade runs', async () => {
+    assert.match((await post('/v3/maintenance/status', {})).body, /,"downgradeInfo":\{\}\}$/);
+  });
+
   test('no body, null, and what stands behind the first value', async () => {
     const noKey = error(3, 'etcdserver: key is not provided');
     for (const body of ['', ' ', 'null', '{}', '{} garbage'])

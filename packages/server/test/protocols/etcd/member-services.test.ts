@@ -42,6 +42,7 @@ test('status: every field, and no leader among the errors where none is known', 
     dbSizeInUse: 45_000n,
     storageVersion: '3.7.0',
     dbSizeQuota: 2_147_483_648n,
+    downgradeInfo: {},
   });
   setup.service.memberStatus = {
     ...setup.service.memberStatus,
@@ -127,7 +128,7 @@ test('a defragmentation is answered when it is over; why there was none is told'
   ]);
 });
 
-test('a downgrade: what etcd says of versions that are none, of others, of the one below, and of none that runs', () => {
+test('a downgrade: what etcd says of versions that are none, of others, of the one below, and of the end of none', () => {
   const setup = setUp();
   const asked = (fields: Record<string, bigint | string>) => {
     const made = call(setup, 'Maintenance/Downgrade', ['etcdserverpb.DowngradeRequest', fields]);
@@ -149,18 +150,20 @@ test('a downgrade: what etcd says of versions that are none, of others, of the o
     assert.deepEqual(asked({ action, version }).answers, [
       { grpcCode: 3, text: 'etcdserver: invalid downgrade target version' },
     ]);
-  for (const version of ['3.6', '3.6.0', '3.6.11'])
+  for (const version of ['3.6', '3.6.0', '3.6.11', '3.6.0-rc.1', '3.6.1+build'])
     assert.equal(
       asked({ action: VALIDATE, version }).decoded('etcdserverpb.DowngradeResponse')['version'],
-      '3.7.0',
+      '3.7',
     );
   assert.match(
     JSON.stringify(asked({ action: ENABLE, version: '3.6' }).answers),
     /cannot become an older version/,
   );
-  assert.deepEqual(asked({ action: CANCEL }).answers, [
-    { grpcCode: 9, text: 'etcdserver: no inflight downgrade job' },
-  ]);
+  // etcd logs that there was none, and answers well.
+  assert.equal(asked({ action: CANCEL }).decoded('etcdserverpb.DowngradeResponse')['version'], '3.7');
+  const alone = call(setup, 'Maintenance/Downgrade', ['etcdserverpb.DowngradeRequest', { action: CANCEL }]);
+  setup.service.memberLists.shift()!.completion.complete({ kind: 'serviceFailure', code: 'noLeader' });
+  assert.deepEqual(alone.answers, [{ grpcCode: 14, text: 'etcdserver: no leader' }]);
 });
 
 test('leadership moves where it is told to; why it does not is told in etcd’s words', () => {

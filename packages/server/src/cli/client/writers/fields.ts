@@ -73,7 +73,10 @@ export const fieldsWriter: Writer = mapped({
     rows.flatMap(({ endpoint, response }) => [
       ...header(response),
       `"Version" : ${quoted(response.version)}`,
+      `"StorageVersion" : ${quoted(response.storageVersion)}`,
       `"DBSize" : ${response.dbSize}`,
+      `"DBSizeInUse" : ${response.dbSizeInUse}`,
+      `"DBSizeQuota" : ${response.dbSizeQuota}`,
       `"Leader" : ${unsigned(response.leader)}`,
       `"IsLearner" : ${response.isLearner}`,
       `"RaftIndex" : ${response.raftIndex}`,
@@ -81,6 +84,8 @@ export const fieldsWriter: Writer = mapped({
       `"RaftAppliedIndex" : ${response.raftAppliedIndex}`,
       `"Errors" : [${response.errors.map(quoted).join(' ')}]`,
       `"Endpoint" : ${quoted(endpoint)}`,
+      `"DowngradeTargetVersion" : ${quoted(response.downgradeInfo?.targetVersion ?? '')}`,
+      `"DowngradeEnabled" : ${response.downgradeInfo?.enabled ?? false}`,
       '',
     ]),
   endpointHash: (rows) =>

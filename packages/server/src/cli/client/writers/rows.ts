@@ -21,13 +21,19 @@ export const STATUS_TITLES = [
   'Endpoint',
   'ID',
   'Version',
+  'Storage Version',
   'DB Size',
+  'In Use',
+  'Percentage Not In Use',
+  'Quota',
   'Is Leader',
   'Is Learner',
   'Raft Term',
   'Raft Index',
   'Raft Applied Index',
   'Errors',
+  'Downgrade Target Version',
+  'Downgrade Enabled',
 ];
 
 export function statusRows(rows: Results['endpointStatus']): string[][] {
@@ -37,15 +43,32 @@ export function statusRows(rows: Results['endpointStatus']): string[][] {
       endpoint,
       hexId(id),
       response.version,
+      response.storageVersion,
       sizeText(response.dbSize),
+      sizeText(response.dbSizeInUse),
+      unusedShare(response),
+      sizeText(response.dbSizeQuota),
       String(response.leader === id),
       String(response.isLearner),
       String(response.raftTerm),
       String(response.raftIndex),
       String(response.raftAppliedIndex),
       response.errors.join(', '),
+      response.downgradeInfo?.targetVersion ?? '',
+      String(response.downgradeInfo?.enabled ?? false),
     ];
   });
+}
+
+/** In whole percent, rounded up, as etcdctl has it. A store of no bytes, which a server of 3.3 shows, has nothing unused. */
+function unusedShare({
+  dbSize,
+  dbSizeInUse,
+}: {
+  readonly dbSize: number;
+  readonly dbSizeInUse: number;
+}): string {
+  return `${dbSize === 0 ? 0 : 100 - Math.floor((100 * dbSizeInUse) / dbSize)}%`;
 }
 
 export const SNAPSHOT_TITLES = ['Hash', 'Revision', 'Total Keys', 'Total Size'];

@@ -112,6 +112,11 @@ export const snapshotResponse = messageTable({
   version: scalar(4, 'text'),
 });
 
+export const downgradeInfo = messageTable({
+  enabled: scalar(1, 'bool'),
+  targetVersion: scalar(2, 'text'),
+});
+
 export const statusResponse = messageTable({
   version: scalar(2, 'text'),
   dbSize: scalar(3, 'int64'),
@@ -124,6 +129,7 @@ export const statusResponse = messageTable({
   isLearner: scalar(10, 'bool'),
   storageVersion: scalar(11, 'text'),
   dbSizeQuota: scalar(12, 'int64'),
+  downgradeInfo: message(13, downgradeInfo),
 });
 
 export const hashKvRequest = messageTable({

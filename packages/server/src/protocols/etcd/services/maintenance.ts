@@ -25,7 +25,7 @@ import {
 } from '../messages/rare-messages.ts';
 import type { ServedMethod, UnaryCall } from '../rpc.ts';
 import { alarm } from './alarm.ts';
-import { downgrade } from './downgrade.ts';
+import { downgrade, NO_DOWNGRADE } from './downgrade.ts';
 import { openSnapshot } from './snapshot.ts';
 
 export function maintenanceHandlers(face: MemberFace): readonly (readonly [string, ServedMethod])[] {
@@ -69,6 +69,7 @@ function status(face: MemberFace, call: UnaryCall): void {
     isLearner: facts.isLearner,
     storageVersion: face.storageVersion,
     dbSizeQuota: facts.storeBytesMax,
+    downgradeInfo: NO_DOWNGRADE,
   });
   call.respond(writer.finish());
 }
