@@ -3,6 +3,7 @@
  * it came. Independent of Synod's own HTTP/2 on purpose.
  */
 import { type ClientHttp2Session, connect, constants } from 'node:http2';
+import { framed, GrpcStream } from './grpc-stream.ts';
 
 export interface GrpcAnswer {
   /** grpc-status; -1 where the call ended without one, `text` says how. */
@@ -24,6 +25,8 @@ export const GRPC = {
 } as const;
 
 const PREFIX_BYTES = 5;
+/** Longer than any test waits for the next message of a stream. */
+const STREAM_TIMEOUT_MS = 300_000;
 
 export class GrpcChannel {
   private readonly session: ClientHttp2Session;
@@ -55,21 +58,22 @@ export class GrpcChannel {
 
   /** Sends one message on a stream that stays open, and yields what comes until the caller has enough. */
   async *stream(path: string, message: Uint8Array): AsyncGenerator<Buffer> {
-    const stream = this.session.request(headersFor(path));
-    stream.write(framed(message));
+    const stream = this.open(path);
+    stream.send(message);
     try {
-      let rest = Buffer.alloc(0);
-      for await (const chunk of stream) {
-        rest = Buffer.concat([rest, chunk as Buffer]);
-        while (rest.length >= PREFIX_BYTES && rest.length >= PREFIX_BYTES + rest.readUInt32BE(1)) {
-          const end = PREFIX_BYTES + rest.readUInt32BE(1);
-          yield rest.subarray(PREFIX_BYTES, end);
-          rest = rest.subarray(end);
-        }
+      for (;;) {
+        const next = await stream.next(STREAM_TIMEOUT_MS);
+        if (next === undefined) return;
+        yield next;
       }
     } finally {
-      stream.close(constants.NGHTTP2_CANCEL);
+      stream.cancel();
     }
+  }
+
+  /** A call of many messages in both directions. */
+  open(path: string): GrpcStream {
+    return new GrpcStream(this.session.request(headersFor(path)));
   }
 
   /** The body as given, framed or not. */
@@ -119,12 +123,4 @@ export class GrpcChannel {
 
 function headersFor(path: string): Record<string, string> {
   return { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' };
-}
-
-function framed(message: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
-  bytes[0] = 0;
-  bytes.writeUInt32BE(message.length, 1);
-  bytes.set(message, PREFIX_BYTES);
-  return bytes;
 }

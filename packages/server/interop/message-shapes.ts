@@ -48,11 +48,23 @@ TXN[3] = ['responses', [RESPONSE_OP]];
 const EVENT: Shape = { 1: ['type', 'number'], 2: ['kv', KEY_VALUE], 3: ['prevKv', KEY_VALUE] };
 const WATCH_RESPONSE: Shape = {
   1: ['header', HEADER],
+  2: ['watchId', 'number'],
   3: ['created', 'number'],
   4: ['canceled', 'number'],
   5: ['compactRevision', 'number'],
+  6: ['cancelReason', 'text'],
+  7: ['fragment', 'number'],
   11: ['events', [EVENT]],
 };
+
+const LEASE_TIME_TO_LIVE: Shape = {
+  1: ['header', HEADER],
+  2: ['id', 'number'],
+  3: ['ttl', 'number'],
+  4: ['grantedTtl', 'number'],
+  5: ['keys', 'texts'],
+};
+const LEASES: Shape = { 1: ['header', HEADER], 2: ['leases', [{ 1: ['id', 'number'] }]] };
 
 const PERMISSION: Shape = { 1: ['permType', 'number'], 2: ['key', 'text'], 3: ['rangeEnd', 'text'] };
 
@@ -84,6 +96,11 @@ export const ANSWER_SHAPES = {
     2: ['id', 'number'],
     4: ['grantedTtl', 'number'],
     5: ['keys', 'texts'],
+  },
+  '/etcdserverpb.Lease/LeaseKeepAlive': {
+    1: ['header', HEADER],
+    2: ['id', 'number'],
+    3: ['ttl', 'number'],
   },
   '/etcdserverpb.Lease/LeaseLeases': { 2: ['leases', [{ 1: ['id', 'number'] }]] },
   // The token of Authenticate is left out: no two are alike.
@@ -123,6 +140,16 @@ export function plainAnswer(path: ComparedPath, message: Buffer): Plain {
 
 export function plainWatchResponse(message: Buffer): Plain {
   return toPlain(WATCH_RESPONSE, message);
+}
+
+/** With the revision, where nobody lags, and the seconds that remain, which pass. */
+export function plainTimeToLive(message: Buffer): Plain {
+  return toPlain(LEASE_TIME_TO_LIVE, message);
+}
+
+/** With the revision, where nobody lags. */
+export function plainLeases(message: Buffer): Plain {
+  return toPlain(LEASES, message);
 }
 
 function toPlain(shape: Shape, message: Buffer): Plain {
