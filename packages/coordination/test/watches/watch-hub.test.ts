@@ -72,6 +72,15 @@ test('C12 progress of all waits for one that is behind, or for its cancellation'
   assert.equal(world.stream.progressOfAllCount, 1);
 });
 
+test('C12 C16 progress is told before the revision that a watch begins at', () => {
+  const world = new WatchWorld();
+  world.change(['a', 'x']);
+  world.stream.create(watch('a', { startRevision: 100 }));
+  world.stream.stream.requestProgressOfAll();
+  assert.equal(world.stream.progressOfAllCount, 1);
+  world.settle();
+});
+
 test('C14 the record before is looked up once a change, and only for those who want it', () => {
   const world = new WatchWorld();
   for (let i = 0; i < 3; i++) world.stream.create(watch('a'));
