@@ -6,9 +6,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Cluster } from './cluster/cluster.ts';
 import { targetNamed } from './cluster/target.ts';
+import type { CallChannel } from './comparison/call-channel.ts';
+import { compareLocks, LockPair } from './comparison/lock-comparison.ts';
 import { GRPC, GrpcChannel } from './grpc-channel.ts';
-import { type ComparedPath, plainAnswer } from './message-shapes.ts';
-import { encodeFields, type Fields } from './protobuf-fields.ts';
+import { plainAnswer } from './message-shapes.ts';
+import { encodeFields } from './protobuf-fields.ts';
 import { sharedCluster } from './shared-cluster.ts';
 
 let reference: Cluster;
@@ -22,133 +24,16 @@ const cluster = sharedCluster(
   },
 );
 
+const SEED = 20_261_123;
 const REQUESTS = 400;
-const LEASES = [11, 12, 13];
-const NAMES = ['a', 'b/c', ''];
-const VALUES = ['', 'v', 'w'];
 
-/** A clusters' answers to one request after the other. */
-class Pair {
-  readonly ours: GrpcChannel;
-  readonly theirs: GrpcChannel;
-  readonly statuses = new Map<string, number>();
-
-  constructor(ours: GrpcChannel, theirs: GrpcChannel) {
-    this.ours = ours;
-    this.theirs = theirs;
-  }
-
-  /** @returns the answer that both gave. */
-  async same(path: ComparedPath, fields: Fields): Promise<Record<string, unknown> | undefined> {
-    const message = encodeFields(fields);
-    const [ours, theirs] = await Promise.all([
-      this.ours.unary(path, message),
-      this.theirs.unary(path, message),
-    ]);
-    const plain = ({ status, text, message: bytes }: typeof ours) => ({
-      status,
-      text,
-      answer: bytes === undefined ? undefined : (plainAnswer(path, bytes) as Record<string, unknown>),
-    });
-    assert.deepEqual(plain(ours), plain(theirs), `${path} ${JSON.stringify(fields)}`);
-    const key = `${path} ${theirs.status} ${theirs.text}`;
-    this.statuses.set(key, (this.statuses.get(key) ?? 0) + 1);
-    return plain(theirs).answer;
-  }
-
-  close(): void {
-    this.ours.close();
-    this.theirs.close();
-  }
-}
-
-const openPair = (): Pair =>
-  new Pair(new GrpcChannel(cluster().members[1]!), new GrpcChannel(reference.members[0]!));
-
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    let mixed = state ^ (state >>> 16);
-    mixed = Math.imul(mixed, 0x45d9f3b) >>> 0;
-    return ((mixed ^ (mixed >>> 16)) >>> 0) % below;
-  };
-}
-
-/** The key that owns the name, if any; looked up in both. */
-async function ownerOf(pair: Pair, name: string): Promise<string | undefined> {
-  const answer = await pair.same('/etcdserverpb.KV/Range', [
-    [1, `${name}/`],
-    [2, `${name}0`],
-    [3, 1],
-    [5, 1],
-    [6, 2],
-  ]);
-  return (answer?.['kvs'] as readonly { readonly key: string }[] | undefined)?.[0]?.key;
-}
+const openPair = (): LockPair =>
+  new LockPair(new GrpcChannel(cluster().members[1]!), new GrpcChannel(reference.members[0]!));
 
 describe('the same requests to both', () => {
   test(`${REQUESTS} random ones that need not wait`, async (context) => {
     const pair = openPair();
-    const below = randomFrom(20_261_123);
-    const pick = <Choice>(choices: readonly Choice[]): Choice => choices[below(choices.length)]!;
-    for (let at = 0; at < REQUESTS; at++) {
-      const name = pick(NAMES);
-      const lease = pick(LEASES);
-      const ownKey = `${name}/${lease.toString(16)}`;
-      const owner = await ownerOf(pair, name);
-      const free = owner === undefined || owner === ownKey;
-      const leader = encodeFields([
-        [1, name],
-        [2, below(8) === 0 ? '' : (owner ?? ownKey)],
-        [3, below(3) === 0 ? 5 : await createRevisionOf(pair, owner)],
-        [4, lease],
-      ]);
-      switch (below(9)) {
-        case 0:
-          await pair.same('/etcdserverpb.Lease/LeaseGrant', [
-            [1, 6000],
-            [2, lease],
-          ]);
-          break;
-        case 1:
-          if (below(3) === 0) await pair.same('/etcdserverpb.Lease/LeaseRevoke', [[1, lease]]);
-          break;
-        case 2:
-          if (free)
-            await pair.same('/v3lockpb.Lock/Lock', [
-              [1, name],
-              [2, lease],
-            ]);
-          break;
-        case 3:
-          await pair.same('/v3lockpb.Lock/Unlock', [[1, below(9) === 0 ? '' : (owner ?? ownKey)]]);
-          break;
-        case 4:
-          if (free)
-            await pair.same('/v3electionpb.Election/Campaign', [
-              [1, name],
-              [2, lease],
-              [3, pick(VALUES)],
-            ]);
-          break;
-        case 5:
-          await pair.same('/v3electionpb.Election/Proclaim', [
-            [1, leader],
-            [2, pick(VALUES)],
-          ]);
-          break;
-        case 6:
-          await pair.same('/v3electionpb.Election/Leader', [[1, name]]);
-          break;
-        case 7:
-          await pair.same('/v3electionpb.Election/Resign', [[1, leader]]);
-          break;
-        default:
-          await pair.same(pick(['/v3electionpb.Election/Resign', '/v3electionpb.Election/Proclaim']), []);
-      }
-    }
-    for (const [what, count] of pair.statuses) context.diagnostic(`${count} × ${what}`);
+    await compareLocks(context, pair, { seed: SEED, count: REQUESTS });
     pair.close();
   });
 
@@ -182,7 +67,7 @@ describe('the same requests to both', () => {
 
   test('an observer of an election hears the same', async () => {
     const pair = openPair();
-    const observe = (channel: GrpcChannel) =>
+    const observe = (channel: CallChannel) =>
       channel.stream('/v3electionpb.Election/Observe', encodeFields([[1, 'o']]));
     const observers = [observe(pair.ours), observe(pair.theirs)];
     const first = observers.map((observer) => observer.next());
@@ -240,14 +125,7 @@ describe('the same requests to both', () => {
   });
 });
 
-async function createRevisionOf(pair: Pair, key: string | undefined): Promise<number> {
-  if (key === undefined) return 3;
-  const answer = await pair.same('/etcdserverpb.KV/Range', [[1, key]]);
-  const { kvs } = answer as { readonly kvs: readonly { readonly createRevision: number }[] };
-  return kvs[0]!.createRevision;
-}
-
-async function untilKeys(pair: Pair, name: string, count: number): Promise<void> {
+async function untilKeys(pair: LockPair, name: string, count: number): Promise<void> {
   const deadline = performance.now() + 10_000;
   const message = encodeFields([
     [1, `${name}/`],

@@ -191,6 +191,31 @@ test('a campaign of the same lease with another value proclaims it; one that is 
   assert.deepEqual(setup.service.keys(), ['e/1']);
 });
 
+test('a campaign whose new value cannot be proclaimed is refused once its key is gone, and not before', async () => {
+  const setup = setUpWithLeases(1n, 2n);
+  const won = campaign(setup, 1n, 'a');
+  await settled();
+  // The key now hangs on another lease, and outlives the one that it is named after.
+  ask(setup, 'Proclaim', { leader: { ...leaderIn(won), lease: 2n }, value: bytes('b') });
+  await settled();
+  call(setup, 'Lease/LeaseRevoke', ['etcdserverpb.LeaseRevokeRequest', { ID: 1n }]);
+  const { service } = setup;
+  const submit = service.submit.bind(service);
+  let release = (): void => assert.fail('nothing was withdrawn');
+  service.submit = (command, completion, ...rest) => {
+    const isDelete = command.kind === 'transaction' && command.success[0]?.kind === 'deleteRange';
+    if (isDelete) release = () => submit(command, completion, ...rest);
+    else submit(command, completion, ...rest);
+  };
+  const again = campaign(setup, 1n, 'z');
+  await settled();
+  assert.deepEqual(again.answers, []);
+  release();
+  await settled();
+  assert.equal(again.answer, '2 etcdserver: requested lease not found');
+  assert.deepEqual(service.keys(), []);
+});
+
 test('proclaim and resign: only by the key of that age, and never without one', async () => {
   const setup = setUpWithLeases(1n);
   const won = campaign(setup, 1n, 'a');

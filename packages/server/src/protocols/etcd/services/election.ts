@@ -156,10 +156,7 @@ class Campaign {
       if (this.cancelled) return;
       if (result.kind === 'transaction' && result.succeeded) this.waitForOthers(enqueuedAt);
       else if (result.kind === 'transaction') this.call.fail(STATUS.unknown, NOT_LEADER);
-      else {
-        this.withdraw();
-        failUnknown(this.call, result);
-      }
+      else this.withdraw(() => failUnknown(this.call, result));
     });
   }
 
@@ -172,10 +169,10 @@ class Campaign {
     this.wait.look();
   }
 
-  /** Nobody waits for its answer: where it fails, the key ends with its lease. */
-  private withdraw(): void {
+  /** Whether it comes about is not looked at: where it fails, the key ends with its lease. */
+  private withdraw(done: () => void = () => {}): void {
     const command = ifCreatedAt(this.ownKey, this.createRevision, [deleteOwner(this.ownKey)]);
-    submitTransaction(this.face, command, () => {});
+    submitTransaction(this.face, command, done);
   }
 
   private respond(enqueuedAt: Revision): void {

@@ -53,10 +53,19 @@ export const WIRE_ERRORS = rows('etcd-v3-errors.tsv').map(([name, code, text]) =
   text: text!,
 }));
 
-export const WIRE_RPCS = rows('etcd-v3-rpcs.tsv').map(([service, rpc, request, response]) => ({
+export const WIRE_RPCS = rows('etcd-v3-rpcs.tsv').map(([service, rpc, request, response, gateway]) => ({
   path: `/${service}/${rpc}`,
   streaming: request!.startsWith('stream ') || response!.startsWith('stream '),
+  request: messageOf(service!, request!),
+  response: messageOf(service!, response!),
+  /** The first of the gateway's paths; undefined: it has none. */
+  gatewayPath: gateway === '' ? undefined : gateway!.split(', ')[0]!.replace('POST ', ''),
 }));
+
+/** With its package, which is that of the service. */
+function messageOf(service: string, message: string): string {
+  return `${service.split('.')[0]}.${message.replace('stream ', '')}`;
+}
 
 /** The full name of a field's type as seen from a message: enums and messages are named relative to it. */
 export function resolveType(message: string, type: string): { kind: 'message' | 'enum'; name: string } {
