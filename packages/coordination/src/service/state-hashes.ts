@@ -22,7 +22,10 @@ const TOO_MANY: ServiceFailure = { kind: 'serviceFailure', code: 'tooManyRequest
 
 export class StateHashes {
   private readonly parts: StateHashesParts;
+  /** What goes on with each hash that is under way; the first is next. */
+  private readonly waiting: (() => void)[] = [];
   private running = 0;
+  private isDeferred = false;
   private stopped = false;
 
   constructor(parts: StateHashesParts) {
@@ -86,7 +89,22 @@ export class StateHashes {
     this.stopped = true;
   }
 
-  /** A piece a turn, until there is a result. */
+  /** A piece a turn, whichever hash it is of: many of them take longer each, and nobody else has to wait for that. */
+  private later(goOn: () => void): void {
+    this.waiting.push(goOn);
+    if (this.isDeferred) return;
+    this.isDeferred = true;
+    this.parts.defer(() => this.turn());
+  }
+
+  private turn(): void {
+    const goOn = this.waiting.shift();
+    this.isDeferred = this.waiting.length > 0;
+    if (this.isDeferred) this.parts.defer(() => this.turn());
+    goOn?.();
+  }
+
+  /** Until there is a result. */
   private inPieces<Result extends KeyspaceHashed | StateHashed | Failure>(
     what: 'keyspace' | 'everything',
     completion: Completion<Result | ServiceFailure>,
@@ -103,7 +121,7 @@ export class StateHashes {
     const goOn = (): void => {
       const result = this.stopped ? STOPPED : takePiece();
       if (result === undefined) {
-        this.parts.defer(goOn);
+        this.later(goOn);
         return;
       }
       this.running--;

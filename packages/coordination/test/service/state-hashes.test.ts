@@ -45,6 +45,7 @@ test('a large keyspace takes several turns, and two askers get the same', () => 
   hashes.ofEverything(completion);
   let count = 0;
   for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) {
+    assert.equal(turns.length, 0, 'however many hashes there are, one piece a turn is taken');
     turn();
     count++;
   }

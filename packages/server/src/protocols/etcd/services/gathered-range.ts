@@ -23,9 +23,10 @@ import { SortedRuns } from './sorted-runs.ts';
 const RESTARTS_MAX = 3;
 
 /** Whether a query is answered at once whatever the keyspace holds. */
-export function isBounded({ span, countOnly, limit, sort, ...bounds }: RangeQuery): boolean {
+export function isBounded(query: RangeQuery): boolean {
+  const { span, countOnly, limit, sort } = query;
   if (span.to === undefined || countOnly) return true;
-  return limit > 0 && limit <= RANGE_FIRST_PIECE_RECORDS_MAX && sort === undefined && !hasBounds(bounds);
+  return limit > 0 && limit <= RANGE_FIRST_PIECE_RECORDS_MAX && sort === undefined && !hasBounds(query);
 }
 
 export interface RangeAsked {
