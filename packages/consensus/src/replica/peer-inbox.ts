@@ -52,17 +52,30 @@ export class PeerInbox {
 
   /** Also for a message that came inside another: a snapshot brings the one that installs it. */
   receiveConsensus(from: MemberId, bytes: Uint8Array): void {
-    const message = this.decoded(from, () => this.ports.codec.decode(bytes));
-    if (message !== undefined) this.ports.consensus(from, message);
+    const { codec, consensus } = this.ports;
+    let message: PeerMessage;
+    // Not by `decoded`: this is every message of consensus, and a closure for each is felt.
+    try {
+      message = codec.decode(bytes);
+    } catch (error) {
+      this.refused(from, error);
+      return;
+    }
+    consensus(from, message);
   }
 
   private decoded<Message>(from: MemberId, decode: () => Message): Message | undefined {
     try {
       return decode();
     } catch (error) {
-      if (!(error instanceof MalformedBytes)) throw error;
-      this.ports.observer.observe({ kind: 'malformedMessage', from, detail: error.message });
+      this.refused(from, error);
       return undefined;
     }
+  }
+
+  /** Rethrows what is no fault of the bytes. */
+  private refused(from: MemberId, error: unknown): void {
+    if (!(error instanceof MalformedBytes)) throw error;
+    this.ports.observer.observe({ kind: 'malformedMessage', from, detail: error.message });
   }
 }

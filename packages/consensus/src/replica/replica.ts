@@ -6,7 +6,6 @@
 import { unreachable } from '../core/assert.ts';
 import type { ConsensusCore } from '../core/core.ts';
 import type { Effect, LogRecord } from '../core/effects.ts';
-import type { Input } from '../core/inputs.ts';
 import type { MembershipChange } from '../core/membership.ts';
 import type { PeerMessage } from '../core/messages.ts';
 import { type LogIndex, type MemberId, NO_INDEX, type Ticket } from '../core/numbers.ts';
@@ -14,6 +13,7 @@ import { DiskFailure } from '../journal/disk-failure.ts';
 import type { Journal } from '../journal/journal.ts';
 import { describeDiskError } from '../journal/journal-error.ts';
 import { AwaitedState } from './awaited-state.ts';
+import { CoreStepper } from './core-stepper.ts';
 import { DurableLog } from './durable-log.ts';
 import { HeldSends } from './held-sends.ts';
 import { LogTrimmer } from './log-trimmer.ts';
@@ -55,9 +55,7 @@ export class Replica implements ReplicaApi {
   private readonly trimmer: LogTrimmer;
   private readonly awaitedState: AwaitedState;
   private readonly heldSends = new HeldSends();
-  /** Inputs that came while one was being carried out, oldest first. */
-  private readonly inputs: Input[] = [];
-  private running = false;
+  private readonly stepper: CoreStepper;
   /** Whether `endTurn` runs: it flushes the journal itself. */
   private endingTurn = false;
   /** Whether `endTurn` is scheduled. */
@@ -82,6 +80,13 @@ export class Replica implements ReplicaApi {
     this.reads = new ReadBarrier(options.electionTimeoutTicks);
     this.ticks = new TickWatch(options);
     this.submissions = new Submissions(options.transport);
+    this.stepper = new CoreStepper({
+      core,
+      carryOut: (effects) => this.carryOut(effects),
+      stepped: ({ kind }) => {
+        if (kind === 'propose') this.proposing = undefined;
+      },
+    });
     const ports: MachineDriverPorts = {
       machine: options.machine,
       disk: options.disk,
@@ -97,7 +102,7 @@ export class Replica implements ReplicaApi {
       ...options,
       incarnation: journal.incarnation,
       capture: () => this.capture(),
-      transferred: (to, index) => this.run({ kind: 'snapshotSent', to, index }),
+      transferred: (to, index) => this.stepper.run({ kind: 'snapshotSent', to, index }),
       install: (from, message) => this.inbox.receiveConsensus(from, message),
       mayGiveState: options.mayGiveState ?? (() => true),
       wantsState: (index) => this.driver.wantsState() && index >= this.appliedIndex,
@@ -107,7 +112,7 @@ export class Replica implements ReplicaApi {
     this.inbox = new PeerInbox({
       codec: core.codec,
       observer: options.observer,
-      consensus: (from, message) => this.run({ kind: 'message', from, message }),
+      consensus: (from, message) => this.stepper.run({ kind: 'message', from, message }),
       relayed: (payloads) => this.relay(payloads),
       snapshot: (from, message) => this.withDisk(() => this.snapshots.receive(from, message)),
     });
@@ -135,7 +140,7 @@ export class Replica implements ReplicaApi {
       synced: (bytes, milliseconds) => options.observer.observe({ kind: 'synced', bytes, milliseconds }),
     });
     this.withDisk(() => this.snapshots.removeStale());
-    this.carryOutAll();
+    this.stepper.begin();
   }
 
   submit(payload: Uint8Array): boolean {
@@ -159,14 +164,14 @@ export class Replica implements ReplicaApi {
   }
 
   peerUnreachable(peer: MemberId): void {
-    this.run({ kind: 'unreachable', peer });
+    this.stepper.run({ kind: 'unreachable', peer });
   }
 
   tick(): void {
     if (this.ended) return;
     const followers = (): number => (this.leader === this.core.id ? this.core.status().progress.length : 0);
-    if (this.ticks.ticked(this.options.clock.nowMs(), followers)) this.run({ kind: 'stalled' });
-    this.run({ kind: 'tick' });
+    if (this.ticks.ticked(this.options.clock.nowMs(), followers)) this.stepper.run({ kind: 'stalled' });
+    this.stepper.run({ kind: 'tick' });
     this.reads.tick(this.leader !== undefined);
     this.withDisk(() => this.snapshots.tick());
     if (this.driver.awaitsState) this.awaitedState.tick();
@@ -175,11 +180,11 @@ export class Replica implements ReplicaApi {
   }
 
   transferLeadership(to: MemberId): void {
-    this.run({ kind: 'transferLeadership', to });
+    this.stepper.run({ kind: 'transferLeadership', to });
   }
 
   changeMembership(change: MembershipChange): void {
-    this.run({ kind: 'changeMembership', change });
+    this.stepper.run({ kind: 'changeMembership', change });
   }
 
   status(): ReplicaStatus {
@@ -204,26 +209,6 @@ export class Replica implements ReplicaApi {
   stop(done: () => void): void {
     this.end();
     this.journal.close(done);
-  }
-
-  /** Gives the core one input and carries out what it decides, and whatever that causes, before it returns. */
-  private run(input: Input): void {
-    if (this.ended) return;
-    this.inputs.push(input);
-    if (!this.running) this.carryOutAll();
-  }
-
-  private carryOutAll(): void {
-    this.running = true;
-    this.carryOut(this.core.drain());
-    while (!this.ended) {
-      const input = this.inputs.shift();
-      if (input === undefined) break;
-      this.core.step(input);
-      this.carryOut(this.core.drain());
-      if (input.kind === 'propose') this.proposing = undefined;
-    }
-    this.running = false;
   }
 
   private carryOut(effects: readonly Effect[]): void {
@@ -300,7 +285,7 @@ export class Replica implements ReplicaApi {
     if (this.ended) return;
     this.durable.reached(reached);
     this.heldSends.release(reached, (to, message) => this.send(to, message));
-    this.run({ kind: 'durable', ticket: reached });
+    this.stepper.run({ kind: 'durable', ticket: reached });
     if (!this.ended) this.driver.logReached();
   }
 
@@ -337,9 +322,9 @@ export class Replica implements ReplicaApi {
     if (this.submissions.isReady) {
       const batch = this.submissions.take();
       this.proposing = batch;
-      this.run({ kind: 'propose', payloads: [...batch.local, ...batch.relayed] });
+      this.stepper.run({ kind: 'propose', payloads: [...batch.local, ...batch.relayed] });
     }
-    this.reads.ask((token) => this.run({ kind: 'read', token }));
+    this.reads.ask((token) => this.stepper.run({ kind: 'read', token }));
     this.endingTurn = false;
     this.journal.flush();
   }
@@ -349,7 +334,7 @@ export class Replica implements ReplicaApi {
     this.reads.applied(this.options.machine.appliedIndex);
     this.submissions.retry();
     if (this.submissions.isReady) this.scheduleTurn();
-    this.run({ kind: 'applied', index });
+    this.stepper.run({ kind: 'applied', index });
     this.trimmer.consider();
   }
 
@@ -365,7 +350,7 @@ export class Replica implements ReplicaApi {
   }
 
   private trimmed(index: LogIndex): void {
-    this.run({ kind: 'trim', index });
+    this.stepper.run({ kind: 'trim', index });
     this.withDisk(() => this.snapshots.trimmed(index));
     this.options.observer.observe({ kind: 'trimmed', index });
   }
@@ -390,7 +375,7 @@ export class Replica implements ReplicaApi {
   private end(): void {
     if (this.ended) return;
     this.ended = true;
-    this.inputs.length = 0;
+    this.stepper.stop();
     this.heldSends.clear();
     this.driver.stop();
     this.trimmer.stop();

@@ -195,7 +195,8 @@ export class Client {
         ended(undefined);
       } else {
         this.counts.answered++;
-        trace.count(number, sequence, 1, () => `client ${number} ${command.kind} answered`);
+        trace.count(number, sequence, 1);
+        if (trace.isHeard) trace.say(`client ${number} ${command.kind} answered`);
         const origin = { member: member.id, incarnation: life.life, sequence };
         this.sawRevision(operations.answered(origin, floor, [result]));
         ended(result);
@@ -226,7 +227,8 @@ export class Client {
         // It is told in the turn in which it was read.
         const { appliedIndex } = machine;
         this.counts.answered++;
-        trace.count(number, appliedIndex, 0, () => `client ${number} read at ${appliedIndex}`);
+        trace.count(number, appliedIndex, 0);
+        if (trace.isHeard) trace.say(`client ${number} read at ${appliedIndex}`);
         operations.read(query, result, appliedIndex, linearizable ? floor : undefined);
         this.sawState(result);
         ended(result.kind === 'range' ? result : undefined);
@@ -297,7 +299,8 @@ export class Client {
     this.current = current;
     const complete = (told: LeaseAnswer): void => {
       if (this.current !== current) return;
-      trace.count(number, told.kind.length, 0, () => `client ${number} lease ${id} ${told.kind}`);
+      trace.count(number, told.kind.length, 0);
+      if (trace.isHeard) trace.say(`client ${number} lease ${id} ${told.kind}`);
       this.counts[told.kind === 'serviceFailure' ? 'failed' : 'answered']++;
       if (told.kind === 'leaseRenewed') leaseTimes.renewed(id, told.ttlSeconds, sent);
       else if (told.kind === 'leaseTimeToLive') leaseTimes.told(id, told);

@@ -12,15 +12,16 @@ export class EventQueue {
   /** Events carried out so far. */
   count = 0;
   private readonly heap: PlannedEvent[] = [];
-  /** What is due at this very instant, and where its reading stands. */
-  private due: (() => void)[] = [];
+  /** What is due at this very instant, and where its reading and writing stand. The list keeps its room. */
+  private readonly due: (() => void)[] = [];
   private nextDue = 0;
+  private dueCount = 0;
   private order = 0;
 
   /** Plans `run` for `delayMs` from now. */
   after(delayMs: number, run: () => void): void {
     if (delayMs <= 0) {
-      this.due.push(run);
+      this.due[this.dueCount++] = run;
       return;
     }
     this.push({ atMs: this.nowMs + delayMs, order: this.order++, run });
@@ -28,11 +29,11 @@ export class EventQueue {
 
   /** Carries out the next event, if it comes no later than `untilMs`. `false`: there is none. */
   runNext(untilMs: number): boolean {
-    if (this.nextDue < this.due.length) {
+    if (this.nextDue < this.dueCount) {
       const run = this.due[this.nextDue++]!;
-      if (this.nextDue === this.due.length) {
-        this.due.length = 0;
+      if (this.nextDue === this.dueCount) {
         this.nextDue = 0;
+        this.dueCount = 0;
       }
       this.count++;
       run();

@@ -135,12 +135,8 @@ export class Network {
     this.messages++;
     this.bytes += bytes.length;
     const link = this.links[from]![place]!;
-    this.trace.count(
-      from * 16 + place,
-      LANE_NUMBER[lane],
-      bytes.length,
-      () => `m${from} → m${place} ${lane} ${bytes.length} bytes`,
-    );
+    this.trace.count(from * 16 + place, LANE_NUMBER[lane], bytes.length);
+    if (this.trace.isHeard) this.trace.say(`m${from} → m${place} ${lane} ${bytes.length} bytes`);
     if (link.cuts > 0 || (conditions.lossProbability > 0 && random.chance(conditions.lossProbability))) {
       this.lost++;
       return;

@@ -22,12 +22,16 @@ export class Trace {
     return this.listener !== undefined;
   }
 
-  /** Something frequent, as numbers; `words` is called only if somebody listens. */
-  count(a: number, b: number, c: number, words: () => string): void {
+  /** Something frequent, as numbers; whoever listens is told of it by `say`. */
+  count(a: number, b: number, c: number): void {
     this.mix(a);
     this.mix(b);
     this.mix(c);
-    if (this.listener !== undefined) this.listener(this.nowMs(), words());
+  }
+
+  /** The words for what was counted: made only if they are heard. */
+  say(text: string): void {
+    this.listener?.(this.nowMs(), text);
   }
 
   /** Something rare. */
