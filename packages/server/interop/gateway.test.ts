@@ -75,6 +75,7 @@ const ASIDE = new Set([
   'dbSizeInUse',
   'dbSizeQuota',
   'storageVersion',
+  'downgradeInfo',
   'leader',
   'raftIndex',
   'raftAppliedIndex',
