@@ -148,6 +148,7 @@ export class CoordinationMember implements OutputReceivers {
       backups: this.backups,
       store: backend,
       space: this.space,
+      reclaim: (done) => this.upkeep.reclaim(done),
       nowMs,
       measurements,
       commandBytesMax: parts.commandBytesMax,

@@ -25,6 +25,8 @@ export class Upkeep {
   private sweeping = false;
   /** When the first step of the sweep under way began. */
   private sweepStartedMs = 0;
+  /** Who waits until nothing is left that compaction let go of. */
+  private reclaiming: (() => void)[] = [];
   private stopped = false;
 
   constructor(parts: UpkeepParts) {
@@ -40,12 +42,17 @@ export class Upkeep {
     if (this.committing || !hasWork) return;
     if (backend.pendingRows < paces.commitRows && clock.nowMs() - this.lastCommitMs < paces.commitIntervalMs)
       return;
-    this.committing = true;
-    machine.persist((error) => {
-      this.committing = false;
-      this.lastCommitMs = clock.nowMs();
-      if (error !== undefined) this.parts.failed(error);
-    });
+    this.commit(() => {});
+  }
+
+  /**
+   * Takes away now what compactions so far let go of, and commits that. `done` is called once it is durable; after a commit
+   * that failed, or `stop`, never.
+   */
+  reclaim(done: () => void): void {
+    this.reclaiming.push(done);
+    if (!this.sweeping) this.sweep();
+    this.commitReclaimed();
   }
 
   stop(): void {
@@ -67,5 +74,27 @@ export class Upkeep {
       if (isCompacted) this.sweepStartedMs = endedMs;
     }
     if (this.sweeping) clock.defer(() => this.sweep());
+    else this.commitReclaimed();
+  }
+
+  private commitReclaimed(): void {
+    if (this.reclaiming.length === 0 || this.sweeping || this.committing || this.stopped) return;
+    const waiting = this.reclaiming;
+    this.reclaiming = [];
+    this.commit(() => {
+      for (const done of waiting) done();
+    });
+  }
+
+  private commit(done: () => void): void {
+    const { machine, clock, failed } = this.parts;
+    this.committing = true;
+    machine.persist((error) => {
+      this.committing = false;
+      this.lastCommitMs = clock.nowMs();
+      if (error === undefined) done();
+      else failed(error);
+      this.commitReclaimed();
+    });
   }
 }

@@ -25,7 +25,9 @@ export interface MemberServiceParts {
   readonly hashes: StateHashes;
   readonly backups: Pick<StateBackups, 'begin'>;
   readonly store: Pick<Backend, 'sizes' | 'defragment'>;
-  readonly space: Pick<SpaceGuard, 'admits' | 'storeBytesMax'>;
+  readonly space: Pick<SpaceGuard, 'admits' | 'afterAlarm' | 'storeBytesMax'>;
+  /** Takes away all that compaction let go of, and calls back when the store has that durably. */
+  readonly reclaim: (done: () => void) => void;
   readonly nowMs: () => number;
   readonly measurements: MemberMeasurements;
   /** An encoded command list may be no larger. */

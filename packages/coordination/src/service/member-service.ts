@@ -158,7 +158,7 @@ export class MemberService implements CoordinationService {
       return;
     }
     if (!this.parts.space.admits(command)) {
-      completion.complete(failed('noSpace'));
+      this.parts.space.afterAlarm(() => completion.complete(failed('noSpace')));
       return;
     }
     this.pendingBytes += body.length;
@@ -325,14 +325,21 @@ export class MemberService implements CoordinationService {
     };
   }
 
+  reclaim(done: () => void): void {
+    this.parts.reclaim(done);
+  }
+
   defragment(completion: Completion<Defragmented | DefragmentFailed>): void {
     const { store } = this.parts;
     const bytesBefore = store.sizes().totalBytes;
-    store.defragment((error) =>
-      completion.complete(
-        error === undefined
-          ? { kind: 'defragmented', bytesBefore, bytesAfter: store.sizes().totalBytes }
-          : { kind: 'defragmentFailed', detail: error.message },
+    // A copy taken before would keep what a compaction has let go of.
+    this.reclaim(() =>
+      store.defragment((error) =>
+        completion.complete(
+          error === undefined
+            ? { kind: 'defragmented', bytesBefore, bytesAfter: store.sizes().totalBytes }
+            : { kind: 'defragmentFailed', detail: error.message },
+        ),
       ),
     );
   }

@@ -280,6 +280,8 @@ export interface CoordinationService {
   /** The alarms that this member knows to be active. */
   activeAlarms(): readonly Alarm[];
   status(): MemberStatus;
+  /** Calls back once all that compactions so far let go of is gone from this member's store, durably. */
+  reclaim(done: () => void): void;
   /** Of this member's store alone: space that nothing uses goes back to the disk, while reads and writes go on. */
   defragment(completion: Completion<Defragmented | DefragmentFailed>): void;
   backup(): StateBackup | ServiceFailure;

@@ -29,8 +29,10 @@ export class SpaceGuard {
   private storedBytes = 0;
   /** Of commands let through since: not all of it is stored yet, or ever. */
   private admittedBytes = 0;
-  /** A change of this member's alarm is on its way. */
-  private isAsking = false;
+  /** Of this member's alarm, on its way. */
+  private asking: AlarmCommand['kind'] | undefined = undefined;
+  /** Who is told once an alarm on its way stands. */
+  private afterRaise: (() => void)[] = [];
 
   constructor(parts: SpaceGuardParts) {
     this.parts = parts;
@@ -48,6 +50,15 @@ export class SpaceGuard {
     }
     if (this.storedBytes + this.admittedBytes >= this.fullFrom) this.raise();
     return false;
+  }
+
+  /**
+   * Calls back once an alarm that is being raised stands, or could not be raised: whoever is told that there is no space
+   * finds the alarm that says so. At once where none is on its way.
+   */
+  afterAlarm(then: () => void): void {
+    if (this.asking === 'raise') this.afterRaise.push(then);
+    else then();
   }
 
   /** What came from other members counts, too: so each member looks for itself. */
@@ -80,11 +91,14 @@ export class SpaceGuard {
 
   /** @returns false where an earlier change is still on its way */
   private ask(kind: AlarmCommand['kind']): boolean {
-    if (this.isAsking) return false;
-    this.isAsking = true;
+    if (this.asking !== undefined) return false;
+    this.asking = kind;
     const alarm: Alarm = { member: this.parts.self, kind: 'noSpace', isAutomatic: true };
     this.parts.submit({ module: 'alarms', kind, alarm }, () => {
-      this.isAsking = false;
+      this.asking = undefined;
+      const told = this.afterRaise;
+      this.afterRaise = [];
+      for (const then of told) then();
     });
     return true;
   }

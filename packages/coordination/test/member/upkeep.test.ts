@@ -48,6 +48,41 @@ test('what a sweep took away is committed though no entry comes after it, and th
   assert.equal(commits, 1);
 });
 
+test('who waits for space hears once the sweep is over and a commit that began after it is durable', () => {
+  const jobs: (() => void)[] = [];
+  const commits: ((error: Error | undefined) => void)[] = [];
+  const told: string[] = [];
+  let sweepSteps = 2;
+  const upkeep = new Upkeep({
+    machine: {
+      appliedIndex: logIndex(8),
+      durableIndex: logIndex(7),
+      persist: (done) => void commits.push(done),
+      sweep: () => sweepSteps > 0 && --sweepSteps > 0,
+      tally: new KeyspaceTally(),
+    },
+    backend: { pendingRows: 5_000 },
+    clock: { nowMs: () => 0, defer: (job) => void jobs.push(job) },
+    paces: { commitRows: 1_000, commitIntervalMs: 1_000, sweepRowsATurn: 1 },
+    failed: () => void told.push('failed'),
+    measurements: NOTHING_MEASURED,
+  });
+  upkeep.tick();
+  assert.equal(commits.length, 1, 'a commit of entries, begun amid the sweep');
+  upkeep.reclaim(() => void told.push('first'));
+  jobs.shift()!();
+  upkeep.reclaim(() => void told.push('second'));
+  assert.equal(commits.length, 1);
+  commits[0]!(undefined);
+  assert.equal(told.length, 0, 'what was taken away since is not durable');
+  assert.equal(commits.length, 2);
+  upkeep.reclaim(() => void told.push('third'));
+  commits[1]!(undefined);
+  assert.equal(told.join(), 'first,second');
+  commits[2]!(new Error('the disk is gone'));
+  assert.equal(told.join(), 'first,second,failed');
+});
+
 test('steps of a sweep are timed one by one, and the compaction from its first step to its last', () => {
   const tally = new KeyspaceTally();
   const told: string[] = [];

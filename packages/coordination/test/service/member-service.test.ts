@@ -105,7 +105,12 @@ function serviceUnderTest() {
     hashes: new StateHashes({ machine, defer: (job) => job(), nowMs, measurements }),
     backups: { begin: () => ({ kind: 'serviceFailure', code: 'tooManyRequests' }) },
     store: { sizes: () => ({ totalBytes: 2, usedBytes: 1 }), defragment: (done) => done(undefined) },
-    space: { admits: () => true, storeBytesMax: Number.POSITIVE_INFINITY },
+    space: {
+      admits: () => true,
+      afterAlarm: (then) => then(),
+      storeBytesMax: Number.POSITIVE_INFINITY,
+    },
+    reclaim: (done) => done(),
     nowMs,
     measurements,
     commandBytesMax: COMMAND_BYTES_MAX,

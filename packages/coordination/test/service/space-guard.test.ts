@@ -69,6 +69,21 @@ test('a command that would not fit is turned away and raises the alarm, once; wh
   assert.equal(guard.admits(put(100)), true);
 });
 
+test('who is refused hears of it once the alarm stands, and at once where none is on its way', () => {
+  const { guard, tickAt, applied, asked } = subject();
+  const told: string[] = [];
+  guard.afterAlarm(() => void told.push('none on its way'));
+  tickAt(MAX);
+  guard.afterAlarm(() => void told.push('raised'));
+  assert.deepEqual(told, ['none on its way']);
+  applied();
+  assert.deepEqual(told, ['none on its way', 'raised']);
+  tickAt(0);
+  assert.equal(asked.at(-1)!.command.kind, 'clear');
+  guard.afterAlarm(() => void told.push('being cleared'));
+  assert.equal(told.at(-1), 'being cleared');
+});
+
 test('a store that others filled raises the alarm by itself; a change that was lost is asked for again', () => {
   const { tickAt, kinds, asked } = subject();
   tickAt(MAX);

@@ -44,6 +44,8 @@ export interface LmdbBackendOptions {
   readonly viewClosed?: (milliseconds: number) => void;
 }
 
+type StoreSizes = ReturnType<Backend['sizes']>;
+
 /** An overlay that nothing is written to any more, and who waits until it is in the file. */
 interface SealedOverlay {
   readonly overlay: Overlay;
@@ -59,6 +61,8 @@ export class LmdbBackend implements Backend {
   private readonly sealed: SealedOverlay[] = [];
   /** Set while sealed overlays are being written. */
   private writing: Promise<void> | undefined = undefined;
+  /** Of the file when the commit under way began: until that ends its rows count as pending, and must not count twice. */
+  private sizesBeforeWrite: StoreSizes | undefined = undefined;
   /** Set while the store is copied: no commit begins. */
   private copying: Promise<void> | undefined = undefined;
   /** Who waits for the copy. */
@@ -160,8 +164,8 @@ export class LmdbBackend implements Backend {
     };
   }
 
-  sizes(): { totalBytes: number; usedBytes: number } {
-    return this.environment.sizes();
+  sizes(): StoreSizes {
+    return this.sizesBeforeWrite ?? this.environment.sizes();
   }
 
   /** Waits for the commit under way. What was not committed is lost, as in a power cut. */
@@ -196,7 +200,9 @@ export class LmdbBackend implements Backend {
       next = this.sealed[0]
     ) {
       const startedMs = performance.now();
+      this.sizesBeforeWrite = this.environment.sizes();
       this.failure ??= await this.environment.write(next.overlay);
+      this.sizesBeforeWrite = undefined;
       // After a failure the overlay stays, so that what was written stays visible; the member is about to stop.
       if (this.failure !== undefined) {
         this.tellSealed(this.failure);
@@ -270,6 +276,7 @@ export class LmdbBackend implements Backend {
     renameSync(environment.path, join(this.options.directory, STATE_FILE));
     const old = this.environment;
     this.environment = environment;
+    this.sizesBeforeWrite = undefined;
     this.fresh = new Overlay();
     for (const [index, waiting] of this.sealed.entries())
       this.sealed[index] = { overlay: new Overlay(), done: waiting.done };

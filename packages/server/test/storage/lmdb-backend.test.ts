@@ -59,6 +59,38 @@ test('a defragmentation gives space back to the disk; one that fails leaves the 
   rmSync(directory, { recursive: true });
 });
 
+test('a commit under way is counted once: as pending until it has ended, then as used', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'synod-lmdb-'));
+  const backend = new LmdbBackend({ directory });
+  const stored = (): number => backend.sizes().usedBytes + backend.pendingBytes;
+  const value = new Uint8Array(100_000);
+  let counted = 0;
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 20; i++) backend.put(TABLE.revisions, Uint8Array.of(round, i), value);
+    const expected = stored();
+    let isOver = false;
+    const committed = new Promise<void>((resolve) =>
+      backend.commit(() => {
+        isOver = true;
+        resolve();
+      }),
+    );
+    // Looked at in every turn that the writing takes. A turn is so long that the file is often written before the next.
+    while (!isOver) {
+      const turnEndsMs = performance.now() + 20;
+      while (performance.now() < turnEndsMs);
+      assert.equal(stored(), expected);
+      counted++;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await committed;
+    assert.ok(Math.abs(stored() - expected) < expected / 10);
+  }
+  assert.ok(counted >= 3, `${counted} turns`);
+  await backend.close();
+  rmSync(directory, { recursive: true });
+});
+
 test('views are counted while they are open, and each tells once for how long it was', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'synod-lmdb-'));
   const held: number[] = [];

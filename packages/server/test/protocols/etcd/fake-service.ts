@@ -77,6 +77,8 @@ export class FakeService implements CoordinationService {
   >[] = [];
   readonly alarmLists: Asked<undefined, AlarmList | ServiceFailure>[] = [];
   readonly defragmentations: Asked<undefined, Defragmented | DefragmentFailed>[] = [];
+  /** Who waits for space that compactions let go of. */
+  readonly reclaims: (() => void)[] = [];
   readonly moves: Asked<string, LeaderMoved | ServiceFailure>[] = [];
   readonly keyspaceHashes: Asked<Revision, KeyspaceHashed | Failure | ServiceFailure>[] = [];
   readonly stateHashes: Asked<undefined, StateHashed | ServiceFailure>[] = [];
@@ -126,6 +128,9 @@ export class FakeService implements CoordinationService {
     completion: Completion<PageResult | Failure | ServiceFailure>,
   ): void {
     this.pages.push({ question: { query, linearizable }, completion });
+  }
+  reclaim(done: () => void): void {
+    this.reclaims.push(done);
   }
   keepAlive(question: LeaseId, completion: Completion<LeaseRenewed | Failure | ServiceFailure>): void {
     this.keepAlives.push({ question, completion });

@@ -24,6 +24,9 @@ function record(name: string, value: string, create: number, mod: number, versio
   };
 }
 
+const COMPACTION = ['etcdserverpb.CompactionRequest', { revision: 3n, physical: false }] as const;
+const COMPACTED = { kind: 'compacted', revision: revision(10) } as const;
+
 function commandAnswer(
   path: string,
   request: readonly [string, object],
@@ -117,13 +120,19 @@ test('a transaction that did nothing, and a compaction', () => {
     }),
     `0a18${IDS}180a20021001`,
   );
-  assert.equal(
-    commandAnswer('KV/Compact', ['etcdserverpb.CompactionRequest', { revision: 3n, physical: true }], {
-      kind: 'compacted',
-      revision: revision(10),
-    }),
-    `0a18${IDS}180a2002`,
-  );
+  assert.equal(commandAnswer('KV/Compact', COMPACTION, COMPACTED), `0a18${IDS}180a2002`);
+});
+
+test('a physical compaction is answered once the space is free', () => {
+  const setup = setUp();
+  const made = call(setup, 'KV/Compact', [
+    'etcdserverpb.CompactionRequest',
+    { revision: 3n, physical: true },
+  ]);
+  setup.service.commands[0]!.completion.complete(COMPACTED);
+  assert.deepEqual(made.answers, []);
+  setup.service.reclaims[0]!();
+  assert.equal(made.answer, `0a18${IDS}180a2002`);
 });
 
 test('the neutral failures in etcd’s words', () => {

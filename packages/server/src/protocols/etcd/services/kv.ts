@@ -92,21 +92,25 @@ function transaction(face: MemberFace, call: UnaryCall, caller: Caller | undefin
   else face.service.submit(transactionCommandOf(request), new CommandAnswer(face, call), caller);
 }
 
-/**
- * The answer comes when nobody can see what was compacted any more. `physical` asks for more, that the space be free: it is
- * not waited for, because the keyspace sweeps in small steps between other work and nothing can tell the difference.
- */
+/** The answer comes when nobody can see what was compacted any more; to `physical`, when its space is free, too. */
 function compact(face: MemberFace, call: UnaryCall, caller: Caller | undefined): void {
   const request = face.decode(call, compactionRequest.decode);
   if (request === undefined || face.refuses(call, false)) return;
   // Nothing is kept from below 0.
-  if (request.revision < 0) face.fail(call, 'revisionCompacted');
-  else
-    face.service.submit(
-      { module: 'keyspace', kind: 'compact', revision: revision(request.revision) },
-      new CommandAnswer(face, call),
-      caller,
-    );
+  if (request.revision < 0) {
+    face.fail(call, 'revisionCompacted');
+    return;
+  }
+  const answer = new CommandAnswer(face, call);
+  const complete = (result: CommandResult | ServiceFailure): void => {
+    if (result.kind === 'compacted' && request.physical) face.service.reclaim(() => answer.complete(result));
+    else answer.complete(result);
+  };
+  face.service.submit(
+    { module: 'keyspace', kind: 'compact', revision: revision(request.revision) },
+    { complete },
+    caller,
+  );
 }
 
 class RangeAnswer implements Completion<RangeResult | Failure | ServiceFailure> {
