@@ -9,9 +9,10 @@ export * from './backend/backend.ts';
 export * from './backend/memory-backend.ts';
 export * from './keyspace/keyspace.ts';
 export * from './keyspace/keyspace-tally.ts';
-export { hasBounds, isWithinBounds, type RecordOrder, recordOrder, withoutValue } from './keyspace/range.ts';
+export { hasBounds, isWithinBounds, recordOrder, withoutValue } from './keyspace/range.ts';
 export * from './leases/lease-clock.ts';
 export * from './leases/lease-module.ts';
+export * from './machine/apply-meter.ts';
 export * from './machine/backup-image.ts';
 export * from './machine/command-codec.ts';
 export * from './machine/commands.ts';
@@ -25,6 +26,7 @@ export * from './member/coordination-member.ts';
 export * from './member/coordination-member-parts.ts';
 export * from './member/leaderless-notice.ts';
 export * from './member/paces.ts';
+export * from './order/sorted-runs.ts';
 export type { AutoCompactionPlan } from './service/auto-compaction.ts';
 export {
   type CorruptionCheckPlan,

@@ -150,26 +150,26 @@ export class MachineDriver {
     this.ports.regained(index);
   }
 
+  /** The machine may end early, amid an entry even, which then goes on in the next turn. */
   private applySome(task: Extract<Task, { kind: 'apply' }>): void {
     const slice = task.entries.slice(task.next, task.next + APPLY_ENTRIES_PER_TURN);
-    task.next += slice.length;
-    const isDone = task.next >= task.entries.length;
-    if (isDone) this.tasks.shift();
+    const { machine, clock } = this.ports;
+    // After a restart the state may already hold the first of them.
+    const before = machine.appliedIndex;
+    const isFresh = slice.every((entry) => entry.index > before);
+    const fresh = isFresh ? slice : slice.filter((entry) => entry.index > before);
+    if (fresh.length > 0) machine.apply(fresh);
+    const held = slice.findLast((entry) => entry.index <= machine.appliedIndex);
+    if (held !== undefined) task.next += held.index - slice[0]!.index + 1;
+    if (task.next >= task.entries.length) this.tasks.shift();
     else {
       this.busy = true;
-      this.ports.clock.defer(() => {
+      clock.defer(() => {
         this.busy = false;
         this.pump();
       });
     }
-    const last = slice.at(-1);
-    if (last === undefined) return;
-    // After a restart the state may already hold the first of them.
-    const { appliedIndex } = this.ports.machine;
-    const fresh =
-      slice[0]!.index > appliedIndex ? slice : slice.filter((entry) => entry.index > appliedIndex);
-    if (fresh.length > 0) this.ports.machine.apply(fresh);
-    this.ports.applied(last.index);
+    if (held !== undefined) this.ports.applied(held.index);
   }
 
   private restoreAll(meta: SnapshotMeta): void {

@@ -73,10 +73,14 @@ export interface StateMachine {
   readonly appliedIndex: LogIndex;
   /** Up to here the state survives a power cut without the journal. */
   readonly durableIndex: LogIndex;
+  /**
+   * Applies entries, the first of which is the next, or one that is half applied. May end early, even amid an entry, so
+   * that nothing else waits long: `appliedIndex` tells how far it came, and the rest is given again in a later turn.
+   */
   apply(entries: readonly Entry[]): void;
-  /** Makes everything applied so far durable in the backend, without stopping the world. */
+  /** Makes everything applied so far durable in the backend, without stopping the world; never a part of an entry. */
   persist(done: (error: Error | undefined) => void): void;
-  /** A consistent image of the state as of now, unharmed by later applies. Its owner closes it. */
+  /** A consistent image of the state as of now, not amid an entry, unharmed by later applies. Its owner closes it. */
   capture(): StateImage;
   /** Starts to replace the whole state. The old state is in force until `finish`. */
   beginRestore(index: LogIndex): StateRestore;

@@ -66,6 +66,27 @@ test('pitfall 27 of two snapshots in quick succession neither loses its file bef
   assert.deepEqual([bench.disk.size(first), bench.disk.size(second)], [undefined, undefined]);
 });
 
+test('pitfall 27 where the machine ends a turn early, it is given the rest in the next, and a snapshot waits for all', () => {
+  const bench = ReplicaBench.opened();
+  const { machine } = bench;
+  const apply = machine.apply.bind(machine);
+  const calls: number[][] = [];
+  machine.apply = (list) => {
+    calls.push(list.map(({ index }) => index));
+    // The third takes two turns, and each turn one entry.
+    if (list[0]!.index !== 3 || calls.length > 3) apply(list.slice(0, 1));
+  };
+  putSnapshot(bench, 5, ['a']);
+  given(bench, [{ kind: 'apply', entries: entries(1, 4) }, restore(bench, 5)]);
+  for (let turn = 0; turn < 4; turn++) {
+    assert.ok(machine.appliedIndex < 5);
+    bench.turn();
+  }
+  bench.settle();
+  assert.deepEqual(calls, [[1, 2, 3, 4], [2, 3, 4], [3, 4], [3, 4], [4]]);
+  assert.deepEqual(appliedInputs(bench), [1, 2, 3, 4, 5]);
+});
+
 test('a snapshot that the state is already past is passed over', () => {
   const bench = ReplicaBench.opened();
   given(bench, [{ kind: 'apply', entries: entries(1, 8) }]);

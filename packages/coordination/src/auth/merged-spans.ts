@@ -5,7 +5,7 @@
  * A single key k is the span from k to the next string there is, which is k with a zero byte behind it. So two keys that
  * follow each other merge, and nothing has to be said of single keys anywhere below.
  */
-import { ALL_AFTER, type KeySpan } from '../machine/values.ts';
+import { ALL_AFTER, type Key, type KeySpan } from '../machine/values.ts';
 
 interface Stretch {
   readonly from: string;
@@ -35,6 +35,12 @@ export class MergedSpans {
     if (stretch === undefined) return false;
     if (stretch.to === undefined) return true;
     return asked.from < stretch.to && asked.to !== undefined && asked.to <= stretch.to;
+  }
+
+  /** Whether a key is in the set. */
+  has(key: Key): boolean {
+    const stretch = this.lastAtOrBefore(key);
+    return stretch !== undefined && (stretch.to === undefined || key < stretch.to);
   }
 
   private lastAtOrBefore(key: string): Stretch | undefined {

@@ -3,7 +3,7 @@
  * the member that answers them (docs/spec/auth.md). Only asked while auth is enabled. Changes nothing.
  */
 import type { FailureReason } from '../machine/results.ts';
-import type { KeySpan } from '../machine/values.ts';
+import type { Key, KeySpan } from '../machine/values.ts';
 import type { User } from './accounts.ts';
 import type { AuthModule } from './auth-module.ts';
 import type { Caller } from './caller.ts';
@@ -51,24 +51,20 @@ export class Rights {
 
   /** What needs a permission for all keys of a span. */
   refusalOfSpan(caller: Caller | undefined, span: KeySpan, access: Access): Refusal | undefined {
-    if (caller === undefined) return NOBODY;
-    if (caller.kind === 'member') return undefined;
-    if (caller.authRevision < this.auth.revision) return OLD;
-    const user = this.auth.user(caller.name);
-    if (user === undefined) return DENIED;
-    return isRoot(user) || this.rightsOf(user)[access].covers(span) ? undefined : DENIED;
+    const reach = this.reachOf(caller, access);
+    if (!(reach instanceof MergedSpans)) return reach;
+    return reach.covers(span) ? undefined : DENIED;
   }
 
-  /** Likewise, of keys one by one. */
-  refusalOfKeys(
-    caller: Caller | undefined,
-    keys: Iterable<KeySpan['from']>,
-    access: Access,
-  ): Refusal | undefined {
+  /** Likewise, of keys one by one. Of those who may do everything no key is looked at. */
+  refusalOfKeys(caller: Caller | undefined, keys: Iterable<Key>, access: Access): Refusal | undefined {
     if (this.refusalOfRoot(caller) === undefined) return undefined;
-    for (const from of keys) {
-      const refusal = this.refusalOfSpan(caller, { from, to: undefined }, access);
-      if (refusal !== undefined) return refusal;
+    // Who asks is the same for every key; where there is none, it does not matter.
+    const reach = this.reachOf(caller, access);
+    if (reach === undefined) return undefined;
+    for (const key of keys) {
+      if (!(reach instanceof MergedSpans)) return reach;
+      if (!reach.has(key)) return DENIED;
     }
     return undefined;
   }
@@ -76,6 +72,16 @@ export class Rights {
   /** Forgets what it remembers: the state was replaced. */
   forget(): void {
     this.cache.clear();
+  }
+
+  /** The keys that a caller may access, or why none; `undefined`: all. */
+  private reachOf(caller: Caller | undefined, access: Access): MergedSpans | Refusal | undefined {
+    if (caller === undefined) return NOBODY;
+    if (caller.kind === 'member') return undefined;
+    if (caller.authRevision < this.auth.revision) return OLD;
+    const user = this.auth.user(caller.name);
+    if (user === undefined) return DENIED;
+    return isRoot(user) ? undefined : this.rightsOf(user)[access];
   }
 
   private rightsOf(user: User): UserRights {

@@ -5,6 +5,10 @@
  * one atomic step. A power cut at any instant leaves exactly the state of some past commit, so the applied index that
  * travels in the same batch always tells the truth, and replay from the journal restores the rest.
  *
+ * But for one thing, so that a large commit need not be handed over in one go: rows put into the revisions' table may be
+ * durable before the rest of their commit, and a power cut may leave some of them without it. Their owner knows by the
+ * revision in the rest that they do not count, and removes them when it opens.
+ *
  * Rows are bytes under (table, key), keys ordered by byte. Implementations pass the contract suite in
  * ../../test/backend/contract-suite.ts.
  */

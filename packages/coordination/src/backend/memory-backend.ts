@@ -3,14 +3,15 @@
  * would. For tests and simulated worlds; it keeps every promise of the port.
  */
 import { assert, latin1Decode, latin1Encode } from '@synod/consensus';
-import type {
-  Backend,
-  BackendReader,
-  BackendReplacement,
-  BackendView,
-  Row,
-  ScanOptions,
-  Table,
+import {
+  type Backend,
+  type BackendReader,
+  type BackendReplacement,
+  type BackendView,
+  type Row,
+  type ScanOptions,
+  TABLE,
+  type Table,
 } from './backend.ts';
 import { SortedRows } from './sorted-rows.ts';
 
@@ -71,6 +72,8 @@ class Tables implements BackendReader {
 /** What a commit changes in the committed state, and who waits for it. */
 interface Commit {
   readonly rows: number;
+  /** Rows that are there before it has ended. */
+  readonly ahead: readonly Write[];
   readonly change: (committed: Tables) => Tables;
   readonly done: (error: Error | undefined) => void;
 }
@@ -87,9 +90,18 @@ export class MemoryBackend implements Backend {
   /** Rises with every crash: what was under way before it never ends. */
   private lives = 0;
 
-  /** `defer` decides when a commit is done; by default at once. */
-  constructor(defer: (job: () => void) => void = (job) => job()) {
+  private readonly commitRowsMax: number;
+
+  /**
+   * `defer` decides when a commit is done; by default at once. One of more than `commitRowsMax` rows has half of those that
+   * may go ahead durable while it is under way.
+   */
+  constructor(
+    defer: (job: () => void) => void = (job) => job(),
+    commitRowsMax: number = Number.POSITIVE_INFINITY,
+  ) {
     this.defer = defer;
+    this.commitRowsMax = commitRowsMax;
   }
 
   get(table: Table, key: Uint8Array): Uint8Array | undefined {
@@ -113,6 +125,8 @@ export class MemoryBackend implements Backend {
     this.fresh = [];
     this.enqueue({
       rows: writes.length,
+      ahead:
+        writes.length > this.commitRowsMax ? writes.filter(mayGoAhead).filter((_, at) => at % 2 === 0) : [],
       done,
       change: (committed) => {
         for (const write of writes) committed.write(write);
@@ -143,7 +157,7 @@ export class MemoryBackend implements Backend {
         this.current = tables;
         this.fresh = [];
         const replaced = tables.copy();
-        this.enqueue({ rows: 0, done, change: () => replaced });
+        this.enqueue({ rows: 0, ahead: [], done, change: () => replaced });
       },
       abort: () => {
         hasEnded = true;
@@ -171,6 +185,7 @@ export class MemoryBackend implements Backend {
   /** A power cut: what was not committed is gone, and commits under way never end. */
   crash(): void {
     this.lives++;
+    for (const write of this.commits[0]?.ahead ?? []) this.committed.write(write);
     this.commits.length = 0;
     this.fresh = [];
     this.current = this.committed.copy();
@@ -201,4 +216,8 @@ export class MemoryBackend implements Backend {
       commit.done(undefined);
     });
   }
+}
+
+function mayGoAhead({ table, value }: Write): boolean {
+  return table === TABLE.revisions && value !== undefined;
 }

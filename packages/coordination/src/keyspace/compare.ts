@@ -1,32 +1,41 @@
 /** The conditions of a transaction, against the state before it (etcd's rules for what is not there included). */
 import { unreachable } from '@synod/consensus';
+import type { ApplyMeter } from '../machine/apply-meter.ts';
 import type { Comparison, ComparisonResult } from '../machine/commands.ts';
 import { type KeyRecord, type LeaseId, NO_LEASE } from '../machine/values.ts';
 import { compareBytes } from './range.ts';
 import type { KeyspaceStore } from './store.ts';
 
-/** Whether all conditions hold. */
-export function allHold(store: KeyspaceStore, comparisons: readonly Comparison[]): boolean {
-  return comparisons.every((comparison) => holds(store, comparison));
+/** Whether all conditions hold. Yields where the turn's share of work is used up. */
+export function* allHold(
+  store: KeyspaceStore,
+  comparisons: readonly Comparison[],
+  meter: ApplyMeter,
+): Generator<void, boolean> {
+  for (const comparison of comparisons) if (!(yield* holds(store, comparison, meter))) return false;
+  return true;
 }
 
 /**
  * Whether a condition holds for every key of its span. Where there is no key, a value is unequal to everything and
  * every number is 0.
  */
-function holds(store: KeyspaceStore, comparison: Comparison): boolean {
+function* holds(store: KeyspaceStore, comparison: Comparison, meter: ApplyMeter): Generator<void, boolean> {
   let found = false;
   for (const entry of store.index.liveEntries(comparison.span)) {
     found = true;
     const needsRow = comparison.target === 'value' || comparison.target === 'lease';
-    const difference = needsRow
-      ? compareRecord(store.liveRow(entry), comparison)
-      : compareNumber(comparison, {
-          version: entry.version,
-          createRevision: entry.createRevision,
-          modRevision: entry.revision,
-        });
+    const record = needsRow ? store.liveRow(entry) : undefined;
+    const difference =
+      record !== undefined
+        ? compareRecord(record, comparison)
+        : compareNumber(comparison, {
+            version: entry.version,
+            createRevision: entry.createRevision,
+            modRevision: entry.revision,
+          });
     if (!fits(difference, comparison.result)) return false;
+    if (meter.spend(1, record?.value.length)) yield;
   }
   if (found) return true;
   if (comparison.target === 'value') return false;

@@ -4,7 +4,15 @@
  */
 import { unreachable } from '@synod/consensus';
 import type { Backend } from '../backend/backend.ts';
-import type { KeyspaceCommand, PageQuery, RangeQuery } from '../machine/commands.ts';
+import type { ApplyMeter } from '../machine/apply-meter.ts';
+import type {
+  CompactCommand,
+  DeleteRangeCommand,
+  PageQuery,
+  PutCommand,
+  RangeQuery,
+  TransactionCommand,
+} from '../machine/commands.ts';
 import type { CommandResult, Failure, PageResult, RangeResult } from '../machine/results.ts';
 import type { StateHash } from '../machine/state-hash.ts';
 import { type Revision, revision as toRevision } from '../machine/values.ts';
@@ -98,11 +106,11 @@ export class Keyspace {
   }
 
   /** Begins the revision of one log entry. The caller ends it with `finish`, before anything else is written. */
-  begin(): KeyspaceWrite {
-    return new KeyspaceWrite(this.store);
+  begin(meter: ApplyMeter): KeyspaceWrite {
+    return new KeyspaceWrite(this.store, meter);
   }
 
-  apply(write: KeyspaceWrite, command: KeyspaceCommand): CommandResult {
+  apply(write: KeyspaceWrite, command: PutCommand | CompactCommand): CommandResult {
     switch (command.kind) {
       case 'put': {
         const reason = putFailure(this.store, command);
@@ -110,15 +118,21 @@ export class Keyspace {
           ? write.put(command)
           : { kind: 'failure', reason, revision: write.current };
       }
-      case 'deleteRange':
-        return write.deleteRange(command);
-      case 'transaction':
-        return runTransaction(this.store, write, command);
       case 'compact':
         return this.compact(write, command.revision);
       default:
         return unreachable(command);
     }
+  }
+
+  /** What may look at every key there is: yields where the turn's share of work is used up. */
+  applyInSteps(
+    write: KeyspaceWrite,
+    command: DeleteRangeCommand | TransactionCommand,
+  ): Generator<void, CommandResult> {
+    return command.kind === 'deleteRange'
+      ? write.deleteRange(command)
+      : runTransaction(this.store, write, command);
   }
 
   /**

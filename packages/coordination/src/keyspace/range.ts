@@ -2,46 +2,109 @@
  * Questions to the keyspace, with every option etcd has and in its order of steps: find the keys, filter, sort, then
  * limit. `count` is of the keys found, before filters.
  */
+import { type ApplyMeter, UNMETERED } from '../machine/apply-meter.ts';
 import type { RangeQuery, SortTarget } from '../machine/commands.ts';
 import type { Failure, RangeResult } from '../machine/results.ts';
 import type { KeyRecord, Revision } from '../machine/values.ts';
+import { type Order, sortedInSteps } from '../order/sorted-runs.ts';
+import type { KeyEntry } from './key-entry.ts';
 import type { KeyspaceStore } from './store.ts';
 
-/** Answers a query. `current`: the revision that counts as now (inside a transaction: with its own changes). */
+/**
+ * Answers a query. `current`: the revision that counts as now (inside a transaction: with its own changes).
+ */
 export function rangeAt(store: KeyspaceStore, query: RangeQuery, current: Revision): RangeResult | Failure {
   const failure = rangeFailure(store, query.revision, current);
   if (failure !== undefined) return failure;
-  const atRevision = query.revision > 0 ? query.revision : current;
-  const isFiltered = hasBounds(query);
-  // One more than asked for, to know whether there is more; everything, where keys are chosen only afterwards.
-  const readMax =
-    query.limit > 0 && query.sort === undefined && !isFiltered ? query.limit + 1 : Number.POSITIVE_INFINITY;
-  // Of the present the index knows the count, and who is alive. In the past every key has to be asked.
-  const isPresent = atRevision === current;
-  const knownCount = isPresent ? store.index.countLive(query.span) : undefined;
-  const entries = isPresent ? store.index.liveEntries(query.span) : store.index.entries(query.span);
-  let records: KeyRecord[] = [];
-  let seen = 0;
-  const isEnough = (): boolean => query.countOnly || records.length >= readMax;
-  for (const entry of knownCount !== undefined && query.countOnly ? [] : entries) {
-    const place = entry.changeAt(atRevision);
-    if (place === undefined || place.version === 0) continue;
-    seen++;
-    if (!isEnough()) {
-      const record = store.row(place);
-      if (record !== undefined) records.push(record);
-    }
-    if (knownCount !== undefined && isEnough()) break;
-  }
-  const count = knownCount ?? seen;
-  if (isFiltered) records = records.filter((record) => isWithinBounds(record, query));
+  const reading = new RangeReading(store, query, current);
+  reading.read(UNMETERED);
   // The sort is stable: equals stay in key order.
-  if (query.sort !== undefined) records.sort(recordOrder(query.sort));
-  const more = query.limit > 0 && records.length > query.limit;
-  if (more) records.length = query.limit;
-  if (query.keysOnly) records = records.map(withoutValue);
-  return { kind: 'range', revision: current, records, more, count };
+  if (query.sort !== undefined) reading.records.sort(recordOrder(query.sort));
+  return reading.answer(reading.records);
 }
+
+/** Likewise, and yields where the turn's share of work is used up. The revision must be one that can be read. */
+export function* rangeInSteps(
+  store: KeyspaceStore,
+  query: RangeQuery,
+  current: Revision,
+  meter: ApplyMeter,
+): Generator<void, RangeResult> {
+  const reading = new RangeReading(store, query, current);
+  while (!reading.read(meter)) yield;
+  const { records } = reading;
+  return reading.answer(
+    query.sort === undefined ? records : yield* sortedInSteps(records, recordOrder(query.sort)),
+  );
+}
+
+/** A question that is being answered. Nothing may change the index meanwhile. */
+class RangeReading {
+  /** What was found, within the query's bounds of revisions. */
+  readonly records: KeyRecord[] = [];
+  private readonly store: KeyspaceStore;
+  private readonly query: RangeQuery;
+  private readonly current: Revision;
+  private readonly atRevision: number;
+  private readonly isFiltered: boolean;
+  /** One more than asked for, to know whether there is more; everything, where keys are chosen only afterwards. */
+  private readonly readMax: number;
+  /** Of the present the index knows the count. In the past every key has to be asked. */
+  private readonly knownCount: number | undefined;
+  private readonly entries: Iterator<KeyEntry>;
+  private seen = 0;
+
+  constructor(store: KeyspaceStore, query: RangeQuery, current: Revision) {
+    const { span, limit, sort, countOnly } = query;
+    this.store = store;
+    this.query = query;
+    this.current = current;
+    this.atRevision = query.revision > 0 ? query.revision : current;
+    this.isFiltered = hasBounds(query);
+    this.readMax = limit > 0 && sort === undefined && !this.isFiltered ? limit + 1 : Number.POSITIVE_INFINITY;
+    // The index is ahead of the present while an entry is half applied.
+    const isLatest = this.atRevision >= store.indexRevision;
+    this.knownCount = isLatest ? store.index.countLive(span) : undefined;
+    if (isLatest && countOnly) this.entries = NO_ENTRIES;
+    else this.entries = isLatest ? store.index.liveEntries(span) : store.index.entries(span);
+  }
+
+  /** Reads until the turn's share is used up. @returns whether all is read */
+  read(meter: ApplyMeter): boolean {
+    const { store, query, atRevision } = this;
+    while (this.knownCount === undefined || !this.hasEnough) {
+      const next = this.entries.next();
+      if (next.done === true) return true;
+      const place = next.value.changeAt(atRevision);
+      let bytes = 0;
+      if (place !== undefined && place.version > 0) {
+        this.seen++;
+        const record = this.hasEnough ? undefined : store.row(place);
+        if (record !== undefined) {
+          bytes = record.value.length;
+          if (!this.isFiltered || isWithinBounds(record, query)) this.records.push(record);
+        }
+      }
+      if (meter.spend(1, bytes)) return false;
+    }
+    return true;
+  }
+
+  /** `sorted`: the records in the order that the query asks for. */
+  answer(sorted: readonly KeyRecord[]): RangeResult {
+    const { limit, keysOnly } = this.query;
+    const more = limit > 0 && sorted.length > limit;
+    const shown = more ? sorted.slice(0, limit) : sorted;
+    const records = keysOnly ? shown.map(withoutValue) : shown;
+    return { kind: 'range', revision: this.current, records, more, count: this.knownCount ?? this.seen };
+  }
+
+  private get hasEnough(): boolean {
+    return this.query.countOnly || this.records.length >= this.readMax;
+  }
+}
+
+const NO_ENTRIES: Iterator<KeyEntry> = { next: () => ({ done: true, value: undefined }) };
 
 /** Why a revision cannot be read; undefined: it can. */
 export function rangeFailure(
@@ -89,10 +152,7 @@ export function isWithinBounds(record: KeyRecord, query: RevisionBounds): boolea
   );
 }
 
-/** As `Array.sort` takes it: below 0 where `a` comes first. */
-export type RecordOrder = (a: KeyRecord, b: KeyRecord) => number;
-
-const ORDERS: Readonly<Record<SortTarget, RecordOrder>> = {
+const ORDERS: Readonly<Record<SortTarget, Order<KeyRecord>>> = {
   key: (a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
   version: (a, b) => a.version - b.version,
   createRevision: (a, b) => a.createRevision - b.createRevision,
@@ -100,7 +160,7 @@ const ORDERS: Readonly<Record<SortTarget, RecordOrder>> = {
   value: (a, b) => compareBytes(a.value, b.value),
 };
 
-export function recordOrder({ target, order }: NonNullable<RangeQuery['sort']>): RecordOrder {
+export function recordOrder({ target, order }: NonNullable<RangeQuery['sort']>): Order<KeyRecord> {
   const ascending = ORDERS[target];
   return order === 'descending' ? (a, b) => ascending(b, a) : ascending;
 }

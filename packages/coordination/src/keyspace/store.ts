@@ -33,6 +33,11 @@ export class KeyspaceStore {
   /** Of the last transaction that changed something. Monotonic, durable with the machine's meta row. */
   revision: Revision = FIRST_REVISION;
   /**
+   * Of the last change that the index knows: above `revision` while an entry is half applied. What is asked about the
+   * present then is answered as about the past.
+   */
+  indexRevision: Revision = FIRST_REVISION;
+  /**
    * The revision of the last compaction; NEVER_COMPACTED before the first, which may be at 0. Monotonic, durable
    * likewise. Written by the keyspace's `compact` and `load`.
    */
@@ -53,8 +58,10 @@ export class KeyspaceStore {
   /** Builds the index from the rows: at opening, and after a restore. @throws MalformedBytes */
   load(revision: Revision, compactedTo: number): void {
     this.loads++;
+    this.removeRowsAbove(revision);
     this.index.clear();
     this.revision = revision;
+    this.indexRevision = revision;
     this.compactedTo = compactedTo;
     this.leaseOfKey.clear();
     for (const { key, value } of this.backend.scan(TABLE.revisions, { borrowed: true })) {
@@ -96,6 +103,7 @@ export class KeyspaceStore {
     const { key, modRevision } = record;
     this.backend.put(TABLE.revisions, rowKey(modRevision, sub), encodeRecordRow(record));
     this.index.change(key, modRevision, sub, record.version, record.createRevision);
+    this.indexRevision = modRevision;
     this.hang(key, record.lease);
   }
 
@@ -103,6 +111,7 @@ export class KeyspaceStore {
   remove(entry: KeyEntry, revision: Revision, sub: number): void {
     this.backend.put(TABLE.revisions, rowKey(revision, sub), encodeTombstoneRow(entry.key));
     this.index.change(entry.key, revision, sub, 0, 0);
+    this.indexRevision = revision;
     this.hang(entry.key, NO_LEASE);
   }
 
@@ -113,6 +122,13 @@ export class KeyspaceStore {
     if (entry.isGone(this.compactRevision)) this.index.remove(entry);
     else if (!entry.hasHistory) this.index.withHistory.delete(entry);
     return taken.length;
+  }
+
+  /** What a power cut has left of a commit that did not come to its end. */
+  private removeRowsAbove(revision: Revision): void {
+    const { backend } = this;
+    const above = [...backend.scan(TABLE.revisions, { from: rowKey(toRevision(revision + 1), 0) })];
+    for (const { key } of above) backend.remove(TABLE.revisions, key);
   }
 
   /** Takes a key off the lease it hung on, and puts it on another. */

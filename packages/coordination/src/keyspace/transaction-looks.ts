@@ -1,6 +1,6 @@
 /**
- * How many keys one transaction may look at. A member applies a transaction whole, and all members do, so one that read
- * everything ten thousand times over would stop the cluster for minutes. It may look as often as there are keys, or at
+ * How many keys one transaction may look at. All members apply it, and nothing behind it meanwhile, so one that read
+ * everything ten thousand times over would keep the cluster's writes waiting for minutes. It may look as often as there are keys, or at
  * TRANSACTION_LOOKS_MAX if they are fewer: what is sensible always passes.
  *
  * Counted in keys that exist when it begins, so that every member comes to the same number: what compaction has still to take

@@ -1,6 +1,7 @@
 /**
  * Transactions, as etcd runs them: all conditions, inner ones too, are decided against the state before; then the chosen
- * branches are checked as a whole; only then is anything written. So a transaction that fails changes nothing.
+ * branches are checked as a whole; only then is anything written. So a transaction that fails changes nothing. One that looks
+ * at many keys yields where the turn's share of work is used up.
  */
 import { unreachable } from '@synod/consensus';
 import type { TransactionCommand, TransactionOperation } from '../machine/commands.ts';
@@ -12,7 +13,7 @@ import type {
 } from '../machine/results.ts';
 import { allHold } from './compare.ts';
 import { putFailureInTransaction } from './put-failure.ts';
-import { rangeAt, rangeFailure } from './range.ts';
+import { rangeFailure, rangeInSteps } from './range.ts';
 import type { KeyspaceStore } from './store.ts';
 import { TransactionLooks } from './transaction-looks.ts';
 import type { KeyspaceWrite } from './write.ts';
@@ -25,37 +26,38 @@ interface ChosenTransaction {
   readonly inner: readonly ChosenTransaction[];
 }
 
-export function runTransaction(
+export function* runTransaction(
   store: KeyspaceStore,
   write: KeyspaceWrite,
   command: TransactionCommand,
-): TransactionResult | Failure {
+): Generator<void, TransactionResult | Failure> {
   const looks = new TransactionLooks(store.index);
-  const chosen = choose(store, command, looks);
+  const chosen = yield* choose(store, write, command, looks);
   if (chosen === undefined)
     return { kind: 'failure', reason: { code: 'transactionLooksAtTooMany' }, revision: write.current };
   const reason = firstFailure(store, write, chosen);
   if (reason !== undefined) return { kind: 'failure', reason, revision: write.current };
   store.tally.transactions++;
-  return execute(store, write, chosen);
+  return yield* execute(store, write, chosen);
 }
 
 /** `undefined`: it would look at more keys than it may. */
-function choose(
+function* choose(
   store: KeyspaceStore,
+  write: KeyspaceWrite,
   command: TransactionCommand,
   looks: TransactionLooks,
-): ChosenTransaction | undefined {
+): Generator<void, ChosenTransaction | undefined> {
   looks.spendOnComparisons(command.compares);
   if (looks.areSpent) return undefined;
-  const succeeded = allHold(store, command.compares);
+  const succeeded = yield* allHold(store, command.compares, write.meter);
   const operations = succeeded ? command.success : command.failure;
   const inner: ChosenTransaction[] = [];
   for (const operation of operations) {
     looks.spendOnOperation(operation);
     if (looks.areSpent) return undefined;
     if (operation.kind !== 'transaction') continue;
-    const chosen = choose(store, operation, looks);
+    const chosen = yield* choose(store, write, operation, looks);
     if (chosen === undefined) return undefined;
     inner.push(chosen);
   }
@@ -95,30 +97,33 @@ function operationFailure(
   }
 }
 
-function execute(store: KeyspaceStore, write: KeyspaceWrite, chosen: ChosenTransaction): TransactionResult {
+function* execute(
+  store: KeyspaceStore,
+  write: KeyspaceWrite,
+  chosen: ChosenTransaction,
+): Generator<void, TransactionResult> {
   const inner = chosen.inner.values();
   const results: TransactionOperationResult[] = [];
   for (const operation of chosen.operations) {
     switch (operation.kind) {
-      case 'range': {
-        const result = rangeAt(store, operation.query, write.current);
+      case 'range':
+        // That it can be read was checked before; and what the transaction wrote since does not change that.
+        results.push(yield* rangeInSteps(store, operation.query, write.current, write.meter));
         store.tally.ranges++;
-        // Checked before; and what the transaction wrote since cannot make a revision unreadable.
-        if (result.kind === 'range') results.push(result);
         break;
-      }
       case 'put':
         results.push(write.put(operation));
         break;
       case 'deleteRange':
-        results.push(write.deleteRange(operation));
+        results.push(yield* write.deleteRange(operation));
         break;
       case 'transaction':
-        results.push(execute(store, write, inner.next().value!));
+        results.push(yield* execute(store, write, inner.next().value!));
         break;
       default:
         unreachable(operation);
     }
+    if (write.meter.isSpent) yield;
   }
   return { kind: 'transaction', revision: write.current, succeeded: chosen.succeeded, results };
 }

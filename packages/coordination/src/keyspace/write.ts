@@ -1,7 +1,9 @@
 /**
  * One revision in the making: the puts and deletions of one log entry, which become visible together and get
- * sub-revisions in their order. What was written so far is seen by what comes after.
+ * sub-revisions in their order. What was written so far is seen by what comes after. What may take long yields where the
+ * turn's share of work is used up.
  */
+import type { ApplyMeter } from '../machine/apply-meter.ts';
 import type { DeleteRangeCommand, PutCommand } from '../machine/commands.ts';
 import type { DeleteRangeResult, PutResult } from '../machine/results.ts';
 import {
@@ -19,10 +21,12 @@ export class KeyspaceWrite {
   private readonly store: KeyspaceStore;
   /** What the revision will be if something changes. */
   private readonly next: Revision;
+  readonly meter: ApplyMeter;
   readonly events: KeyEvent[] = [];
 
-  constructor(store: KeyspaceStore) {
+  constructor(store: KeyspaceStore, meter: ApplyMeter) {
     this.store = store;
+    this.meter = meter;
     this.next = toRevision(store.revision + 1);
   }
 
@@ -49,6 +53,7 @@ export class KeyspaceWrite {
       lease: command.keepLease ? this.store.leaseOf(command.key) : command.lease,
     };
     this.store.put(written, this.events.length);
+    this.meter.spend(1, written.value.length);
     const { tally } = this.store;
     tally.puts++;
     // A key has a character a byte.
@@ -57,21 +62,29 @@ export class KeyspaceWrite {
     return { kind: 'put', revision: this.next, previous: command.previous ? record : undefined };
   }
 
-  deleteRange(command: DeleteRangeCommand): DeleteRangeResult {
-    const doomed = [...this.store.index.liveEntries(command.span)];
-    const previous = command.previous ? doomed.map((entry) => this.store.liveRow(entry)) : [];
-    for (const entry of doomed) this.remove(entry);
+  *deleteRange(command: DeleteRangeCommand): Generator<void, DeleteRangeResult> {
+    const previous: KeyRecord[] = [];
+    let deleted = 0;
+    // A key that dies stays where it is in the index.
+    for (const entry of this.store.index.liveEntries(command.span)) {
+      const record = command.previous ? this.store.liveRow(entry) : undefined;
+      if (record !== undefined) previous.push(record);
+      this.remove(entry);
+      deleted++;
+      if (this.meter.spend(1, record?.value.length)) yield;
+    }
     this.store.tally.deletions++;
-    return { kind: 'deleteRange', revision: this.current, deleted: doomed.length, previous };
+    return { kind: 'deleteRange', revision: this.current, deleted, previous };
   }
 
   /** Deletes keys that a lease took with it; those that are gone already are passed over. */
-  deleteKeys(keys: readonly Key[]): void {
+  *deleteKeys(keys: readonly Key[]): Generator<void, void> {
     for (const key of keys) {
       const entry = this.store.index.get(key);
       if (!entry?.isAlive) continue;
       this.remove(entry);
       this.store.tally.deletions++;
+      if (this.meter.spend(1)) yield;
     }
   }
 

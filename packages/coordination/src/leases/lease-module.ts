@@ -33,7 +33,7 @@ interface Lease {
 }
 
 export type LeaseRevocation =
-  /** The lease is gone; these keys, in byte order, go in the same revision (C20). */
+  /** The lease is gone; these keys, in no order yet, go in the same revision (C20). */
   { readonly kind: 'revoked'; readonly keys: readonly Key[] } | LeaseRefusal;
 
 export interface LeaseRefusal {
@@ -161,11 +161,9 @@ export class LeaseModule {
     return this.leases.get(id)?.keys ?? [];
   }
 
-  /** In byte order; empty where there is no such lease. */
+  /** A copy of `attached`. */
   keysOf(id: LeaseId): Key[] {
-    const keys = this.leases.get(id)?.keys;
-    // Latin1 strings compare by code unit, which is byte order; the default sort does so.
-    return keys === undefined ? [] : [...keys].sort();
+    return [...this.attached(id)];
   }
 
   facts(id: LeaseId): LeaseFacts | undefined {

@@ -93,6 +93,10 @@ export interface MemberFacts {
 }
 
 export interface Machine extends StateMachine {
+  /** Whether no entry is half applied. */
+  readonly isAtRest: boolean;
+  /** Does a job while no entry is half applied: at once, or behind the one under way. It must not throw, nor apply anything. */
+  atRest(job: () => void): void;
   readonly revision: Revision;
   readonly compactRevision: Revision;
   range(query: RangeQuery): RangeResult | Failure;
@@ -100,7 +104,7 @@ export interface Machine extends StateMachine {
   /** Begins the hash of what can be seen of the keyspace at a revision; 0: the present one. */
   beginHash(revision: Revision): KeyspaceHash | Failure;
   lease(id: LeaseId): LeaseFacts | undefined;
-  /** The keys attached to a lease, in byte order. */
+  /** The keys attached to a lease, in byte order. This and what follows of leases: whole at rest. */
   leaseKeys(id: LeaseId): string[];
   /** Likewise, in no order that means anything and without a copy. */
   attachedKeys(id: LeaseId): Iterable<Key>;

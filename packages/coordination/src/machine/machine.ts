@@ -1,7 +1,10 @@
 /**
  * The replicated state machine: entries in, results and events out. It opens each entry's envelope, drops what was
- * applied before, hands the commands to their modules, and does between modules what several of them share: a lease's
- * end deletes keys, one entry makes one revision. It has no clock and no input but the entries (S7).
+ * applied before, and has the commands carried out: one entry makes one revision. It has no clock and no input but the
+ * entries (S7).
+ *
+ * An entry that touches many keys is applied over several turns. Until it is done nobody sees anything of it: reads are of
+ * the revision before, and neither a commit nor an image nor the sweep has its turn.
  */
 import {
   assert,
@@ -11,31 +14,30 @@ import {
   logIndex,
   type StateImage,
   type StateRestore,
-  unreachable,
 } from '@synod/consensus';
 import type { Alarm, AlarmKind } from '../alarms/alarm.ts';
-import { changesKeys, takesSpace } from '../alarms/alarm-effects.ts';
 import { AlarmModule } from '../alarms/alarm-module.ts';
-import { AuthModule, tokenAt } from '../auth/auth-module.ts';
+import { AuthModule } from '../auth/auth-module.ts';
 import { CommandRights } from '../auth/command-rights.ts';
 import { type Refusal, Rights } from '../auth/rights.ts';
 import { type Backend, TABLE } from '../backend/backend.ts';
 import { Keyspace } from '../keyspace/keyspace.ts';
 import type { KeyspaceHash } from '../keyspace/keyspace-hash.ts';
 import type { KeyspaceTally } from '../keyspace/keyspace-tally.ts';
-import type { KeyspaceWrite } from '../keyspace/write.ts';
-import { LeaseModule, type LeaseRevocation } from '../leases/lease-module.ts';
+import { LeaseModule } from '../leases/lease-module.ts';
 import { MemberDirectory } from '../members/member-directory.ts';
 import type { WatchHistory } from '../watches/history.ts';
+import { APPLY_LIMITS, type ApplyLimits, ApplyMeter } from './apply-meter.ts';
 import { decodeCaller } from './command-codec.ts';
-import type { AuthCommand, Command, LeaseCommand, MemberCommand, PageQuery, RangeQuery } from './commands.ts';
+import { CommandRunner, isShort } from './command-runner.ts';
+import type { Command, PageQuery, RangeQuery } from './commands.ts';
 import { openEnvelope, readCommands } from './entry-bytes.ts';
 import { ImageReader, ViewImage } from './image.ts';
 import type { AuthFacts, LeaseFacts, Machine, MachineOutputs, MemberFacts } from './machine-api.ts';
 import type { MachineObserver } from './machine-observer.ts';
 import { encodeMeta, META_KEY, readMeta } from './meta-row.ts';
 import { Origins } from './origins.ts';
-import type { CommandResult, Failure, FailureReason, PageResult, RangeResult } from './results.ts';
+import type { CommandResult, Failure, PageResult, RangeResult } from './results.ts';
 import { StateHash } from './state-hash.ts';
 import type { Key, LeaseId, Revision } from './values.ts';
 
@@ -45,6 +47,15 @@ export interface MachineOptions {
   readonly observer?: MachineObserver;
   /** Who founded the cluster: what the list of members says until they speak for themselves. */
   readonly founders: readonly MemberFacts[];
+  /** Undefined: APPLY_LIMITS. */
+  readonly applyLimits?: ApplyLimits;
+}
+
+/** An entry of which a part is applied. */
+interface EntryUnderWay {
+  readonly envelope: Envelope;
+  /** Each does a turn's share of the rest. */
+  readonly steps: Generator<void, readonly CommandResult[]>;
 }
 
 /** Opens the state machine on what the backend holds. @throws MalformedBytes when another version wrote it. */
@@ -64,6 +75,11 @@ export class CoordinationMachine implements Machine {
   readonly rights: Rights;
   private readonly commandRights: CommandRights;
   private readonly origins: Origins;
+  private readonly meter: ApplyMeter;
+  private readonly runner: CommandRunner;
+  private underWay: EntryUnderWay | undefined = undefined;
+  /** Who waits until no entry is half applied. */
+  private waiting: (() => void)[] = [];
   /** Monotonic but for a restore. */
   private applied: LogIndex = logIndex(0);
   /** Monotonic likewise. Written when a commit of the backend ends. */
@@ -86,6 +102,15 @@ export class CoordinationMachine implements Machine {
     this.rights = new Rights(this.authModule);
     this.commandRights = new CommandRights(this.rights, this.leaseModule);
     this.origins = new Origins(options.backend);
+    this.meter = new ApplyMeter(options.applyLimits ?? APPLY_LIMITS);
+    this.runner = new CommandRunner({
+      keyspace: this.keyspace,
+      leases: this.leaseModule,
+      directory: this.directory,
+      auth: this.authModule,
+      alarms: this.alarmModule,
+      outputs: options.outputs,
+    });
     this.load();
     this.durable = this.applied;
   }
@@ -141,7 +166,8 @@ export class CoordinationMachine implements Machine {
   }
 
   leaseKeys(id: LeaseId): Key[] {
-    return this.leaseModule.keysOf(id);
+    // Latin1 strings compare by code unit, which is byte order; the default sort does so.
+    return this.leaseModule.keysOf(id).sort();
   }
 
   attachedKeys(id: LeaseId): Iterable<Key> {
@@ -165,18 +191,33 @@ export class CoordinationMachine implements Machine {
   }
 
   apply(entries: readonly Entry[]): void {
+    this.meter.refill();
     for (const entry of entries) {
+      if (this.meter.isSpent) return;
       assert(
         entry.index === this.applied + 1,
         `entry ${this.applied + 1} is applied next, not ${entry.index}`,
       );
-      if (entry.kind === 'command') this.applyCommand(entry.payload);
+      if (entry.kind === 'command' && !this.applyCommand(entry.payload)) return;
       this.applied = entry.index;
+      if (this.waiting.length > 0) this.tellWaiting();
     }
   }
 
-  /** Takes away rows that compaction let go of, a bounded number a call. @returns whether there is more to do */
+  /** Whether no entry is half applied. */
+  get isAtRest(): boolean {
+    return this.underWay === undefined;
+  }
+
+  /** Does a job while no entry is half applied: at once, or behind the one under way. It must not throw, nor apply anything. */
+  atRest(job: () => void): void {
+    if (this.isAtRest) job();
+    else this.waiting.push(job);
+  }
+
+  /** Takes away rows that compaction let go of, a bounded number a call, at rest. @returns whether there is more to do */
   sweep(rowsMax: number): boolean {
+    assert(this.isAtRest, 'an entry that is half applied looks at what a sweep would take');
     return this.keyspace.sweep(rowsMax);
   }
 
@@ -185,6 +226,7 @@ export class CoordinationMachine implements Machine {
    * (S1). Reads every row, so it is for checks, not for requests.
    */
   stateHash(): string {
+    assert(this.isAtRest, 'a hash is of a whole state');
     const hash = new StateHash();
     hash.number(this.applied);
     this.keyspace.hashInto(hash);
@@ -198,16 +240,12 @@ export class CoordinationMachine implements Machine {
   }
 
   persist(done: (error: Error | undefined) => void): void {
-    const index = this.applied;
-    const { restores } = this;
-    this.store();
-    this.backend.commit((error) => {
-      if (error === undefined && restores === this.restores && index > this.durable) this.durable = index;
-      done(error);
-    });
+    this.atRest(() => this.commit(done));
   }
 
+  /** At rest. */
   capture(): StateImage {
+    assert(this.isAtRest, 'an image is of a whole state');
     this.store();
     return new ViewImage(this.applied, this.backend.view());
   }
@@ -220,6 +258,7 @@ export class CoordinationMachine implements Machine {
       abort: () => replacement.abort(),
       finish: (done) => {
         reader.end();
+        assert(this.isAtRest, 'a state is not replaced amid an entry');
         replacement.finish((error) => {
           if (error === undefined && this.applied === index) this.durable = index;
           done(error);
@@ -244,6 +283,22 @@ export class CoordinationMachine implements Machine {
     this.origins.load();
   }
 
+  private tellWaiting(): void {
+    const jobs = this.waiting;
+    this.waiting = [];
+    for (const job of jobs) job();
+  }
+
+  private commit(done: (error: Error | undefined) => void): void {
+    const index = this.applied;
+    const { restores } = this;
+    this.store();
+    this.backend.commit((error) => {
+      if (error === undefined && restores === this.restores && index > this.durable) this.durable = index;
+      done(error);
+    });
+  }
+
   /** Writes down what is kept in memory between commits. */
   private store(): void {
     this.origins.store();
@@ -251,28 +306,47 @@ export class CoordinationMachine implements Machine {
     this.backend.put(TABLE.meta, META_KEY, encodeMeta({ appliedIndex: this.applied, revision, compactedTo }));
   }
 
-  private applyCommand(payload: Uint8Array): void {
-    const envelope = openEnvelope(payload);
-    // Without an envelope nobody can be waiting for a result.
-    if (envelope === undefined) return;
-    this.observer?.entryBegins();
-    this.outputs.result(envelope, this.resultsOf(envelope));
+  /** @returns whether the entry is done; `false`: the turn's share of work ended in the midst of it */
+  private applyCommand(payload: Uint8Array): boolean {
+    if (this.underWay === undefined) {
+      const envelope = openEnvelope(payload);
+      // Without an envelope nobody can be waiting for a result.
+      if (envelope === undefined) return true;
+      this.observer?.entryBegins();
+      this.underWay = { envelope, steps: this.applyInSteps(envelope) };
+    }
+    const { envelope, steps } = this.underWay;
+    const step = steps.next();
+    if (step.done !== true) return false;
+    this.underWay = undefined;
+    this.outputs.result(envelope, step.value);
+    return true;
   }
 
-  private resultsOf(envelope: Envelope): readonly CommandResult[] {
+  private *applyInSteps(envelope: Envelope): Generator<void, readonly CommandResult[]> {
     if (!this.origins.admit(envelope)) return [this.failure({ code: 'duplicateProposal' })];
     const commands = readCommands(envelope.body);
     if (typeof commands === 'string') return [this.failure({ code: 'unknownCommand', detail: commands })];
     const refusal = this.authModule.isEnabled ? this.refusalOf(envelope.body, commands) : undefined;
-    const results = refusal === undefined ? this.runAll(commands) : commands.map(() => this.failure(refusal));
+    const results =
+      refusal === undefined ? yield* this.runAll(commands) : commands.map(() => this.failure(refusal));
     this.observer?.entryApplied(commands, results);
     return results;
   }
 
-  private runAll(commands: readonly Command[]): readonly CommandResult[] {
-    const write = this.keyspace.begin();
+  private *runAll(commands: readonly Command[]): Generator<void, readonly CommandResult[]> {
+    const index = logIndex(this.applied + 1);
+    const write = this.keyspace.begin(this.meter);
     const compactRevision = this.keyspace.compactRevision;
-    const results = commands.map((command) => this.run(write, command));
+    const results: CommandResult[] = [];
+    for (const command of commands) {
+      if (isShort(command)) results.push(this.runner.run(write, command, index));
+      else {
+        const steps = this.runner.runInSteps(write, command);
+        // Of several commands none may be seen before the others: no client makes such a list, and it is done in one go.
+        results.push(commands.length === 1 ? yield* steps : lastOf(steps));
+      }
+    }
     write.finish();
     if (write.events.length > 0) this.outputs.events(this.keyspace.revision, write.events);
     if (this.keyspace.compactRevision !== compactRevision)
@@ -290,88 +364,14 @@ export class CoordinationMachine implements Machine {
     return undefined;
   }
 
-  private run(write: KeyspaceWrite, command: Command): CommandResult {
-    const reason = this.stoppedBy(command);
-    if (reason !== undefined) return { kind: 'failure', reason, revision: write.current };
-    switch (command.module) {
-      case 'keyspace':
-        return this.keyspace.apply(write, command);
-      case 'leases':
-        return this.runLeaseCommand(write, command);
-      case 'members':
-        return this.runMemberCommand(write, command);
-      case 'auth':
-        return this.runAuthCommand(write, command);
-      case 'alarms': {
-        const alarm = this.alarmModule.apply(command);
-        return {
-          kind: 'alarmsChanged',
-          alarms: alarm === undefined ? [] : [alarm],
-          revision: write.current,
-        };
-      }
-      default:
-        return unreachable(command);
-    }
-  }
-
-  /** By the alarms that are active at this entry, and never by how full a member's own store is (S7). */
-  private stoppedBy(command: Command): FailureReason | undefined {
-    if (this.hasAlarm('corrupt') && changesKeys(command)) return { code: 'corrupt' };
-    if (this.hasAlarm('noSpace') && takesSpace(command)) return { code: 'noSpace' };
-    return undefined;
-  }
-
-  private runLeaseCommand(write: KeyspaceWrite, command: LeaseCommand): CommandResult {
-    switch (command.kind) {
-      case 'grant': {
-        const { id, ttlSeconds } = command;
-        const reason = this.leaseModule.grant(id, ttlSeconds);
-        if (reason !== undefined) return { kind: 'failure', reason, revision: write.current };
-        return { kind: 'leaseGranted', id, ttlSeconds, revision: write.current };
-      }
-      case 'revoke':
-        return this.endLease(
-          write,
-          command.cause === 'expired'
-            ? this.leaseModule.expire(command.id, command.epoch, command.grantNumber)
-            : this.leaseModule.revoke(command.id),
-        );
-      case 'checkpoint':
-        this.leaseModule.checkpoint(command);
-        return { kind: 'leasesCheckpointed', revision: write.current };
-      default:
-        return unreachable(command);
-    }
-  }
-
-  private runMemberCommand(write: KeyspaceWrite, command: MemberCommand): CommandResult {
-    const reason = this.directory.apply(command);
-    if (reason !== undefined) return { kind: 'failure', reason, revision: write.current };
-    // Nobody could clear them any more.
-    if (command.kind === 'remove') this.alarmModule.forget(command.id);
-    this.outputs.membersChanged();
-    return { kind: 'membersChanged', members: this.directory.list(), revision: write.current };
-  }
-
-  private runAuthCommand(write: KeyspaceWrite, command: AuthCommand): CommandResult {
-    const index = this.applied + 1;
-    const reason = this.authModule.apply(command, index);
-    if (reason !== undefined) return { kind: 'failure', reason, revision: write.current };
-    if (command.kind === 'signIn')
-      return { kind: 'signedIn', token: tokenAt(command.token, index), revision: write.current };
-    return { kind: 'authChanged', revision: write.current };
-  }
-
-  /** All keys of a lease go in the revision of its end (C20). */
-  private endLease(write: KeyspaceWrite, revocation: LeaseRevocation): CommandResult {
-    if (revocation.kind === 'refused')
-      return { kind: 'failure', reason: revocation.reason, revision: write.current };
-    write.deleteKeys(revocation.keys);
-    return { kind: 'leaseRevoked', revision: write.current };
-  }
-
   private failure(reason: Failure['reason']): Failure {
     return { kind: 'failure', reason, revision: this.keyspace.revision };
+  }
+}
+
+function lastOf<Result>(steps: Generator<void, Result>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
   }
 }

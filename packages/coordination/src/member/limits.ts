@@ -3,6 +3,9 @@
 /** Rows in the backend's overlay that cause a commit at the next tick. */
 export const COMMIT_ROWS = 5_000;
 
+/** While so many times as many wait for the disk, no more rows are swept: a commit must not grow without end. */
+export const SWEEP_HELD_AT_COMMITS = 4;
+
 /** A commit at the latest so long after the last, if anything was applied: bounds the replay after a crash. */
 export const COMMIT_INTERVAL_MS = 1_000;
 

@@ -3,12 +3,13 @@ import type { Clock } from '@synod/consensus';
 import type { Backend } from '../backend/backend.ts';
 import type { CoordinationMachine } from '../machine/machine.ts';
 import type { MemberMeasurements } from '../service/member-measurements.ts';
+import { SWEEP_HELD_AT_COMMITS } from './limits.ts';
 import type { MemberPaces } from './paces.ts';
 
 export interface UpkeepParts {
   readonly machine: Pick<
     CoordinationMachine,
-    'appliedIndex' | 'durableIndex' | 'persist' | 'sweep' | 'tally'
+    'appliedIndex' | 'atRest' | 'durableIndex' | 'persist' | 'sweep' | 'tally'
   >;
   readonly backend: Pick<Backend, 'pendingRows'>;
   readonly clock: Clock;
@@ -23,6 +24,8 @@ export class Upkeep {
   private committing = false;
   private lastCommitMs: number;
   private sweeping = false;
+  /** The sweep under way waits for the disk. */
+  private isSweepHeld = false;
   /** When the first step of the sweep under way began. */
   private sweepStartedMs = 0;
   /** Who waits until nothing is left that compaction let go of. */
@@ -35,7 +38,7 @@ export class Upkeep {
   }
 
   tick(): void {
-    if (!this.sweeping) this.sweep();
+    this.beginSweep();
     const { machine, backend, clock, paces } = this.parts;
     // What a sweep took away is no entry, and its space is free only once it is committed.
     const hasWork = machine.appliedIndex !== machine.durableIndex || backend.pendingRows > 0;
@@ -51,7 +54,7 @@ export class Upkeep {
    */
   reclaim(done: () => void): void {
     this.reclaiming.push(done);
-    if (!this.sweeping) this.sweep();
+    this.beginSweep();
     this.commitReclaimed();
   }
 
@@ -59,10 +62,16 @@ export class Upkeep {
     this.stopped = true;
   }
 
+  private beginSweep(): void {
+    if (this.sweeping) return;
+    this.sweeping = true;
+    this.sweepStartedMs = this.parts.clock.nowMs();
+    this.parts.machine.atRest(() => this.sweep());
+  }
+
   private sweep(): void {
-    const { machine, clock, paces, measurements } = this.parts;
+    const { machine, backend, clock, paces, measurements } = this.parts;
     const startedMs = clock.nowMs();
-    if (!this.sweeping) this.sweepStartedMs = startedMs;
     const { compactions } = machine.tally;
     this.sweeping = !this.stopped && machine.sweep(paces.sweepRowsATurn);
     const isCompacted = machine.tally.compactions > compactions;
@@ -73,8 +82,15 @@ export class Upkeep {
       if (isCompacted) measurements.compacted(endedMs - this.sweepStartedMs);
       if (isCompacted) this.sweepStartedMs = endedMs;
     }
-    if (this.sweeping) clock.defer(() => this.sweep());
+    this.isSweepHeld = this.sweeping && backend.pendingRows >= SWEEP_HELD_AT_COMMITS * paces.commitRows;
+    if (this.isSweepHeld) return;
+    if (this.sweeping) this.sweepLater();
     else this.commitReclaimed();
+  }
+
+  private sweepLater(): void {
+    const { machine, clock } = this.parts;
+    clock.defer(() => machine.atRest(() => this.sweep()));
   }
 
   private commitReclaimed(): void {
@@ -94,6 +110,10 @@ export class Upkeep {
       this.lastCommitMs = clock.nowMs();
       if (error === undefined) done();
       else failed(error);
+      if (this.isSweepHeld) {
+        this.isSweepHeld = false;
+        this.sweepLater();
+      }
       this.commitReclaimed();
     });
   }

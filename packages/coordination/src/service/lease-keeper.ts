@@ -25,7 +25,10 @@ import { METHOD } from './peer-calls.ts';
 import type { ServiceFailure } from './service-api.ts';
 
 export interface LeaseKeeperParts {
-  readonly machine: Pick<Machine, 'lease' | 'leases' | 'leaseKeys' | 'attachedKeys' | 'auth' | 'rights'>;
+  readonly machine: Pick<
+    Machine,
+    'atRest' | 'lease' | 'leases' | 'leaseKeys' | 'attachedKeys' | 'auth' | 'rights'
+  >;
   readonly replica: Pick<ReplicaApi, 'read'>;
   readonly leaderCalls: Pick<LeaderCalls, 'serve'>;
   readonly nowMs: () => number;
@@ -111,17 +114,23 @@ export class LeaseKeeper {
     });
   }
 
-  /** Runs `job` once a quorum confirmed, after this call, that this member leads, and all committed by then is applied. */
+  /**
+   * Runs `job` once a quorum confirmed, after this call, that this member leads, and all committed by then is applied; and
+   * no entry by half, which may be taking keys off a lease.
+   */
   private whenConfirmed(answer: Answer, job: () => void): void {
     const epoch = this.leadingEpoch;
     if (!this.clock.isRunning) {
       answer(undefined);
       return;
     }
-    this.parts.replica.read((failure: ReadBarrierFailure | undefined) => {
-      if (failure !== undefined || this.leadingEpoch !== epoch || !this.clock.isRunning) answer(undefined);
-      else job();
-    });
+    const { replica, machine } = this.parts;
+    replica.read((failure: ReadBarrierFailure | undefined) =>
+      machine.atRest(() => {
+        if (failure !== undefined || this.leadingEpoch !== epoch || !this.clock.isRunning) answer(undefined);
+        else job();
+      }),
+    );
   }
 
   /** Who keeps a lease alive keeps its keys: they are to be writable, as for its end (A11). */

@@ -1,5 +1,6 @@
 /** Reads of this member's state for the service: at once, or after a quorum round, with how long they take. */
 import type { ReadBarrierFailure, ReplicaApi } from '@synod/consensus';
+import type { Machine } from '../machine/machine-api.ts';
 import type { Failure, PageResult, RangeResult } from '../machine/results.ts';
 import type { MemberMeasurements } from './member-measurements.ts';
 import type { Completion, ServiceErrorCode, ServiceFailure } from './service-api.ts';
@@ -14,6 +15,7 @@ export const READ_ERRORS: Readonly<Record<ReadBarrierFailure, ServiceErrorCode>>
 
 export interface MeasuredReadsParts {
   readonly replica: Pick<ReplicaApi, 'read'>;
+  readonly machine: Pick<Machine, 'atRest'>;
   /** Nobody is told what this member holds. */
   readonly isCorrupt: () => boolean;
   readonly nowMs: () => number;
@@ -35,25 +37,24 @@ export class MeasuredReads {
     completion: Completion<Result | Failure | ServiceFailure>,
     read: () => Result | Failure,
   ): void {
-    this.other(linearizable, completion, () => {
-      const { nowMs, measurements } = this.parts;
-      const startedMs = nowMs();
-      const result = read();
-      measurements.rangeRead(nowMs() - startedMs, result.kind !== 'failure');
-      return result;
-    });
-  }
-
-  /** Of something that is no range. */
-  other<Result>(
-    linearizable: boolean,
-    completion: Completion<Result | ServiceFailure>,
-    read: () => Result,
-  ): void {
     const answer = (failure: ReadBarrierFailure | undefined): void =>
-      completion.complete(this.refusal(failure) ?? read());
+      completion.complete(this.refusal(failure) ?? this.measured(read));
     if (linearizable) this.parts.replica.read(answer);
     else answer(undefined);
+  }
+
+  /** Of something without revisions, which is whole only while no entry is half applied. Linearizable. */
+  atRest<Result>(completion: Completion<Result | ServiceFailure>, read: () => Result): void {
+    const { replica, machine } = this.parts;
+    replica.read((failure) => machine.atRest(() => completion.complete(this.refusal(failure) ?? read())));
+  }
+
+  private measured<Result extends RangeResult | PageResult>(read: () => Result | Failure): Result | Failure {
+    const { nowMs, measurements } = this.parts;
+    const startedMs = nowMs();
+    const result = read();
+    measurements.rangeRead(nowMs() - startedMs, result.kind !== 'failure');
+    return result;
   }
 
   private refusal(failure: ReadBarrierFailure | undefined): ServiceFailure | undefined {

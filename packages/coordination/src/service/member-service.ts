@@ -249,7 +249,7 @@ export class MemberService implements CoordinationService {
   }
 
   leases(completion: Completion<LeaseList | Failure | ServiceFailure>, caller?: Caller): void {
-    this.reads.other(true, completion, () => this.leasesNow(caller));
+    this.reads.atRest(completion, () => this.leasesNow(caller));
   }
 
   /** Where a list tells of leases, it tells of keys: all of them are to be readable (A11). */
@@ -344,8 +344,9 @@ export class MemberService implements CoordinationService {
     );
   }
 
-  backup(): StateBackup | ServiceFailure {
-    return this.isCorrupt ? failed('corrupt') : this.parts.backups.begin();
+  backup(completion: Completion<StateBackup | ServiceFailure>): void {
+    if (this.isCorrupt) completion.complete(failed('corrupt'));
+    else this.parts.backups.begin(completion);
   }
 
   moveLeader(to: string, completion: Completion<LeaderMoved | ServiceFailure>): void {

@@ -284,7 +284,8 @@ export interface CoordinationService {
   reclaim(done: () => void): void;
   /** Of this member's store alone: space that nothing uses goes back to the disk, while reads and writes go on. */
   defragment(completion: Completion<Defragmented | DefragmentFailed>): void;
-  backup(): StateBackup | ServiceFailure;
+  /** Of this member's state. Whoever gets one closes it. */
+  backup(completion: Completion<StateBackup | ServiceFailure>): void;
   /** Asked of the leader: hands leadership to another voter, and answers once that one leads. */
   moveLeader(to: string, completion: Completion<LeaderMoved | ServiceFailure>): void;
   /** Of this member's own keyspace; at revision 0: as it is. Takes a while where there is much. */

@@ -4,10 +4,10 @@
  */
 import type { Machine } from '../machine/machine-api.ts';
 import { BACKUPS_AT_ONCE_MAX } from './limits.ts';
-import type { ServiceFailure, StateBackup } from './service-api.ts';
+import type { Completion, ServiceFailure, StateBackup } from './service-api.ts';
 
 export interface StateBackupsParts {
-  readonly machine: Pick<Machine, 'capture' | 'revision'>;
+  readonly machine: Pick<Machine, 'atRest' | 'capture' | 'revision'>;
   readonly storedBytes: () => number;
 }
 
@@ -20,7 +20,17 @@ export class StateBackups {
     this.parts = parts;
   }
 
-  begin(): StateBackup | ServiceFailure {
+  begin(completion: Completion<StateBackup | ServiceFailure>): void {
+    this.parts.machine.atRest(() => completion.complete(this.beginAtRest()));
+  }
+
+  /** The store cannot be closed under a reader. */
+  stop(): void {
+    this.stopped = true;
+    for (const backup of this.open) backup.close();
+  }
+
+  private beginAtRest(): StateBackup | ServiceFailure {
     if (this.stopped) return { kind: 'serviceFailure', code: 'stopped' };
     if (this.open.size >= BACKUPS_AT_ONCE_MAX) return { kind: 'serviceFailure', code: 'tooManyRequests' };
     const { machine, storedBytes } = this.parts;
@@ -38,11 +48,5 @@ export class StateBackups {
     };
     open.add(backup);
     return backup;
-  }
-
-  /** The store cannot be closed under a reader. */
-  stop(): void {
-    this.stopped = true;
-    for (const backup of this.open) backup.close();
   }
 }

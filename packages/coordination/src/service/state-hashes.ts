@@ -11,7 +11,7 @@ import type { MemberMeasurements } from './member-measurements.ts';
 import type { Completion, KeyspaceHashed, ServiceFailure, StateHashed } from './service-api.ts';
 
 export interface StateHashesParts {
-  readonly machine: Pick<Machine, 'beginHash' | 'capture' | 'revision' | 'compactRevision'>;
+  readonly machine: Pick<Machine, 'atRest' | 'beginHash' | 'capture' | 'revision' | 'compactRevision'>;
   readonly defer: (job: () => void) => void;
   readonly nowMs: () => number;
   readonly measurements: Pick<MemberMeasurements, 'hashed'>;
@@ -71,18 +71,14 @@ export class StateHashes {
     const { machine } = this.parts;
     let image: StateImage | undefined;
     let sum = 0;
-    this.inPieces(
-      'everything',
-      completion,
-      (): StateHashed | undefined => {
-        image ??= machine.capture();
-        const piece = image.next();
-        if (piece === undefined) return { kind: 'stateHashed', sum, revision: machine.revision };
-        sum = crc32c(piece, 0, piece.length, sum);
-        return undefined;
-      },
-      () => image?.close(),
-    );
+    const takePiece = (): StateHashed | undefined => {
+      image ??= machine.capture();
+      const piece = image.next();
+      if (piece === undefined) return { kind: 'stateHashed', sum, revision: machine.revision };
+      sum = crc32c(piece, 0, piece.length, sum);
+      return undefined;
+    };
+    machine.atRest(() => this.inPieces('everything', completion, takePiece, () => image?.close()));
   }
 
   stop(): void {

@@ -1,9 +1,10 @@
 /** The machine on random commands against a model that keeps everything, through sweeps, restarts and moves. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ALL_AFTER, type Command, key, type RangeQuery, revision } from '@synod/coordination';
+import { type Command, type RangeQuery, revision } from '@synod/coordination';
 import fc from 'fast-check';
 import { MachineUnderTest } from '../machine/machine-under-test.ts';
+import { EVERYTHING } from './everything.ts';
 import { KeyspaceModel } from './keyspace-model.ts';
 import { entries, queries } from './random-commands.ts';
 
@@ -82,23 +83,10 @@ function playEntry(subject: MachineUnderTest, model: KeyspaceModel, commands: Co
     });
 }
 
-const everything: RangeQuery = {
-  span: { from: key('\0'), to: ALL_AFTER },
-  revision: 0,
-  limit: 0,
-  sort: undefined,
-  keysOnly: false,
-  countOnly: false,
-  minModRevision: 0,
-  maxModRevision: 0,
-  minCreateRevision: 0,
-  maxCreateRevision: 0,
-};
-
 /** Every revision, every change and every record before a change, as they can be asked for. */
 function compareHistory({ subject, model }: { subject: MachineUnderTest; model: KeyspaceModel }): void {
   for (let at = 0; at <= model.revision + 1; at++) {
-    const query = { ...everything, revision: at };
+    const query = { ...EVERYTHING, revision: at };
     assert.deepEqual(subject.machine.range(query), model.range(query));
   }
   const { history } = subject.machine;

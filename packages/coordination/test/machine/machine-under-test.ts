@@ -1,6 +1,8 @@
 /** A machine on a backend in memory, the log it was fed, and everything that came out of it. */
 import { type Entry, encodeEnvelope, epoch, logIndex } from '@synod/consensus';
 import {
+  APPLY_LIMITS,
+  type ApplyLimits,
   type AuthChange,
   type Caller,
   type Command,
@@ -33,10 +35,12 @@ export class MachineUnderTest {
   readonly outputs: Output[] = [];
   backend: MemoryBackend;
   machine: CoordinationMachine;
+  private readonly applyLimits: ApplyLimits;
   private sequence = 0;
 
-  constructor(backend: MemoryBackend = new MemoryBackend()) {
+  constructor(backend: MemoryBackend = new MemoryBackend(), applyLimits: ApplyLimits = APPLY_LIMITS) {
     this.backend = backend;
+    this.applyLimits = applyLimits;
     this.machine = this.open();
   }
 
@@ -47,20 +51,20 @@ export class MachineUnderTest {
 
   /** Likewise, on behalf of somebody. */
   runFor(caller: Caller | undefined, ...commands: Command[]): readonly CommandResult[] {
-    this.sequence++;
-    const { sequence } = this;
-    const body = encodeCommands(commands, caller);
-    return this.apply(
-      encodeEnvelope({ member: MEMBER, incarnation: 1, sequence, oldestPending: sequence, body }),
-    );
+    return this.apply(this.proposal(commands, caller));
   }
 
-  /** Applies any bytes as an entry. @returns the results, if any came out. */
-  apply(payload: Uint8Array): readonly CommandResult[] {
+  /** Likewise; `betweenTurns` is called wherever others have their turn while the entry is half applied. */
+  runInTurns(command: Command, betweenTurns: () => void): readonly CommandResult[] {
+    return this.apply(this.proposal([command], undefined), betweenTurns);
+  }
+
+  /** Applies any bytes as an entry, in as many turns as that takes. @returns the results, if any came out. */
+  apply(payload: Uint8Array, betweenTurns: () => void = () => {}): readonly CommandResult[] {
     const index = logIndex(this.log.length + 1);
     this.log.push({ index, epoch: epoch(1), kind: 'command', payload });
     const before = this.outputs.length;
-    this.machine.apply(this.log.slice(-1));
+    this.applyLog(betweenTurns);
     for (const output of this.outputs.slice(before)) if (output.kind === 'result') return output.results;
     return [];
   }
@@ -68,9 +72,14 @@ export class MachineUnderTest {
   /** The power goes; what the backend kept is opened, and the log applied from there. */
   crash(): void {
     this.backend.crash();
+    this.reopen();
+    this.applyLog(() => {});
+  }
+
+  /** What the backend has is opened, and nothing applied. */
+  reopen(): void {
     this.outputs.length = 0;
     this.machine = this.open();
-    this.machine.apply(this.log.slice(this.machine.appliedIndex));
   }
 
   /** Moves the state to another backend by an image in pieces of so many bytes. */
@@ -89,7 +98,8 @@ export class MachineUnderTest {
   /** Restores, under the running machine, the image of a member that applied the same log and swept nothing. */
   restoreInPlace(pieceBytes: number): void {
     const other = new MachineUnderTest();
-    other.machine.apply(this.log);
+    other.log.push(...this.log);
+    other.applyLog(() => {});
     const image = other.machine.capture();
     const restore = this.machine.beginRestore(image.index);
     for (let piece = image.next(); piece !== undefined; piece = image.next())
@@ -103,6 +113,22 @@ export class MachineUnderTest {
     return [...this.backend.scan(TABLE.revisions, {})].length;
   }
 
+  private proposal(commands: readonly Command[], caller: Caller | undefined): Uint8Array {
+    const sequence = ++this.sequence;
+    const body = encodeCommands(commands, caller);
+    return encodeEnvelope({ member: MEMBER, incarnation: 1, sequence, oldestPending: sequence, body });
+  }
+
+  /** What the machine has yet to apply, in as many turns as it takes. */
+  private applyLog(betweenTurns: () => void): void {
+    const last = this.log.length;
+    for (;;) {
+      this.machine.apply(this.log.slice(this.machine.appliedIndex));
+      if (this.machine.appliedIndex === last) return;
+      betweenTurns();
+    }
+  }
+
   private open(): CoordinationMachine {
     const put = (output: Output): void => void this.outputs.push(output);
     const outputs: MachineOutputs = {
@@ -114,6 +140,6 @@ export class MachineUnderTest {
       authChanged: (change) => put({ kind: 'authChanged', change }),
       restored: () => put({ kind: 'restored' }),
     };
-    return createMachine({ backend: this.backend, outputs, founders: [] });
+    return createMachine({ backend: this.backend, outputs, founders: [], applyLimits: this.applyLimits });
   }
 }

@@ -13,6 +13,7 @@ test('what a sweep took away is committed though no entry comes after it, and th
     machine: {
       appliedIndex: logIndex(7),
       durableIndex: logIndex(7),
+      atRest: (job) => job(),
       persist(done) {
         commits++;
         world.pendingRows = 0;
@@ -57,11 +58,12 @@ test('who waits for space hears once the sweep is over and a commit that began a
     machine: {
       appliedIndex: logIndex(8),
       durableIndex: logIndex(7),
+      atRest: (job) => job(),
       persist: (done) => void commits.push(done),
       sweep: () => sweepSteps > 0 && --sweepSteps > 0,
       tally: new KeyspaceTally(),
     },
-    backend: { pendingRows: 5_000 },
+    backend: { pendingRows: 3_000 },
     clock: { nowMs: () => 0, defer: (job) => void jobs.push(job) },
     paces: { commitRows: 1_000, commitIntervalMs: 1_000, sweepRowsATurn: 1 },
     failed: () => void told.push('failed'),
@@ -83,6 +85,44 @@ test('who waits for space hears once the sweep is over and a commit that began a
   assert.equal(told.join(), 'first,second,failed');
 });
 
+test('a sweep waits while much of what it took away is not in the store yet', () => {
+  const jobs: (() => void)[] = [];
+  const commits: ((error: Error | undefined) => void)[] = [];
+  const world = { pendingRows: 0, steps: 0, nowMs: 0 };
+  const upkeep = new Upkeep({
+    machine: {
+      appliedIndex: logIndex(7),
+      durableIndex: logIndex(7),
+      atRest: (job) => job(),
+      persist: (done) => void commits.push(done),
+      sweep() {
+        world.pendingRows += 10;
+        return ++world.steps < 20;
+      },
+      tally: new KeyspaceTally(),
+    },
+    backend: {
+      get pendingRows() {
+        return world.pendingRows;
+      },
+    },
+    clock: { nowMs: () => world.nowMs, defer: (job) => void jobs.push(job) },
+    paces: { commitRows: 10, commitIntervalMs: 1_000, sweepRowsATurn: 10 },
+    failed: (error) => assert.fail(error),
+    measurements: NOTHING_MEASURED,
+  });
+  for (let held = 4; held < 20; held += 4) {
+    upkeep.tick();
+    while (jobs.length > 0) jobs.shift()!();
+    assert.equal(world.steps, held);
+    upkeep.tick();
+    world.pendingRows = 0;
+    commits.shift()!(undefined);
+  }
+  while (jobs.length > 0) jobs.shift()!();
+  assert.equal(world.steps, 20);
+});
+
 test('steps of a sweep are timed one by one, and the compaction from its first step to its last', () => {
   const tally = new KeyspaceTally();
   const told: string[] = [];
@@ -93,6 +133,7 @@ test('steps of a sweep are timed one by one, and the compaction from its first s
     machine: {
       appliedIndex: logIndex(7),
       durableIndex: logIndex(7),
+      atRest: (job) => job(),
       persist: () => {},
       sweep() {
         if (left === 0) return false;

@@ -103,7 +103,7 @@ function serviceUnderTest() {
     leaderMoves: new LeaderMoves({ self: SELF, replica, timeoutTicks: 70 }),
     memberChanges: { add() {}, remove() {}, update() {}, promote() {} },
     hashes: new StateHashes({ machine, defer: (job) => job(), nowMs, measurements }),
-    backups: { begin: () => ({ kind: 'serviceFailure', code: 'tooManyRequests' }) },
+    backups: { begin: ({ complete }) => complete({ kind: 'serviceFailure', code: 'tooManyRequests' }) },
     store: { sizes: () => ({ totalBytes: 2, usedBytes: 1 }), defragment: (done) => done(undefined) },
     space: {
       admits: () => true,

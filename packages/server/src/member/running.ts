@@ -245,8 +245,9 @@ export class Running {
     // Watches do not end by themselves.
     await Promise.race([clientsGone, delay(SHUTDOWN_TIMEOUT_MS)]);
     await this.abandon();
-    // Not needed for safety: it makes the next start's replay short.
-    await new Promise<void>((resolve) => this.parts.machine.persist(() => resolve()));
+    const { machine } = this.parts;
+    // Not needed for safety: it makes the next start's replay short. An entry that is half applied is not waited for.
+    if (machine.isAtRest) await new Promise<void>((resolve) => machine.persist(() => resolve()));
   }
 
   /** Ends at once, in whatever state it is. */

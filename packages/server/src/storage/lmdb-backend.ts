@@ -1,7 +1,7 @@
 /**
  * The Backend port over LMDB. What is written goes to an overlay in memory and is visible at once. `commit` seals the
  * overlay and writes it in one synced transaction, so that the file always holds the state of some commit: never a
- * mixture, never an unsynced page. Reads look into the overlays, newest first, then into the file.
+ * mixture, never an unsynced page. (Of a large commit, rows that do not count yet are written ahead: commit-parts.ts.) Reads look into the overlays, newest first, then into the file.
  *
  * Facts of LMDB that this rests on: transactions are copy-on-write and switch over by one checksummed page; a reader
  * sees the tree of the moment it began, whatever is written meanwhile.
@@ -18,6 +18,7 @@ import type {
   ScanOptions,
   Table,
 } from '@synod/coordination';
+import { commitParts } from './commit-parts.ts';
 import { LmdbEnvironment, removeEnvironment, syncDirectory } from './lmdb-environment.ts';
 import { mergedScan } from './merged-scan.ts';
 import { Overlay, REMOVED } from './overlay.ts';
@@ -201,7 +202,7 @@ export class LmdbBackend implements Backend {
     ) {
       const startedMs = performance.now();
       this.sizesBeforeWrite = this.environment.sizes();
-      this.failure ??= await this.environment.write(next.overlay);
+      this.failure ??= await this.write(next.overlay);
       this.sizesBeforeWrite = undefined;
       // After a failure the overlay stays, so that what was written stays visible; the member is about to stop.
       if (this.failure !== undefined) {
@@ -214,6 +215,17 @@ export class LmdbBackend implements Backend {
       this.options.committed?.({ rows: next.overlay.rowCount, milliseconds });
       next.done(undefined);
     }
+  }
+
+  /** @returns what went wrong, if anything did */
+  private async write(overlay: Overlay): Promise<Error | undefined> {
+    const { environment } = this;
+    for (const part of commitParts(overlay)) {
+      const error = await environment.write(part);
+      // What replaced the store meanwhile is durable by itself.
+      if (error !== undefined || this.environment !== environment) return error;
+    }
+    return undefined;
   }
 
   /** Their overlays stay. */

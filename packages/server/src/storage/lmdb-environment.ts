@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import { useLatin1Decoder } from '@synod/consensus';
 import type { BackendReader, Row, ScanOptions, Table } from '@synod/coordination';
 import { open, type RootDatabase } from 'lmdb';
-import { type Overlay, REMOVED } from './overlay.ts';
+import { type OverlayWrite, REMOVED } from './overlay.ts';
 
 // Every key of a store is decoded once at a start, and by every put: Node's own way takes a fifth of the time.
 useLatin1Decoder((bytes) => Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length));
@@ -77,14 +77,14 @@ export class LmdbEnvironment implements BackendReader {
     return scanRows(this.database, table, options, undefined);
   }
 
-  /** Writes an overlay as one durable transaction. @returns what went wrong, if anything did */
-  async write(overlay: Overlay): Promise<Error | undefined> {
+  /** Writes rows as one durable transaction. @returns what went wrong, if anything did */
+  async write(writes: Iterable<OverlayWrite>): Promise<Error | undefined> {
     try {
       await this.database.batch(() => {
-        overlay.forEach((table, key, value) => {
+        for (const { table, key, value } of writes) {
           if (value === REMOVED) void this.database.remove(prefixed(table, key));
           else void this.database.put(prefixed(table, key), value);
-        });
+        }
       });
       await this.database.flushed;
       return undefined;

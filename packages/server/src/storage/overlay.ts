@@ -14,6 +14,13 @@ export interface OverlayRow {
   readonly value: Written;
 }
 
+/** A row as it is to be in the file. */
+export interface OverlayWrite {
+  readonly table: Table;
+  readonly key: Uint8Array;
+  readonly value: Written;
+}
+
 class TableRows {
   readonly rows = new Map<string, Written>();
   /** The keys of `rows`; in order while `isSorted`. */
@@ -92,10 +99,15 @@ export class Overlay {
     return copy;
   }
 
-  /** Every row, for the commit. */
-  forEach(visit: (table: Table, key: Uint8Array, value: Written) => void): void {
-    for (const [table, { rows }] of this.tables)
-      for (const [key, value] of rows) visit(table, latin1Encode(key), value);
+  /** Every row, for the commit. Nothing may be put meanwhile. */
+  *writes(): Generator<OverlayWrite> {
+    for (const table of this.tables.keys()) yield* this.writesOf(table);
+  }
+
+  /** Likewise, of one table. */
+  *writesOf(table: Table): Generator<OverlayWrite> {
+    for (const [key, value] of this.tables.get(table)?.rows ?? [])
+      yield { table, key: latin1Encode(key), value };
   }
 }
 

@@ -8,6 +8,8 @@ interface MachineInside {
   readonly origins: { admit: () => boolean };
   readonly backend: { view: () => BackendView };
   readonly leaseModule: { hear: () => boolean; keysOf: (id: never) => never[] };
+  readonly keyspace: { readonly store: { readonly revision: number } };
+  readonly commit: CoordinationMachine['persist'];
 }
 
 export const insideMachine = (machine: CoordinationMachine): MachineInside =>
@@ -103,6 +105,23 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
       const { leaseModule } = insideMachine(machine);
       const keysOf = leaseModule.keysOf.bind(leaseModule);
       leaseModule.keysOf = (id) => keysOf(id).slice(1);
+    },
+  },
+  {
+    name: 'half-entry-seen',
+    of: 'S3',
+    what: 'a read of the present sees what an entry has done so far that is still being applied',
+    machine: (machine) => {
+      const { store } = insideMachine(machine).keyspace;
+      Object.defineProperty(store, 'indexRevision', { get: () => store.revision, set: () => {} });
+    },
+  },
+  {
+    name: 'half-entry-committed',
+    of: 'S5',
+    what: 'a commit that comes amid an entry has the part of it that is applied',
+    machine: (machine) => {
+      machine.persist = (done) => insideMachine(machine).commit(done);
     },
   },
   {

@@ -27,6 +27,8 @@ export class HashedMachine implements StateMachine {
     for (let i = 0; i < entries.length; i++) {
       if (!this.hashes.isCompared(entries[i]!.index)) continue;
       this.machine.apply(entries.slice(from, i + 1));
+      // It may have ended early.
+      if (this.machine.appliedIndex < entries[i]!.index) return;
       from = i + 1;
       this.hashes.compare(this.place, this.machine);
     }

@@ -13,15 +13,12 @@ import {
   type ReplicaOpenResult,
   simpleMembership,
   type Transport,
-  unreachable,
 } from '@synod/consensus';
 import {
   ConnectedOutputs,
   type CoordinationMachine,
   CoordinationMember,
-  type CorruptionEvent,
   createMachine,
-  type MemberEvent,
   type MemberFacts,
   MemoryBackend,
 } from '@synod/coordination';
@@ -34,6 +31,7 @@ import type { Mutant } from '../mutants/mutant.ts';
 import { SeededRandom } from '../random/seeded-random.ts';
 import type { EventQueue } from './event-queue.ts';
 import { HashedMachine } from './hashed-machine.ts';
+import { hearMember } from './member-events.ts';
 import type { Network } from './network.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
@@ -126,17 +124,22 @@ export class SimulatedMember {
     this.state = 'opening';
     around.trace.note(`m${this.place} starts`);
     const outputs = new ConnectedOutputs();
-    const machine = createMachine({ backend: this.backend, founders: around.listedFounders, outputs });
+    const { shape } = around;
+    const machine = createMachine({
+      backend: this.backend,
+      founders: around.listedFounders,
+      outputs,
+      applyLimits: shape.applyLimits,
+    });
     around.mutant?.machine?.(machine);
     const ports: LifePorts = {
-      clock: { nowMs: () => clock.nowMs(), defer: this.deferOfThisLife() },
+      clock: { nowMs: () => clock.nowMs(), defer: this.deferOfThisLife(machine) },
       transport: {
         send: (to, lane, bytes) => around.network.send(this.place, to, lane, bytes),
         queuedBytes: () => 0,
       },
     };
     const { lifeNumber } = this;
-    const { shape } = around;
     openReplica(
       {
         disk,
@@ -279,7 +282,11 @@ export class SimulatedMember {
       corruptionChecks: shape.corruptionChecks,
       simpleTokenTtlMs: SIMPLE_TOKEN_TTL_MS,
       paces: shape.paces,
-      observe: (event) => this.observeMember(event),
+      observe: (event) =>
+        hearMember(`m${this.place}`, event, {
+          note: (text) => around.trace.note(text),
+          compared: () => this.comparisons++,
+        }),
     });
     mutant?.life?.(life);
     this.life = life;
@@ -314,11 +321,12 @@ export class SimulatedMember {
     });
   }
 
-  private deferOfThisLife(): (job: () => void) => void {
+  /** While the machine is amid an entry a turn takes a while, so that others have theirs in between. */
+  private deferOfThisLife(machine?: CoordinationMachine): (job: () => void) => void {
     const { lifeNumber } = this;
-    const { queue } = this.around;
+    const { queue, shape } = this.around;
     return (job) =>
-      queue.after(0, () => {
+      queue.after(machine?.isAtRest === false ? shape.entryTurnMs : 0, () => {
         if (lifeNumber !== this.lifeNumber) return;
         if (this.isPaused) this.backlog.push(job);
         else job();
@@ -333,7 +341,7 @@ export class SimulatedMember {
   }
 
   private newBackend(): MemoryBackend {
-    return new MemoryBackend((job) => this.later(5, job));
+    return new MemoryBackend((job) => this.later(5, job), this.around.shape.commitRowsMax);
   }
 
   private observe(event: ReplicaEvent): void {
@@ -355,46 +363,6 @@ export class SimulatedMember {
         return;
       default:
         if (trace.isHeard) trace.note(`m${this.place} ${JSON.stringify(event)}`);
-    }
-  }
-
-  /** Nobody's store is tampered with here: whatever a check finds is wrong of the check, or of a state machine. */
-  private observeCorruptionCheck(event: CorruptionEvent): void {
-    switch (event.kind) {
-      case 'hashesDiffer':
-      case 'aheadOfLeader':
-      case 'ownHashChanged':
-        throw new RuleBroken('S1', `m${this.place} ${JSON.stringify(event)}`);
-      case 'hashesEqual':
-        if (event.compared > 1) this.comparisons++;
-        return;
-      case 'notCompared':
-      case 'checkFailed':
-        return;
-      default:
-        unreachable(event);
-    }
-  }
-
-  private observeMember(event: MemberEvent): void {
-    const { trace } = this.around;
-    switch (event.kind) {
-      case 'leaderless':
-        trace.note(`m${this.place} has had no leader for ${event.leaderlessMs.toFixed(0)} ms`);
-        return;
-      case 'malformedCall':
-        throw new RuleBroken('V4', `m${this.place} cannot read a call: ${event.detail}`);
-      case 'autoCompacted':
-        throw new RuleBroken('V4', `m${this.place} has no plan to compact by and does`);
-      case 'outOfSpace':
-        throw new RuleBroken('V4', `m${this.place} has no quota and says that it is reached`);
-      case 'corruption':
-        this.observeCorruptionCheck(event.event);
-        return;
-      case 'commitFailed':
-        throw new RuleBroken('S10', `m${this.place} cannot commit its state: ${event.detail}`);
-      default:
-        unreachable(event);
     }
   }
 }

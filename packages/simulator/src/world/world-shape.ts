@@ -1,5 +1,11 @@
 /** The sizes and times of one world, drawn from its seed: small enough that every window fills and every limit is met. */
-import { type CorruptionCheckPlan, type MemberPaces, NO_CORRUPTION_CHECKS } from '@synod/coordination';
+import {
+  APPLY_LIMITS,
+  type ApplyLimits,
+  type CorruptionCheckPlan,
+  type MemberPaces,
+  NO_CORRUPTION_CHECKS,
+} from '@synod/coordination';
 import type { SeededRandom } from '../random/seeded-random.ts';
 
 export type TimingModel = 'synchronous' | 'partial' | 'asynchronous';
@@ -18,6 +24,11 @@ export interface WorldShape {
     readonly logBytesMax: number;
   };
   readonly paces: MemberPaces;
+  readonly applyLimits: ApplyLimits;
+  /** A commit of more rows is no one step. */
+  readonly commitRowsMax: number;
+  /** How long a turn takes that applies a part of an entry, in true milliseconds. */
+  readonly entryTurnMs: number;
   /** None as it is drawn: what they ask each other would be in every trace. */
   readonly corruptionChecks: CorruptionCheckPlan;
   /** Whether the world goes on until the last lease has ended. */
@@ -60,5 +71,8 @@ export function drawShape(random: SeededRandom, options: ShapeOptions): WorldSha
     },
     corruptionChecks: NO_CORRUPTION_CHECKS,
     outlivesLeases: random.chance(0.2),
+    applyLimits: { ...APPLY_LIMITS, keysATurn: random.pick([1, 1, 3, APPLY_LIMITS.keysATurn]) },
+    entryTurnMs: random.pick([0, 1, 20]),
+    commitRowsMax: random.pick([1, 30, Number.POSITIVE_INFINITY]),
   };
 }

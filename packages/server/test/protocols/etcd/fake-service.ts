@@ -170,8 +170,8 @@ export class FakeService implements CoordinationService {
   defragment(completion: Completion<Defragmented | DefragmentFailed>): void {
     this.defragmentations.push({ question: undefined, completion });
   }
-  backup(): StateBackup | ServiceFailure {
-    return this.backups.shift() ?? { kind: 'serviceFailure', code: 'tooManyRequests' };
+  backup(completion: Completion<StateBackup | ServiceFailure>): void {
+    completion.complete(this.backups.shift() ?? { kind: 'serviceFailure', code: 'tooManyRequests' });
   }
   activeAlarms(): readonly Alarm[] {
     return this.raised;

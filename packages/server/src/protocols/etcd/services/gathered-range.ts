@@ -11,13 +11,19 @@ import type {
   RangeResult,
   Revision,
 } from '@synod/coordination';
-import { hasBounds, isWithinBounds, type Key, recordOrder, withoutValue } from '@synod/coordination';
+import {
+  hasBounds,
+  isWithinBounds,
+  type Key,
+  recordOrder,
+  SortedRuns,
+  withoutValue,
+} from '@synod/coordination';
 import type { ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import { RANGE_FIRST_PIECE_RECORDS_MAX, RANGE_PIECE_KEYS_MAX, RANGE_PIECE_RECORDS_MAX } from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';
 import { writeRangeBody } from '../messages/range.ts';
 import type { UnaryCall } from '../rpc.ts';
-import { SortedRuns } from './sorted-runs.ts';
 
 /** How often compaction may overtake a reading of the present before it is done in one go. */
 const RESTARTS_MAX = 3;
@@ -40,7 +46,7 @@ export class GatheredRange {
   private readonly call: UnaryCall;
   private readonly asked: RangeAsked;
   /** Where it is not in key order: what is to be sorted, and cut to the limit then. */
-  private runs: SortedRuns | undefined;
+  private runs: SortedRuns<KeyRecord> | undefined;
   /** Records, encoded, in the order of the answer. */
   private parts: Uint8Array[] = [];
   /** Of the first piece: all others are of it. 0 before. */

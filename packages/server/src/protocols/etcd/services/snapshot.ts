@@ -18,7 +18,8 @@ class Snapshot implements StreamListener {
   private readonly face: MemberFace;
   private readonly call: StreamCall;
   private readonly writer = new BackupWriter();
-  /** undefined until it was asked for. */
+  private isAsked = false;
+  /** undefined until it has begun. */
   private backup: StateBackup | undefined;
   private bytesSent = 0;
   /** A piece is to be read as soon as the client has taken what there is. */
@@ -33,18 +34,25 @@ class Snapshot implements StreamListener {
   }
 
   onMessage(bytes: Uint8Array): void {
-    if (this.over || this.backup !== undefined) return;
+    if (this.over || this.isAsked) return;
     if (this.face.decodeStreamed(this, bytes, passOver) === undefined || this.face.refuses(this, false))
       return;
-    const { service } = this.face;
-    const backup: StateBackup | ServiceFailure = service.backup();
+    this.isAsked = true;
+    this.face.service.backup({ complete: (backup) => this.begin(backup) });
+  }
+
+  private begin(backup: StateBackup | ServiceFailure): void {
+    if (this.over) {
+      if (backup.kind === 'stateBackup') backup.close();
+      return;
+    }
     if (backup.kind === 'serviceFailure') {
       this.face.failWith(this, backup);
       return;
     }
     this.backup = backup;
     const { index, revision } = backup;
-    const { clusterId, memberId } = service;
+    const { clusterId, memberId } = this.face.service;
     this.tell(this.writer.begin({ index, revision, clusterId, memberId }), false);
     setImmediate(() => this.goOn());
   }
