@@ -26,7 +26,7 @@ export interface UnaryCall extends CallMetadata, FailingCall {
   /** Set by a handler that waits; called at most once, when the call is over before it was answered. */
   onCancel: ((reason: CancelReason) => void) | undefined;
   respond(message: Uint8Array): void;
-  /** Answers with one message that was made in parts: messages too, which joined in this order are the whole. */
+  /** Answers with one message that was made in parts, which joined in this order are the whole. */
   respondInParts(parts: readonly Uint8Array[]): void;
 }
 

@@ -11,7 +11,7 @@ import type { MessageSchema } from '../schema/schema.ts';
 import type { TurnQueue } from '../turn-queue.ts';
 import { errorJson, httpStatusOf, streamErrorJson } from './http-status.ts';
 import { DEADLINE_MS_MAX, LONG_MESSAGE_BYTES } from './limits.ts';
-import { JsonInParts, protobufToJson } from './protobuf-to-json.ts';
+import { jsonPieces, protobufToJson } from './protobuf-to-json.ts';
 
 /** What a call belongs to. */
 export interface Exchange {
@@ -95,31 +95,25 @@ export class GatewayUnaryCall extends GatewayCall implements UnaryCall {
     if (this.over) return;
     this.finished(STATUS.ok);
     const { response, answer } = this.exchange;
-    response.writeHead(200, HEAD).end(protobufToJson(answer, message));
+    response.writeHead(200, HEAD);
+    if (message.length < LONG_MESSAGE_BYTES) response.end(protobufToJson(answer, message));
+    else this.writePieces(jsonPieces(answer, message));
   }
 
   respondInParts(parts: readonly Uint8Array[]): void {
-    if (parts.reduce((sum, { length }) => sum + length, 0) < LONG_MESSAGE_BYTES) {
-      this.respond(Buffer.concat(parts));
-      return;
-    }
-    if (this.over) return;
-    this.finished(STATUS.ok);
-    const { response, answer } = this.exchange;
-    response.writeHead(200, HEAD);
-    this.writeParts(new JsonInParts(answer), parts, 0);
+    this.respond(Buffer.concat(parts));
   }
 
-  private writeParts(json: JsonInParts, parts: readonly Uint8Array[], at: number): void {
+  private writePieces(pieces: Generator<string, string>): void {
     const { response, turns } = this.exchange;
-    const part = parts[at];
     if (response.destroyed) return;
-    if (part === undefined) {
-      response.end(json.end());
+    const piece = pieces.next();
+    if (piece.done === true) {
+      response.end(piece.value);
       return;
     }
-    response.write(json.text(part));
-    turns.add(() => this.writeParts(json, parts, at + 1));
+    response.write(piece.value);
+    turns.add(() => this.writePieces(pieces));
   }
 
   protected cancelled(reason: CancelReason): void {

@@ -5,13 +5,16 @@
 import { ProtobufReader } from '../protobuf/reader.ts';
 import type { FieldSchema, MessageSchema } from '../schema/schema.ts';
 
-/** One reader is enough: nothing is put off in between. */
-const reader = new ProtobufReader();
+/** A piece of a long message's text has so many characters, but for what one value has beyond it. */
+const PIECE_CHARACTERS = 64 * 1024;
+
+/** One reader is enough where nothing is put off in between. */
+const shared = new ProtobufReader();
 
 export function protobufToJson(schema: MessageSchema, bytes: Uint8Array): string {
-  reader.open(bytes);
-  const json = messageJson(schema);
-  reader.close();
+  shared.open(bytes);
+  const json = messageJson(shared, schema);
+  shared.close();
   return json;
 }
 
@@ -22,42 +25,85 @@ export function protobufToJson(schema: MessageSchema, bytes: Uint8Array): string
 export class JsonInParts {
   private readonly schema: MessageSchema;
   /** The last field that was written. */
-  private field: FieldSchema | undefined;
+  private last: FieldSchema | undefined;
 
   constructor(schema: MessageSchema) {
     this.schema = schema;
   }
 
   text(part: Uint8Array): string {
-    reader.open(part);
-    const pieces: string[] = [];
-    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    shared.open(part);
+    let text = '';
+    for (let tag = shared.tag(); tag !== 0; tag = shared.tag()) {
       const field = this.schema.byNumber.get(Math.floor(tag / 8));
-      if (field === undefined) reader.skip(tag);
-      else pieces.push(this.before(field), valueJson(field));
+      if (field === undefined) shared.skip(tag);
+      else {
+        text += nameBefore(field, this.last) + valueJson(shared, field);
+        this.last = field;
+      }
     }
-    reader.close();
-    return pieces.join('');
+    shared.close();
+    return text;
   }
 
   end(): string {
-    return this.field === undefined ? '{}' : `${this.closing()}}`;
-  }
-
-  private before(field: FieldSchema): string {
-    if (field === this.field) return ',';
-    const start = this.field === undefined ? '{' : `${this.closing()},`;
-    this.field = field;
-    return `${start}"${field.name}":${field.repeated ? '[' : ''}`;
-  }
-
-  private closing(): string {
-    return this.field?.repeated === true ? ']' : '';
+    return endAfter(this.last);
   }
 }
 
+/**
+ * The same of a whole message, in pieces, the last of which is what it returns, for a message whose fields are in their order, and none but
+ * lists comes twice.
+ */
+export function* jsonPieces(schema: MessageSchema, bytes: Uint8Array): Generator<string, string> {
+  const reader = new ProtobufReader();
+  reader.open(bytes);
+  return yield* messagePieces(reader, schema, '');
+}
+
+/** `before`: text that has yet to be given, and comes first. */
+function* messagePieces(
+  reader: ProtobufReader,
+  schema: MessageSchema,
+  before: string,
+): Generator<string, string> {
+  let text = before;
+  let last: FieldSchema | undefined;
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    const field = schema.byNumber.get(Math.floor(tag / 8));
+    if (field === undefined) {
+      reader.skip(tag);
+      continue;
+    }
+    text += nameBefore(field, last);
+    last = field;
+    if (field.type.kind === 'message') {
+      const outer = reader.enter();
+      if (reader.left < PIECE_CHARACTERS) text += messageJson(reader, field.type.of);
+      else text = yield* messagePieces(reader, field.type.of, text);
+      reader.leave(outer);
+    } else text += valueJson(reader, field);
+    if (text.length < PIECE_CHARACTERS) continue;
+    yield text;
+    text = '';
+  }
+  return text + endAfter(last);
+}
+
+/** What stands before a value of a field, behind one of the field `last`. */
+function nameBefore(field: FieldSchema, last: FieldSchema | undefined): string {
+  if (field === last) return ',';
+  const before = last === undefined ? '{' : last.repeated ? '],' : ',';
+  return `${before}"${field.name}":${field.repeated ? '[' : ''}`;
+}
+
+function endAfter(last: FieldSchema | undefined): string {
+  if (last === undefined) return '{}';
+  return last.repeated ? ']}' : '}';
+}
+
 /** Reads to the end of the message that the reader is in. */
-function messageJson(schema: MessageSchema): string {
+function messageJson(reader: ProtobufReader, schema: MessageSchema): string {
   const values = new Map<FieldSchema, string[]>();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     const field = schema.byNumber.get(Math.floor(tag / 8));
@@ -65,7 +111,7 @@ function messageJson(schema: MessageSchema): string {
       reader.skip(tag);
       continue;
     }
-    const json = valueJson(field);
+    const json = valueJson(reader, field);
     const before = values.get(field);
     if (before === undefined) values.set(field, [json]);
     else if (field.repeated) before.push(json);
@@ -80,11 +126,11 @@ function messageJson(schema: MessageSchema): string {
   return `{${members.join(',')}}`;
 }
 
-function valueJson({ type }: FieldSchema): string {
+function valueJson(reader: ProtobufReader, { type }: FieldSchema): string {
   switch (type.kind) {
     case 'message': {
       const outer = reader.enter();
-      const json = messageJson(type.of);
+      const json = messageJson(reader, type.of);
       reader.leave(outer);
       return json;
     }

@@ -36,8 +36,8 @@ export function decodeDeleteRangeRequest(reader: ProtobufReader): DeleteRangeReq
   return request;
 }
 
-const RESPONSE_DELETED = 2;
-const RESPONSE_PREVIOUS = 3;
+export const RESPONSE_DELETED = 2;
+export const RESPONSE_PREVIOUS = 3;
 
 /** All but the header. */
 export function writeDeleteRangeBody(writer: ProtobufWriter, result: DeleteRangeResult): void {

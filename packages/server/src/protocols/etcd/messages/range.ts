@@ -100,7 +100,7 @@ export function decodeRangeRequest(reader: ProtobufReader): RangeRequest {
   return request;
 }
 
-const RESPONSE_RECORDS = 2;
+export const RESPONSE_RECORDS = 2;
 const RESPONSE_MORE = 3;
 const RESPONSE_COUNT = 4;
 

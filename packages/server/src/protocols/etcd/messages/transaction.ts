@@ -167,12 +167,12 @@ function decodeCompare(reader: ProtobufReader): CompareRequest {
   return compare;
 }
 
-const RESPONSE_SUCCEEDED = 2;
-const RESPONSE_RESPONSES = 3;
-const RESPONSE_RANGE = 1;
+export const RESPONSE_SUCCEEDED = 2;
+export const RESPONSE_RESPONSES = 3;
+export const RESPONSE_RANGE = 1;
 const RESPONSE_PUT = 2;
-const RESPONSE_DELETE_RANGE = 3;
-const RESPONSE_TRANSACTION = 4;
+export const RESPONSE_DELETE_RANGE = 3;
+export const RESPONSE_TRANSACTION = 4;
 
 /** All but the header. */
 export function writeTransactionBody(writer: ProtobufWriter, result: TransactionResult): void {
@@ -184,7 +184,8 @@ export function writeTransactionBody(writer: ProtobufWriter, result: Transaction
   }
 }
 
-function writeOperationResult(writer: ProtobufWriter, result: TransactionOperationResult): void {
+/** What is inside a ResponseOp. */
+export function writeOperationResult(writer: ProtobufWriter, result: TransactionOperationResult): void {
   switch (result.kind) {
     case 'range': {
       const body = writer.begin(RESPONSE_RANGE);

@@ -148,6 +148,11 @@ export class ProtobufReader {
     this.limit = outer;
   }
 
+  /** Bytes of the message that is read now which are still to come. */
+  get left(): number {
+    return this.limit - this.position;
+  }
+
   /** For packed repeated fields, which have no tags inside. */
   atEnd(): boolean {
     return this.position === this.limit;

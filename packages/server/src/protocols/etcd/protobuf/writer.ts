@@ -101,6 +101,12 @@ export class ProtobufWriter {
   /** The head of a message field whose size is known beforehand. */
   messageHead(field: number, sizeBytes: number): void {
     this.reserve(2 * VARINT_BYTES_MAX + sizeBytes);
+    this.messageLength(field, sizeBytes);
+  }
+
+  /** Likewise, where the message itself comes from elsewhere. */
+  messageLength(field: number, sizeBytes: number): void {
+    this.reserve(2 * VARINT_BYTES_MAX);
     this.putVarint(tag(field, LENGTH_DELIMITED));
     this.putVarint(sizeBytes);
   }

@@ -13,6 +13,7 @@ import { revision } from '@synod/coordination';
 import type { Completion, ServiceFailure } from '@synod/coordination/service/service-api.ts';
 import type { MemberFace } from '../member-face.ts';
 import { decodeDeleteRangeRequest, writeDeleteRangeBody } from '../messages/delete-range.ts';
+import { isLong, longResultParts } from '../messages/long-result.ts';
 import { decodePutRequest, writePutBody } from '../messages/put.ts';
 import { decodeRangeRequest, writeRangeBody } from '../messages/range.ts';
 import { compactionRequest } from '../messages/rare-messages.ts';
@@ -32,6 +33,7 @@ import {
   proposalTooLarge,
 } from '../request-checks.ts';
 import type { ServedMethod, UnaryCall } from '../rpc.ts';
+import { answerInParts } from './answer-in-parts.ts';
 import { GatheredRange, isBounded } from './gathered-range.ts';
 import { openRangeStream } from './range-stream.ts';
 
@@ -169,6 +171,10 @@ class CommandAnswer implements Completion<CommandResult | ServiceFailure> {
   }
 
   private respond(result: KeyspaceResult): void {
+    if ((result.kind === 'deleteRange' || result.kind === 'transaction') && isLong(result)) {
+      answerInParts(this.face, this.call, result.revision, longResultParts(this.face.writer, result));
+      return;
+    }
     const { writer } = this.face;
     this.face.writeHeader(result.revision);
     if (result.kind === 'put') writePutBody(writer, result);
