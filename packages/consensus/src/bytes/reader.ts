@@ -64,6 +64,13 @@ export class ByteReader {
     return this.raw(this.varint());
   }
 
+  /** Passes over what `bytes` or `latin1` would give. */
+  skipBytes(): void {
+    const count = this.varint();
+    this.need(count);
+    this.offset += count;
+  }
+
   latin1(): string {
     return latin1Decode(this.bytes());
   }

@@ -3,6 +3,9 @@
 /** Payloads that wait for the end of the turn or for a leader. Beyond it `submit` says no. */
 export const SUBMIT_QUEUE_BYTES_MAX = 64 * 1024 * 1024;
 
+/** Payloads that one turn proposes, each of a member's own and of those forwarded to it: checksums and copies of more would hold it. */
+export const PROPOSED_BYTES_A_TURN = 2 * 1024 * 1024;
+
 /** Payloads that followers forwarded and that wait likewise. Beyond it they are dropped: their owners try again. */
 export const RELAYED_QUEUE_BYTES_MAX = 64 * 1024 * 1024;
 

@@ -325,6 +325,7 @@ export class Replica implements ReplicaApi {
       this.stepper.run({ kind: 'propose', payloads: [...batch.local, ...batch.relayed] });
     }
     this.reads.ask((token) => this.stepper.run({ kind: 'read', token }));
+    if (this.submissions.isReady) this.scheduleTurn();
     this.endingTurn = false;
     this.journal.flush();
   }

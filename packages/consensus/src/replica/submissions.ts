@@ -8,6 +8,7 @@ import { encodeForward } from './forward-codec.ts';
 import {
   FORWARD_MESSAGE_BYTES_MAX,
   FORWARD_QUEUED_BYTES_MAX,
+  PROPOSED_BYTES_A_TURN,
   RELAYED_QUEUE_BYTES_MAX,
   SUBMIT_QUEUE_BYTES_MAX,
 } from './limits.ts';
@@ -36,20 +37,26 @@ class PayloadQueue {
     return true;
   }
 
-  /** What was taken out comes back, whatever the limit: it was let in once. */
+  /** What was taken out comes back, before the others and whatever the limit: it was let in once. */
   putBack(payloads: readonly Uint8Array[]): void {
-    for (const payload of payloads) {
-      if (this.payloads.has(payload)) continue;
-      this.payloads.add(payload);
-      this.bytes += payload.length;
-    }
+    this.payloads = new Set([...payloads, ...this.payloads]);
+    this.bytes = 0;
+    for (const { length } of this.payloads) this.bytes += length;
   }
 
-  takeAll(): Uint8Array[] {
-    const all = [...this.payloads];
-    this.payloads.clear();
-    this.bytes = 0;
-    return all;
+  /** The first of them, up to so many bytes; a single one may be larger. */
+  take(bytesMax: number): Uint8Array[] {
+    const taken: Uint8Array[] = [];
+    let bytes = 0;
+    for (const payload of this.payloads) {
+      if (bytes > 0 && bytes + payload.length > bytesMax) break;
+      taken.push(payload);
+      bytes += payload.length;
+    }
+    if (taken.length === this.payloads.size) this.payloads.clear();
+    else for (const payload of taken) this.payloads.delete(payload);
+    this.bytes -= bytes;
+    return taken;
   }
 }
 
@@ -88,8 +95,12 @@ export class Submissions {
     return !this.blocked && !(this.local.isEmpty && this.relayed.isEmpty);
   }
 
+  /** As much as a turn proposes. What is left makes it ready again. */
   take(): ProposalBatch {
-    return { local: this.local.takeAll(), relayed: this.relayed.takeAll() };
+    return {
+      local: this.local.take(PROPOSED_BYTES_A_TURN),
+      relayed: this.relayed.take(PROPOSED_BYTES_A_TURN),
+    };
   }
 
   refused(batch: ProposalBatch, reason: RejectReason, leader: MemberId | undefined): void {

@@ -5,6 +5,7 @@ import { latin1Encode } from '../../src/bytes/reader.ts';
 import type { Effect } from '../../src/core/effects.ts';
 import { epoch, logIndex, NO_TICKET, ticket } from '../../src/core/numbers.ts';
 import { decodeForward, encodeForward } from '../../src/replica/forward-codec.ts';
+import { PROPOSED_BYTES_A_TURN } from '../../src/replica/limits.ts';
 import type { ReadBarrierFailure } from '../../src/replica/replica-api.ts';
 import { entries, PEER, ReplicaBench, textMessage } from './scripted-core.ts';
 
@@ -66,6 +67,29 @@ test('all submits of a turn are one proposal, in order, and all reads one questi
     { kind: 'propose', payloads },
     { kind: 'read', token: 1 },
   ]);
+});
+
+test('a turn proposes so many bytes and the next the rest, in the order they came, a refusal in between', () => {
+  const bench = ReplicaBench.opened();
+  const payloads = Array.from({ length: 7 }, (_, i) => new Uint8Array(PROPOSED_BYTES_A_TURN / 2).fill(i));
+  payloads.push(new Uint8Array(PROPOSED_BYTES_A_TURN + 1).fill(7));
+  const proposed: number[][] = [];
+  bench.core.answer = (input) => {
+    if (input.kind !== 'propose') return [];
+    proposed.push(input.payloads.map((payload) => payload[0]!));
+    return proposed.length === 2
+      ? [{ kind: 'rejected', payloads: input.payloads, reason: 'notLeader', leader: undefined }]
+      : [];
+  };
+  for (const payload of payloads) bench.replica.submit(payload);
+  bench.settle();
+  assert.deepEqual(proposed, [
+    [0, 1],
+    [2, 3],
+  ]);
+  bench.replica.tick();
+  bench.settle();
+  assert.deepEqual(proposed.slice(2), [[2, 3], [4, 5], [6], [7]]);
 });
 
 test('a follower forwards what it was given, and a forwarded payload goes no further', () => {

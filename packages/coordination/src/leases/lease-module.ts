@@ -171,6 +171,10 @@ export class LeaseModule {
     return lease === undefined ? undefined : factsOf(lease);
   }
 
+  ids(): Iterable<LeaseId> {
+    return this.leases.keys();
+  }
+
   /** In the order of ids, so that it is the same before and after a restart (S8). */
   list(): LeaseFacts[] {
     return [...this.leases.values()].map(factsOf).sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -21,7 +21,7 @@ import type {
 } from './commands.ts';
 import type { MachineOutputs } from './machine-api.ts';
 import type { CommandResult, FailureReason } from './results.ts';
-import type { Key } from './values.ts';
+import { byBytes } from './values.ts';
 
 type RevokeCommand = Extract<LeaseCommand, { readonly kind: 'revoke' }>;
 
@@ -141,9 +141,4 @@ export class CommandRunner {
     yield* write.deleteKeys(yield* sortedInSteps(revocation.keys, byBytes));
     return { kind: 'leaseRevoked', revision: write.current };
   }
-}
-
-/** Latin1 strings compare by code unit, which is byte order. */
-function byBytes(a: Key, b: Key): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -109,6 +109,8 @@ export interface Machine extends StateMachine {
   /** Likewise, in no order that means anything and without a copy. */
   attachedKeys(id: LeaseId): Iterable<Key>;
   leases(): LeaseFacts[];
+  /** Of all leases, in no order that means anything and without a copy. */
+  leaseIds(): Iterable<LeaseId>;
   readonly directory: DirectoryFacts;
   /** Those that are active, by member. */
   alarms(): Alarm[];

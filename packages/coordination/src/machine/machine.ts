@@ -178,6 +178,10 @@ export class CoordinationMachine implements Machine {
     return this.leaseModule.list();
   }
 
+  leaseIds(): Iterable<LeaseId> {
+    return this.leaseModule.ids();
+  }
+
   alarms(): Alarm[] {
     return this.alarmModule.list();
   }

@@ -20,6 +20,11 @@ export const key = (value: string): Key => value as Key;
 export const leaseId = (value: string): LeaseId => value as LeaseId;
 export const NO_LEASE: LeaseId = leaseId('');
 
+/** The order of bytes, in which latin1 strings compare: by code unit. */
+export function byBytes(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 /**
  * A span of keys, from `from` (inclusive). `to`: undefined means the one key `from`; ALL_AFTER means everything at and
  * after `from`; otherwise the first key not included.

@@ -31,6 +31,7 @@ import { NOTHING_MEASURED } from '../service/member-measurements.ts';
 import { MemberService } from '../service/member-service.ts';
 import { MembershipKeeper } from '../service/membership-keeper.ts';
 import { PeerCalls } from '../service/peer-calls.ts';
+import { PieceQueue } from '../service/piece-queue.ts';
 import type { ServiceFailure } from '../service/service-api.ts';
 import { SimpleTokens } from '../service/simple-tokens.ts';
 import { SpaceGuard } from '../service/space-guard.ts';
@@ -123,7 +124,8 @@ export class CoordinationMember implements OutputReceivers {
       electionTimeoutTicks: parts.electionTimeoutTicks,
       submit: (command, done) => this.service.submit(command, { complete: done }, OWN_RESOLVE),
     });
-    this.hashes = new StateHashes({ machine, defer: (job) => clock.defer(job), nowMs, measurements });
+    const pieces = new PieceQueue((job) => clock.defer(job));
+    this.hashes = new StateHashes({ machine, pieces, nowMs, measurements });
     this.backups = new StateBackups({ machine, storedBytes: () => this.storedBytes() });
     const { storeBytesMax } = parts;
     this.space = new SpaceGuard({
@@ -152,6 +154,7 @@ export class CoordinationMember implements OutputReceivers {
       nowMs,
       measurements,
       commandBytesMax: parts.commandBytesMax,
+      pieces,
       wakeHub: () => this.pump.wake(),
     });
     this.simpleTokens = new SimpleTokens({
@@ -167,6 +170,7 @@ export class CoordinationMember implements OutputReceivers {
       extensionMs: parts.leaseExtensionMs,
       checkpointIntervalMs: paces.leaseCheckpointIntervalMs,
       expiriesATick: paces.leaseExpiriesATick,
+      pieces,
       submit: (command, done) => this.service.submit(command, { complete: done }, OWN_RESOLVE),
     });
     this.publication = new Publication((command, completion) =>

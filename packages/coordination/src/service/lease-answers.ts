@@ -2,7 +2,9 @@
 import { ByteReader, ByteWriter, MalformedBytes } from '@synod/consensus';
 import { type Caller, readCaller, writeCaller } from '../auth/caller.ts';
 import type { Refusal } from '../auth/rights.ts';
-import { type LeaseId, leaseId } from '../machine/values.ts';
+import { byBytes, type Key, type LeaseId, leaseId } from '../machine/values.ts';
+import { sortedInSteps } from '../order/sorted-runs.ts';
+import type { KeyList } from './service-api.ts';
 
 export type RenewAnswer =
   | LeaseQuestionRefused
@@ -15,7 +17,7 @@ export type TimeToLiveAnswer =
       readonly kind: 'found';
       readonly remainingSeconds: number;
       readonly grantedSeconds: number;
-      readonly keys: readonly string[];
+      readonly keys: KeyList;
     }
   | { readonly kind: 'notFound' };
 
@@ -35,6 +37,9 @@ export interface TimeToLiveQuestion {
   readonly withKeys: boolean;
   readonly caller: Caller | undefined;
 }
+
+/** Keys written between two rests: about a millisecond's. */
+const KEYS_A_STEP = 4_096;
 
 const NOT_FOUND = 0;
 const FOUND = 1;
@@ -134,6 +139,26 @@ export function encodeTimeToLiveAnswer(answer: TimeToLiveAnswer): Uint8Array {
   return writer.finish();
 }
 
+/**
+ * The same of a lease with very many keys, which need not be in order yet. Yields where others may have their turn.
+ */
+export function* timeToLiveAnswerInSteps(
+  facts: { readonly remainingSeconds: number; readonly grantedSeconds: number },
+  keys: readonly Key[],
+): Generator<void, Uint8Array> {
+  const writer = new ByteWriter();
+  writer.u8(FOUND);
+  writer.varint(facts.remainingSeconds);
+  writer.varint(facts.grantedSeconds);
+  writer.varint(keys.length);
+  let written = 0;
+  for (const key of yield* sortedInSteps(keys, byBytes)) {
+    writer.latin1(key);
+    if (++written % KEYS_A_STEP === 0) yield;
+  }
+  return writer.finish();
+}
+
 /** @throws MalformedBytes */
 export function decodeTimeToLiveAnswer(bytes: Uint8Array): TimeToLiveAnswer {
   const reader = new ByteReader(bytes);
@@ -144,7 +169,27 @@ export function decodeTimeToLiveAnswer(bytes: Uint8Array): TimeToLiveAnswer {
   const grantedSeconds = reader.varint();
   const count = reader.varint();
   if (count > reader.remaining) throw new MalformedBytes(`${count} keys in ${reader.remaining} bytes`);
-  const keys = Array.from({ length: count }, () => reader.latin1());
+  const start = bytes.length - reader.remaining;
+  for (let left = count; left > 0; left--) reader.skipBytes();
   reader.end();
-  return { kind: 'found', remainingSeconds, grantedSeconds, keys };
+  return { kind: 'found', remainingSeconds, grantedSeconds, keys: new EncodedKeys(bytes, start, count) };
+}
+
+/** Keys as they came: they are read when they are needed, a few at a time. */
+class EncodedKeys implements KeyList {
+  readonly length: number;
+  private readonly bytes: Uint8Array;
+  private readonly start: number;
+
+  /** Of bytes that were found to hold so many keys from `start` on. */
+  constructor(bytes: Uint8Array, start: number, length: number) {
+    this.bytes = bytes;
+    this.start = start;
+    this.length = length;
+  }
+
+  *[Symbol.iterator](): Generator<string> {
+    const reader = new ByteReader(this.bytes.subarray(this.start));
+    while (reader.remaining > 0) yield reader.latin1();
+  }
 }

@@ -20,15 +20,14 @@ import {
   encodeTimeToLiveAnswer,
   type RenewQuestion,
   type TimeToLiveQuestion,
+  timeToLiveAnswerInSteps,
 } from './lease-answers.ts';
 import { METHOD } from './peer-calls.ts';
+import type { PieceQueue } from './piece-queue.ts';
 import type { ServiceFailure } from './service-api.ts';
 
 export interface LeaseKeeperParts {
-  readonly machine: Pick<
-    Machine,
-    'atRest' | 'lease' | 'leases' | 'leaseKeys' | 'attachedKeys' | 'auth' | 'rights'
-  >;
+  readonly machine: Pick<Machine, 'atRest' | 'lease' | 'leases' | 'attachedKeys' | 'auth' | 'rights'>;
   readonly replica: Pick<ReplicaApi, 'read'>;
   readonly leaderCalls: Pick<LeaderCalls, 'serve'>;
   readonly nowMs: () => number;
@@ -38,6 +37,8 @@ export interface LeaseKeeperParts {
   readonly checkpointIntervalMs: number;
   /** Leases revoked, at most, in one tick. */
   readonly expiriesATick: number;
+  /** For answers about leases with very many keys. */
+  readonly pieces: PieceQueue;
   readonly submit: (command: LeaseCommand, done: (result: CommandResult | ServiceFailure) => void) => void;
 }
 
@@ -185,8 +186,9 @@ export class LeaseKeeper {
       answer(encodeTimeToLiveAnswer({ kind: 'notFound' }));
       return;
     }
-    const keys = question.withKeys ? this.parts.machine.leaseKeys(question.id) : [];
-    const grantedSeconds = facts.ttlSeconds;
-    answer(encodeTimeToLiveAnswer({ kind: 'found', remainingSeconds, grantedSeconds, keys }));
+    // A copy: while it is sorted and encoded, in turns, others go on.
+    const keys = question.withKeys ? [...this.parts.machine.attachedKeys(question.id)] : [];
+    const found = { remainingSeconds, grantedSeconds: facts.ttlSeconds };
+    this.parts.pieces.run(timeToLiveAnswerInSteps(found, keys), answer);
   }
 }

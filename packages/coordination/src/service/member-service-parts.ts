@@ -8,6 +8,7 @@ import type { LeaderCalls } from './leader-calls.ts';
 import type { LeaderMoves } from './leader-moves.ts';
 import type { MemberChanges } from './member-changes.ts';
 import type { MemberMeasurements } from './member-measurements.ts';
+import type { PieceQueue } from './piece-queue.ts';
 import type { SpaceGuard } from './space-guard.ts';
 import type { StateBackups } from './state-backups.ts';
 import type { StateHashes } from './state-hashes.ts';
@@ -32,6 +33,8 @@ export interface MemberServiceParts {
   readonly measurements: MemberMeasurements;
   /** An encoded command list may be no larger. */
   readonly commandBytesMax: number;
+  /** For what takes long. */
+  readonly pieces: PieceQueue;
   /** The hub has watchers that catch up: pump it soon. */
   readonly wakeHub: () => void;
 }

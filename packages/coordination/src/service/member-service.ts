@@ -10,7 +10,8 @@ import type { Refusal } from '../auth/rights.ts';
 import { encodeCommands } from '../machine/command-codec.ts';
 import type { Command, PageQuery, RangeQuery } from '../machine/commands.ts';
 import type { CommandResult, Failure, PageResult, RangeResult } from '../machine/results.ts';
-import type { KeySpan, LeaseId, Revision } from '../machine/values.ts';
+import { byBytes, type KeySpan, type LeaseId, type Revision } from '../machine/values.ts';
+import { sortedInSteps } from '../order/sorted-runs.ts';
 import { GuardedWatchStream } from './guarded-watch-stream.ts';
 import {
   decodeRenewAnswer,
@@ -57,6 +58,11 @@ const PROPOSAL_ERRORS: Readonly<Record<ProposalFailure, ServiceErrorCode>> = {
 /** Members and alarms say nothing of keys: they are what a member is mended with. */
 function needsKeys({ module }: Command): boolean {
   return module !== 'members' && module !== 'alarms';
+}
+
+/** Of leases there may be very many. */
+function* inOrder({ ids }: LeaseList): Generator<void, LeaseList> {
+  return { kind: 'leaseList', ids: yield* sortedInSteps(ids, byBytes) };
 }
 
 function failed(code: ServiceErrorCode): ServiceFailure {
@@ -249,13 +255,18 @@ export class MemberService implements CoordinationService {
   }
 
   leases(completion: Completion<LeaseList | Failure | ServiceFailure>, caller?: Caller): void {
-    this.reads.atRest(completion, () => this.leasesNow(caller));
+    const complete = (answer: LeaseList | Failure | ServiceFailure): void => completion.complete(answer);
+    const found = (answer: LeaseList | Failure | ServiceFailure): void => {
+      if (answer.kind === 'leaseList') this.parts.pieces.run(inOrder(answer), complete);
+      else complete(answer);
+    };
+    this.reads.atRest({ complete: found }, () => this.leasesNow(caller));
   }
 
   /** Where a list tells of leases, it tells of keys: all of them are to be readable (A11). */
   private leasesNow(caller: Caller | undefined): LeaseList | Failure {
     const { machine } = this.parts;
-    const ids = machine.leases().map(({ id }) => id);
+    const ids = [...machine.leaseIds()];
     if (!machine.auth.isEnabled) return { kind: 'leaseList', ids };
     let refusal = machine.rights.refusalOfUser(caller);
     for (const id of ids) refusal ??= machine.rights.refusalOfKeys(caller, machine.attachedKeys(id), 'read');

@@ -81,13 +81,18 @@ export interface LeaseRenewed {
   readonly ttlSeconds: number;
 }
 
+/** Keys in byte order. There may be very many: whoever goes through them does it in pieces. */
+export interface KeyList extends Iterable<string> {
+  readonly length: number;
+}
+
 export interface LeaseTimeToLive {
   readonly kind: 'leaseTimeToLive';
   readonly id: LeaseId;
   readonly remainingSeconds: number;
   readonly grantedSeconds: number;
-  /** In byte order; empty where they were not asked for. */
-  readonly keys: readonly string[];
+  /** Empty where they were not asked for. */
+  readonly keys: KeyList;
 }
 
 export interface LeaseList {

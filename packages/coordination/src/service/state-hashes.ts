@@ -8,11 +8,12 @@ import type { Failure } from '../machine/results.ts';
 import type { Revision } from '../machine/values.ts';
 import { HASH_ROWS_A_TURN, HASHES_AT_ONCE_MAX } from './limits.ts';
 import type { MemberMeasurements } from './member-measurements.ts';
+import type { PieceQueue } from './piece-queue.ts';
 import type { Completion, KeyspaceHashed, ServiceFailure, StateHashed } from './service-api.ts';
 
 export interface StateHashesParts {
   readonly machine: Pick<Machine, 'atRest' | 'beginHash' | 'capture' | 'revision' | 'compactRevision'>;
-  readonly defer: (job: () => void) => void;
+  readonly pieces: PieceQueue;
   readonly nowMs: () => number;
   readonly measurements: Pick<MemberMeasurements, 'hashed'>;
 }
@@ -22,10 +23,7 @@ const TOO_MANY: ServiceFailure = { kind: 'serviceFailure', code: 'tooManyRequest
 
 export class StateHashes {
   private readonly parts: StateHashesParts;
-  /** What goes on with each hash that is under way; the first is next. */
-  private readonly waiting: (() => void)[] = [];
   private running = 0;
-  private isDeferred = false;
   private stopped = false;
 
   constructor(parts: StateHashesParts) {
@@ -85,21 +83,6 @@ export class StateHashes {
     this.stopped = true;
   }
 
-  /** A piece a turn, whichever hash it is of: many of them take longer each, and nobody else has to wait for that. */
-  private later(goOn: () => void): void {
-    this.waiting.push(goOn);
-    if (this.isDeferred) return;
-    this.isDeferred = true;
-    this.parts.defer(() => this.turn());
-  }
-
-  private turn(): void {
-    const goOn = this.waiting.shift();
-    this.isDeferred = this.waiting.length > 0;
-    if (this.isDeferred) this.parts.defer(() => this.turn());
-    goOn?.();
-  }
-
   /** Until there is a result. */
   private inPieces<Result extends KeyspaceHashed | StateHashed | Failure>(
     what: 'keyspace' | 'everything',
@@ -112,12 +95,12 @@ export class StateHashes {
       return;
     }
     this.running++;
-    const { nowMs, measurements } = this.parts;
+    const { nowMs, measurements, pieces } = this.parts;
     const startedMs = nowMs();
     const goOn = (): void => {
       const result = this.stopped ? STOPPED : takePiece();
       if (result === undefined) {
-        this.later(goOn);
+        pieces.later(goOn);
         return;
       }
       this.running--;

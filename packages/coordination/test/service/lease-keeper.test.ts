@@ -128,7 +128,12 @@ test('V3 what is left of a lease, and its keys, are the leader’s to tell', () 
   world.deliverAll();
   world.confirmReads(world.a);
   world.deliverAll();
-  assert.deepEqual(told.answer, { kind: 'found', remainingSeconds: 6, grantedSeconds: 10, keys: ['a', 'b'] });
+  const { answer } = told;
+  assert.ok(typeof answer === 'object' && answer.kind === 'found');
+  assert.deepEqual(
+    { ...answer, keys: [...answer.keys] },
+    { kind: 'found', remainingSeconds: 6, grantedSeconds: 10, keys: ['a', 'b'] },
+  );
 });
 
 test('V7 S6 an expiry is proposed once; again only when it ended in no result, and later', () => {

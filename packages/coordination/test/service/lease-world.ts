@@ -34,6 +34,7 @@ import {
 import { LeaseKeeper } from '../../src/service/lease-keeper.ts';
 import { LEASE_EXPIRIES_A_TICK } from '../../src/service/limits.ts';
 import { METHOD, PeerCalls } from '../../src/service/peer-calls.ts';
+import { PieceQueue } from '../../src/service/piece-queue.ts';
 import type { ServiceFailure } from '../../src/service/service-api.ts';
 
 export const A = memberId('000000000000000a');
@@ -196,6 +197,7 @@ export class LeaseWorld {
       leaderCalls,
       nowMs: () => this.nowMs,
       extensionMs: EXTENSION_MS,
+      pieces: new PieceQueue((job) => job()),
       submit: (command, done) => void submitted.push({ command, done }),
     });
     const member: WorldMember = { id, calls, leaderCalls, keeper, submitted, reads, leader: undefined };

@@ -32,6 +32,7 @@ import { ConnectedOutputs, type OutputReceivers } from '../../src/service/machin
 import { type MemberMeasurements, NOTHING_MEASURED } from '../../src/service/member-measurements.ts';
 import { MemberService } from '../../src/service/member-service.ts';
 import { PeerCalls } from '../../src/service/peer-calls.ts';
+import { PieceQueue } from '../../src/service/piece-queue.ts';
 import type { ServiceErrorCode } from '../../src/service/service-api.ts';
 import { StateHashes } from '../../src/service/state-hashes.ts';
 
@@ -47,6 +48,7 @@ function serviceUnderTest() {
   const clock = { ms: 0 };
   const nowMs = (): number => clock.ms;
   const measured: string[] = [];
+  const pieces = new PieceQueue((job) => job());
   const measurements: MemberMeasurements = {
     ...NOTHING_MEASURED,
     commandEnded: ({ kind }, milliseconds, succeeded) =>
@@ -102,7 +104,7 @@ function serviceUnderTest() {
     leaderCalls: new LeaderCalls({ self: SELF, calls, leader: () => undefined, timeoutTicks: 70 }),
     leaderMoves: new LeaderMoves({ self: SELF, replica, timeoutTicks: 70 }),
     memberChanges: { add() {}, remove() {}, update() {}, promote() {} },
-    hashes: new StateHashes({ machine, defer: (job) => job(), nowMs, measurements }),
+    hashes: new StateHashes({ machine, pieces, nowMs, measurements }),
     backups: { begin: ({ complete }) => complete({ kind: 'serviceFailure', code: 'tooManyRequests' }) },
     store: { sizes: () => ({ totalBytes: 2, usedBytes: 1 }), defragment: (done) => done(undefined) },
     space: {
@@ -114,6 +116,7 @@ function serviceUnderTest() {
     nowMs,
     measurements,
     commandBytesMax: COMMAND_BYTES_MAX,
+    pieces,
     wakeHub: () => {},
   });
   const ignored: Omit<OutputReceivers, 'result'> = {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { key, NO_LEASE, revision } from '../../src/machine/values.ts';
 import { HASH_ROWS_A_TURN, HASHES_AT_ONCE_MAX } from '../../src/service/limits.ts';
+import { PieceQueue } from '../../src/service/piece-queue.ts';
 import { StateHashes } from '../../src/service/state-hashes.ts';
 import { MachineUnderTest } from '../machine/machine-under-test.ts';
 
@@ -25,7 +26,7 @@ function hashesUnderTest(keys: number) {
   const measured: [what: string, milliseconds: number][] = [];
   const hashes = new StateHashes({
     machine,
-    defer: (job) => void turns.push(job),
+    pieces: new PieceQueue((job) => void turns.push(job)),
     nowMs: () => clock.ms,
     measurements: { hashed: (what, milliseconds) => void measured.push([what, milliseconds]) },
   });

@@ -18,6 +18,7 @@ import { CorruptionChecks } from '../../../src/service/corruption-checks/corrupt
 import { KeyspaceHashCalls } from '../../../src/service/corruption-checks/keyspace-hash-calls.ts';
 import { NOTHING_MEASURED } from '../../../src/service/member-measurements.ts';
 import { PeerCalls } from '../../../src/service/peer-calls.ts';
+import { PieceQueue } from '../../../src/service/piece-queue.ts';
 import { StateHashes } from '../../../src/service/state-hashes.ts';
 import { MachineUnderTest } from '../../machine/machine-under-test.ts';
 
@@ -142,7 +143,7 @@ export class CorruptionWorld {
       calls,
       hashes: new StateHashes({
         machine: subject.machine,
-        defer: (job) => void this.turns.push(job),
+        pieces: new PieceQueue((job) => void this.turns.push(job)),
         nowMs: () => 0,
         measurements: NOTHING_MEASURED,
       }),

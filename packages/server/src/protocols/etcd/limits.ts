@@ -52,6 +52,9 @@ export const RANGE_FIRST_PIECE_RECORDS_MAX = 200;
 export const RANGE_PIECE_RECORDS_MAX = 1_000;
 export const RANGE_PIECE_KEYS_MAX = 5_000;
 
+/** Keys of a lease, or leases, of a piece of an answer that is written in pieces. */
+export const LEASE_PIECE_ITEMS = 2_000;
+
 /**
  * After each piece of a backup the others have the member's time for so many times as long as the piece took, and for so long
  * at least: a backup is never urgent, and they are.

@@ -35,6 +35,8 @@ export const leaseTimeToLiveResponse = messageTable({
   grantedTTL: scalar(4, 'int64'),
   keys: repeated(5, 'latin1'),
 });
+/** A part of it. */
+export const leaseTimeToLiveKeys = messageTable({ keys: leaseTimeToLiveResponse.fields.keys });
 
 export const leaseStatus = messageTable({
   ID: scalar(1, 'leaseId'),

@@ -3,8 +3,8 @@ import type { MemberFace } from '../member-face.ts';
 import type { UnaryCall } from '../rpc.ts';
 
 /**
- * Has the answer's message made, a step a turn or as many as fit, and sends it with its header before it. `making` yields
- * where others may have their turn, and gives the rest of the message.
+ * Has the answer's message made, its first step at once and the others a few a turn, and sends it with its header before it.
+ * `making` yields where others may have their turn, and gives the rest of the message.
  */
 export function answerInParts(
   face: MemberFace,
@@ -26,5 +26,5 @@ export function answerInParts(
     face.writeHeader(revision);
     call.respondInParts([face.writer.finish(), ...step.value]);
   };
-  face.turns.add(goOn);
+  goOn();
 }

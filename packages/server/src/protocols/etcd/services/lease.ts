@@ -1,16 +1,25 @@
 /** etcdserverpb.Lease: grant, revoke, time-to-live, leases. The keep-alive stream is in its own file. */
-import { type Caller, type Failure, NO_LEASE } from '@synod/coordination';
-import type { LeaseList, LeaseTimeToLive, ServiceFailure } from '@synod/coordination/service/service-api.ts';
+import { type Caller, type Failure, type LeaseId, NO_LEASE } from '@synod/coordination';
+import type {
+  KeyList,
+  LeaseList,
+  LeaseTimeToLive,
+  ServiceFailure,
+} from '@synod/coordination/service/service-api.ts';
+import { LEASE_PIECE_ITEMS } from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';
 import {
   leaseGrantRequest,
   leaseGrantResponse,
   leaseLeasesResponse,
   leaseRevokeRequest,
+  leaseTimeToLiveKeys,
   leaseTimeToLiveRequest,
   leaseTimeToLiveResponse,
 } from '../messages/rare-messages.ts';
+import type { ProtobufWriter } from '../protobuf/writer.ts';
 import type { ServedMethod, UnaryCall } from '../rpc.ts';
+import { answerInParts } from './answer-in-parts.ts';
 import type { LeaderRequirement } from './leader-requirement.ts';
 import { grantLease } from './lease-grant.ts';
 import { openKeepAlive } from './lease-keep-alive.ts';
@@ -92,10 +101,16 @@ const NO_SUCH_LEASE_TTL = -1;
 function timeToLive(face: MemberFace, call: UnaryCall, caller: Caller | undefined): void {
   const request = face.decode(call, leaseTimeToLiveRequest.decode);
   if (request === undefined || face.refuses(call, false)) return;
-  const respond = (ttl: number, grantedTTL: number, keys: readonly string[]): void => {
-    face.writeHeader(face.service.revision);
-    leaseTimeToLiveResponse.encode(face.writer, { ID: request.ID, TTL: ttl, grantedTTL, keys });
-    call.respond(face.writer.finish());
+  const respond = (TTL: number, grantedTTL: number, keys: KeyList): void => {
+    const { service, writer } = face;
+    const answer = { ID: request.ID, TTL, grantedTTL };
+    if (keys.length > LEASE_PIECE_ITEMS) {
+      answerInParts(face, call, service.revision, timeToLiveParts(writer, answer, keys));
+      return;
+    }
+    face.writeHeader(service.revision);
+    leaseTimeToLiveResponse.encode(writer, { ...answer, keys: [...keys] });
+    call.respond(writer.finish());
   };
   face.service.timeToLive(
     request.ID,
@@ -122,11 +137,45 @@ function leases(face: MemberFace, call: UnaryCall, caller: Caller | undefined): 
           face.failWith(call, result);
           return;
         }
-        face.writeHeader(face.service.revision);
-        leaseLeasesResponse.encode(face.writer, { leases: result.ids.map((ID) => ({ ID })) });
-        call.respond(face.writer.finish());
+        const { service, writer } = face;
+        answerInParts(face, call, service.revision, leaseParts(writer, result.ids));
       },
     },
     caller,
   );
+}
+
+function* leaseParts(
+  writer: ProtobufWriter,
+  ids: readonly LeaseId[],
+): Generator<void, readonly Uint8Array[]> {
+  const parts: Uint8Array[] = [];
+  for (let from = 0; from < ids.length; from += LEASE_PIECE_ITEMS) {
+    if (from > 0) yield;
+    const leases = ids.slice(from, from + LEASE_PIECE_ITEMS).map((ID) => ({ ID }));
+    leaseLeasesResponse.encode(writer, { leases });
+    parts.push(writer.finish());
+  }
+  return parts;
+}
+
+function* timeToLiveParts(
+  writer: ProtobufWriter,
+  answer: { readonly ID: LeaseId; readonly TTL: number; readonly grantedTTL: number },
+  keys: KeyList,
+): Generator<void, readonly Uint8Array[]> {
+  leaseTimeToLiveResponse.encode(writer, { ...answer, keys: [] });
+  const parts: Uint8Array[] = [writer.finish()];
+  let piece: string[] = [];
+  for (const key of keys) {
+    piece.push(key);
+    if (piece.length < LEASE_PIECE_ITEMS) continue;
+    leaseTimeToLiveKeys.encode(writer, { keys: piece });
+    parts.push(writer.finish());
+    piece = [];
+    yield;
+  }
+  leaseTimeToLiveKeys.encode(writer, { keys: piece });
+  parts.push(writer.finish());
+  return parts;
 }
