@@ -40,6 +40,7 @@ export * from './service/member-service.ts';
 export * from './service/member-service-parts.ts';
 export * from './service/simple-tokens.ts';
 export * from './watches/history.ts';
+export * from './watches/limits.ts';
 export * from './watches/watch.ts';
 export * from './watches/watch-hub.ts';
 export * from './watches/watch-stream.ts';

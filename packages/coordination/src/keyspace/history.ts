@@ -7,9 +7,16 @@ import {
   type Revision,
   revision as toRevision,
 } from '../machine/values.ts';
-import type { HistoryChunk, HistoryLimits, RevisionEvents, WatchHistory } from '../watches/history.ts';
+import type {
+  ChunkLimits,
+  HistoryChunk,
+  HistoryLimits,
+  RevisionEvents,
+  RevisionPart,
+  WatchHistory,
+} from '../watches/history.ts';
 import { recordAt } from './range.ts';
-import { decodeRow, placeOfRowKey, rowKey } from './row.ts';
+import { decodeRow, placeOfRowKey, type RowPlace, rowKey } from './row.ts';
 import type { KeyspaceStore } from './store.ts';
 
 export class KeyspaceHistory implements WatchHistory {
@@ -27,7 +34,7 @@ export class KeyspaceHistory implements WatchHistory {
     return this.store.compactRevision;
   }
 
-  eventsFrom(from: Revision, limits: HistoryLimits): HistoryChunk {
+  eventsFrom(from: Revision, limits: ChunkLimits): HistoryChunk {
     const revisions: RevisionEvents[] = [];
     let rows = 0;
     let bytes = 0;
@@ -35,20 +42,38 @@ export class KeyspaceHistory implements WatchHistory {
     let gathered = 0;
     for (const { key, value } of this.store.backend.scan(TABLE.revisions, { from: rowKey(from, 0) })) {
       const place = placeOfRowKey(key);
+      // What is above belongs to an entry that is not applied to its end.
       if (place.revision > this.store.revision) break;
       if (place.revision !== gathered) {
         if (rows >= limits.rowsMax || bytes >= limits.bytesMax)
-          return { revisions, nextRevision: place.revision };
+          return { revisions, nextRevision: place.revision, isLargeNext: false, bytes };
         gathered = place.revision;
         events = [];
         revisions.push({ revision: place.revision, events });
       }
-      const record = decodeRow(place.revision, value);
-      events.push({ kind: record.version === 0 ? 'delete' : 'put', record });
+      if (events.length === limits.changesMax) {
+        revisions.pop();
+        return { revisions, nextRevision: place.revision, isLargeNext: true, bytes };
+      }
+      events.push(eventOf(place, value));
       rows++;
       bytes += value.length;
     }
-    return { revisions, nextRevision: toRevision(this.store.revision + 1) };
+    return { revisions, nextRevision: toRevision(this.store.revision + 1), isLargeNext: false, bytes };
+  }
+
+  changesOf(revision: Revision, fromSub: number, limits: HistoryLimits): RevisionPart {
+    const events: KeyEvent[] = [];
+    let bytes = 0;
+    const span = { from: rowKey(revision, fromSub), to: rowKey(revision + 1, 0) };
+    for (const { key, value } of this.store.backend.scan(TABLE.revisions, span)) {
+      const place = placeOfRowKey(key);
+      if (events.length >= limits.rowsMax || bytes >= limits.bytesMax)
+        return { events, nextSub: place.sub, bytes };
+      events.push(eventOf(place, value));
+      bytes += value.length;
+    }
+    return { events, nextSub: undefined, bytes };
   }
 
   recordBefore(key: Key, revision: Revision): KeyRecord | undefined {
@@ -56,4 +81,9 @@ export class KeyspaceHistory implements WatchHistory {
     if (revision - 1 < this.store.compactRevision) return undefined;
     return recordAt(this.store, key, revision - 1);
   }
+}
+
+function eventOf(place: RowPlace, row: Uint8Array): KeyEvent {
+  const record = decodeRow(place.revision, row);
+  return { kind: record.version === 0 ? 'delete' : 'put', record };
 }

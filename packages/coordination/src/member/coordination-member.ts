@@ -92,7 +92,7 @@ export class CoordinationMember implements OutputReceivers {
     this.timeoutTicks = timeoutTicks;
     const retryTicks = REQUEST_RETRY_ELECTIONS * parts.electionTimeoutTicks;
     this.proposals = new Proposals({ replica, member: id, incarnation: life, timeoutTicks, retryTicks });
-    this.hub = new WatchHub(machine.history);
+    this.hub = new WatchHub(machine.history, paces.watchLimits);
     this.pump = new HubPump(this.hub, (job) => clock.defer(job), paces.catchUpRowsATurn);
     this.calls = new PeerCalls({
       incarnation,

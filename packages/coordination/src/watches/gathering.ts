@@ -15,6 +15,9 @@ export class Gathering {
   readonly concerned: Watcher[] = [];
   /** Events gathered, over all watchers. */
   deliveries = 0;
+  /** Records before that were looked up, and the bytes of their values. */
+  lookups = 0;
+  previousBytes = 0;
   /** Who watches the change's key; empty between calls. */
   private readonly watching: Watcher[] = [];
 
@@ -24,7 +27,7 @@ export class Gathering {
   }
 
   /** Adds one change for everybody who wants it and of whom `concerns` says yes. */
-  add(event: KeyEvent, revision: Revision, concerns: (watcher: Watcher) => boolean): void {
+  add(event: KeyEvent, revision: Revision, concerns: (watcher: Watcher) => boolean = isAnybody): void {
     const { watching } = this;
     this.index.collect(event.record.key, watching);
     let withPrevious: WatchEvent | undefined;
@@ -34,7 +37,11 @@ export class Gathering {
         watcher.gathered = [];
         this.concerned.push(watcher);
       }
-      if (watcher.previous) withPrevious ??= addPrevious(this.history, event, revision);
+      if (watcher.previous && withPrevious === undefined) {
+        withPrevious = addPrevious(this.history, event, revision);
+        this.lookups++;
+        this.previousBytes += withPrevious.previous?.value.length ?? 0;
+      }
       watcher.gathered.push(watcher.previous ? withPrevious! : event);
       this.deliveries++;
     }
@@ -51,4 +58,8 @@ export function addPrevious(
   const isCreation = event.kind === 'put' && event.record.version === 1;
   const previous = isCreation ? undefined : history.recordBefore(event.record.key, revision);
   return { kind: event.kind, record: event.record, previous };
+}
+
+function isAnybody(): boolean {
+  return true;
 }

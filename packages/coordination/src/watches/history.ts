@@ -12,17 +12,35 @@ export interface RevisionEvents {
 
 /** A stretch of the past. */
 export interface HistoryChunk {
-  /** Whole revisions (C10), ascending. */
+  /** Whole revisions (C10), ascending; none of them is large. */
   readonly revisions: readonly RevisionEvents[];
   /** The first revision that this chunk says nothing of; past the current one when there is no more. */
   readonly nextRevision: Revision;
+  /** `nextRevision` has more changes than a revision of a chunk may have: `changesOf` reads it in parts. */
+  readonly isLargeNext: boolean;
+  /** Of keys and values that were read. */
+  readonly bytes: number;
+}
+
+/** Some of the changes of one revision, in sub-revision order. */
+export interface RevisionPart {
+  readonly events: readonly KeyEvent[];
+  /** Where the next part begins; undefined: there is none. */
+  readonly nextSub: number | undefined;
+  /** Of its keys and values. */
+  readonly bytes: number;
 }
 
 export interface HistoryLimits {
-  /** No further revision is begun once so many changes were read. */
+  /** No further revision, or change of a large one, is begun once so many changes were read. */
   readonly rowsMax: number;
-  /** No further revision is begun once keys and values came to so many bytes. */
+  /** Likewise, once keys and values came to so many bytes. */
   readonly bytesMax: number;
+}
+
+export interface ChunkLimits extends HistoryLimits {
+  /** A revision of more changes is large. */
+  readonly changesMax: number;
 }
 
 export interface WatchHistory {
@@ -30,10 +48,12 @@ export interface WatchHistory {
   /** Changes before this revision are gone; those at it are not, deletions among them. 0: nothing was compacted. */
   readonly compactRevision: Revision;
   /**
-   * Everything that changed from `from` on, up to the limits, but at least one revision if there is one. `from` is
-   * between the compact revision and the current one.
+   * Everything that changed from `from` on, up to the limits, but at least one revision if there is one that is not large.
+   * `from` is between the compact revision and the current one.
    */
-  eventsFrom(from: Revision, limits: HistoryLimits): HistoryChunk;
+  eventsFrom(from: Revision, limits: ChunkLimits): HistoryChunk;
+  /** The changes of one revision from `fromSub` on, up to the limits, but at least one. It is not compacted yet. */
+  changesOf(revision: Revision, fromSub: number, limits: HistoryLimits): RevisionPart;
   /** The key's record as of the revision before; undefined where there was none, or compaction took it. */
   recordBefore(key: Key, revision: Revision): KeyRecord | undefined;
 }

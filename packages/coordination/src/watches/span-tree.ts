@@ -60,7 +60,12 @@ export class SpanTree<Value> {
 
   /** Appends the value of every span that contains the key. */
   collect(key: Key, into: Value[]): void {
-    collect(this.root, key, into);
+    collect(this.root, key, key, into);
+  }
+
+  /** Appends the value of every span that contains any key from `first` to `last`, both included. */
+  collectOverlapping(first: Key, last: Key, into: Value[]): void {
+    collect(this.root, first, last, into);
   }
 }
 
@@ -80,12 +85,12 @@ function compareSpans(from: Key, to: Key, branch: Branch<unknown>): number {
   return 0;
 }
 
-function collect<Value>(branch: Branch<Value> | undefined, key: Key, into: Value[]): void {
-  while (branch !== undefined && endsAfter(branch.reach, key)) {
-    collect(branch.left, key, into);
-    // Everything to the right begins after the key, too.
-    if (key < branch.from) return;
-    if (endsAfter(branch.to, key)) into.push(branch.value);
+function collect<Value>(branch: Branch<Value> | undefined, first: Key, last: Key, into: Value[]): void {
+  while (branch !== undefined && endsAfter(branch.reach, first)) {
+    collect(branch.left, first, last, into);
+    // Everything to the right begins after the last key, too.
+    if (last < branch.from) return;
+    if (endsAfter(branch.to, first)) into.push(branch.value);
     branch = branch.right;
   }
 }

@@ -5,13 +5,17 @@
  * which on it has to be told, and `catchUp` reads that from the keyspace's history in steps, between applies. At the
  * step that reaches the current revision it becomes synced, so no change is between the two ways or in both.
  *
+ * A revision with very many changes has one way only: whoever may want some of them falls behind, and one such revision
+ * at a time is read, over many steps (large-revision.ts).
+ *
  * Knows no protocol, no connection and no time.
  */
 import { assert } from '@synod/consensus';
 import { type KeyEvent, type Revision, revision as toRevision } from '../machine/values.ts';
 import { addPrevious, Gathering } from './gathering.ts';
 import type { HistoryChunk, WatchHistory } from './history.ts';
-import { WATCH_LIMITS, type WatchLimits } from './limits.ts';
+import { LargeRevision, outermostKeys } from './large-revision.ts';
+import { TURN_IS_OVER, WATCH_LIMITS, type WatchLimits } from './limits.ts';
 import type { WatchSink, WatchSpec } from './watch.ts';
 import { type StreamOwner, WatchStream } from './watch-stream.ts';
 import { Watcher } from './watcher.ts';
@@ -27,8 +31,15 @@ export class WatchHub {
   private readonly synced = new WatcherIndex();
   /** Watchers for whom the past has to be read. */
   private readonly behind = new WatcherIndex();
-  /** Streams that are not paused and have watchers behind, in the order of their turns. */
+  /**
+   * Streams that are not paused and have watchers behind, in the order of their turns; but for those that can only wait
+   * for the end of the large revision.
+   */
   private readonly ready = new Set<WatchStream>();
+  /** The large revision that is being read and told. Those who wait for it are behind. */
+  private large: LargeRevision | undefined;
+  /** Steps are by turns: one for the large revision, one for a stream. */
+  private isLargesTurn = false;
   /**
    * Rows to read in the next step. What a step reads past its limit of deliveries is read again, so it follows what
    * steps could use: many watchers of everything need few rows, many of little need many.
@@ -52,7 +63,7 @@ export class WatchHub {
 
   /** Whether `catchUp` has something to do. */
   get hasWork(): boolean {
-    return this.ready.size > 0;
+    return this.ready.size > 0 || this.large?.isIdle === false;
   }
 
   get streamCount(): number {
@@ -77,7 +88,8 @@ export class WatchHub {
     const first = events[0];
     this.isTelling = true;
     if (events.length === 1 && first !== undefined) this.publishOne(revision, first, events);
-    else this.publishMany(revision, events);
+    else if (events.length <= this.limits.changesAtOnceMax) this.publishMany(revision, events);
+    else this.putOff(revision, events);
     this.isTelling = false;
     this.reportPostponed();
   }
@@ -102,10 +114,12 @@ export class WatchHub {
    */
   catchUp(rowsMax: number): void {
     assert(this.history.revision === this.revision, 'every revision is published before the past is read');
-    for (let rows = 0; rows < rowsMax; ) {
-      const stream = firstOf(this.ready);
-      if (stream === undefined) return;
-      rows += this.step(stream, rowsMax - rows);
+    for (let rows = 0; rows < rowsMax && this.hasWork; ) {
+      const { large } = this;
+      const stream = this.ready.values().next().value;
+      this.isLargesTurn = !this.isLargesTurn;
+      if (this.isLargesTurn && large?.isIdle === false) rows += this.stepLarge(large, rowsMax - rows);
+      else if (stream !== undefined) rows += this.step(stream, rowsMax - rows);
     }
   }
 
@@ -128,7 +142,7 @@ export class WatchHub {
 
   private publishMany(revision: Revision, events: readonly KeyEvent[]): void {
     const gathering = new Gathering(this.history, this.synced);
-    for (const event of events) gathering.add(event, revision, isAnybody);
+    for (const event of events) gathering.add(event, revision);
     for (const watcher of gathering.concerned) {
       const gathered = watcher.gathered!;
       watcher.gathered = undefined;
@@ -138,25 +152,36 @@ export class WatchHub {
     }
   }
 
+  /** A large revision: whoever may want some of it will read it. Those who find nothing hear of the next a little later. */
+  private putOff(revision: Revision, events: readonly KeyEvent[]): void {
+    const { first, last } = outermostKeys(events);
+    for (const watcher of this.synced.overlapping(first, last))
+      if (watcher.nextRevision <= revision) this.fallBehind(watcher, revision);
+  }
+
   /**
    * One stream's turn: its hindmost watcher is told the next part of the past, and with it all who wait for some of the
-   * same part. @returns the changes read, at least 1, or TURN_IS_OVER.
+   * same part. @returns the rows read, at least 1, or TURN_IS_OVER.
    */
   private step(stream: WatchStream, rowsMax: number): number {
     // To the end of the queue: all streams get their turn, however much one has to catch up.
     this.ready.delete(stream);
     this.ready.add(stream);
     this.endCompacted(stream);
-    const hindmost = hindmostOf(stream);
+    const { hindmost } = stream;
     if (stream.isPaused || hindmost === undefined) {
-      this.settle(stream);
+      this.ready.delete(stream);
+      stream.reportProgress();
       return 1;
     }
     const from = hindmost.nextRevision;
     const chunk = this.history.eventsFrom(from, {
       rowsMax: Math.min(rowsMax, this.rowsAStep),
       bytesMax: this.limits.bytesAStepMax,
+      changesMax: this.limits.changesAtOnceMax,
     });
+    if (chunk.isLargeNext && chunk.revisions.length === 0)
+      return this.meetLarge(hindmost, chunk.nextRevision);
     assert(chunk.nextRevision > from, 'reading the past goes forward');
     return this.tell(from, chunk);
   }
@@ -170,16 +195,18 @@ export class WatchHub {
         if (watcher.nextRevision >= from && watcher.nextRevision < chunk.nextRevision) waiting.push(watcher);
       }
     }
-    const isWaiting = (watcher: Watcher): boolean => watcher.nextRevision >= from && !watcher.stream.isPaused;
+    const isWaiting = ({ nextRevision, stream }: Watcher): boolean =>
+      nextRevision >= from && this.ready.has(stream);
     const gathering = new Gathering(this.history, this.behind);
     let end = chunk.nextRevision;
     let rows = 0;
-    let isFull = false;
+    let isFull = chunk.bytes >= this.limits.bytesAStepMax;
     this.rowsAStep = Math.min(2 * this.rowsAStep, this.limits.rowsAStepMax);
     for (const { revision, events } of chunk.revisions) {
       for (const event of events) gathering.add(event, revision, isWaiting);
       rows += events.length;
-      if (gathering.deliveries < this.limits.deliveriesAStepMax) continue;
+      const { deliveries, previousBytes } = gathering;
+      if (deliveries < this.limits.deliveriesAStepMax && previousBytes < this.limits.bytesAStepMax) continue;
       end = toRevision(revision + 1);
       this.rowsAStep = Math.max(rows, 1);
       isFull = true;
@@ -194,7 +221,7 @@ export class WatchHub {
     this.isTelling = false;
     for (const stream of streams) this.settle(stream);
     this.reportPostponed();
-    return isFull ? TURN_IS_OVER : Math.max(rows, 1);
+    return isFull ? TURN_IS_OVER : Math.max(rows + gathering.lookups, 1);
   }
 
   /** Delivers what was gathered for a watcher, unless its stream has been paused meanwhile, and moves it to `end`. */
@@ -206,6 +233,75 @@ export class WatchHub {
     watcher.nextRevision = end;
     if (end > this.revision) this.catchesUp(watcher);
     if (gathered !== undefined) stream.sink.events(watcher.id, this.revision, gathered);
+  }
+
+  /** A watcher has come to a large revision. Its stream waits for its end where another one is being read. */
+  private meetLarge(hindmost: Watcher, revision: Revision): number {
+    if (this.large?.isIdle === true) this.dissolveLarge();
+    if (this.large === undefined) this.beginLarge(hindmost, revision);
+    else {
+      this.large.isWanted = true;
+      this.ready.delete(hindmost.stream);
+    }
+    return this.limits.changesAtOnceMax;
+  }
+
+  private beginLarge(hindmost: Watcher, revision: Revision): void {
+    const from = hindmost.nextRevision;
+    const large = new LargeRevision(revision, this.history, this.limits);
+    this.large = large;
+    for (const stream of [hindmost.stream, ...this.ready]) {
+      for (const watcher of stream.behind) {
+        const { nextRevision, audience } = watcher;
+        if (nextRevision < from || nextRevision > revision || audience !== undefined || large.isFull)
+          continue;
+        watcher.nextRevision = revision;
+        large.join(watcher);
+      }
+    }
+  }
+
+  private stepLarge(large: LargeRevision, rowsMax: number): number {
+    if (!large.isOvertaken) return large.isWhole ? this.tellLarge(large) : large.read(rowsMax);
+    this.dissolveLarge();
+    return 1;
+  }
+
+  /** Tells those who wait for a large revision, as many as one step may; whoever is paused is told when it has room. */
+  private tellLarge(large: LargeRevision): number {
+    const { revision } = large;
+    const streams = new Set<WatchStream>();
+    let deliveries = 0;
+    large.isIdle = true;
+    this.isTelling = true;
+    for (const watcher of large.watchers()) {
+      const { stream, audience } = watcher;
+      if (stream.isPaused) continue;
+      large.isIdle = deliveries < this.limits.deliveriesAStepMax;
+      if (!large.isIdle) break;
+      const { events } = audience!;
+      deliveries += 1 + events.length;
+      streams.add(stream);
+      large.leave(watcher);
+      watcher.nextRevision = toRevision(revision + 1);
+      if (revision === this.revision) this.catchesUp(watcher);
+      else this.ready.add(stream);
+      if (events.length > 0) stream.sink.events(watcher.id, this.revision, events);
+    }
+    this.isTelling = false;
+    if (large.isEmpty || (large.isIdle && large.isWanted)) this.dissolveLarge();
+    for (const stream of streams) this.settle(stream);
+    this.reportPostponed();
+    return deliveries < this.limits.deliveriesAStepMax ? Math.max(deliveries, 1) : TURN_IS_OVER;
+  }
+
+  /** The large revision is over, or to be begun anew: whoever still waits for it is behind like any other. */
+  private dissolveLarge(): void {
+    const { large } = this;
+    if (large === undefined) return;
+    this.large = undefined;
+    for (const watcher of large.watchers()) large.leave(watcher);
+    for (const stream of this.streams) if (!stream.isPaused && stream.behind.size > 0) this.ready.add(stream);
   }
 
   /** Ends the watchers of a stream whose next revision is gone. */
@@ -261,15 +357,16 @@ export class WatchHub {
     this[place].remove(watcher);
     this.counts[place]--;
     watcher.stream.behind.delete(watcher);
+    if (watcher.audience === undefined) return;
+    this.large?.leave(watcher);
+    if (this.large?.isEmpty) this.dissolveLarge();
   }
 
   private admit(stream: WatchStream, id: number, spec: WatchSpec): Watcher {
     const isPast = spec.startRevision > 0 && spec.startRevision <= this.revision;
     // A start in the future waits for it (C16).
-    const nextRevision = toRevision(
-      isPast ? spec.startRevision : Math.max(spec.startRevision, this.revision + 1),
-    );
-    const watcher = new Watcher({ stream, id, spec, place: 'over', nextRevision });
+    const from = isPast ? spec.startRevision : Math.max(spec.startRevision, this.revision + 1);
+    const watcher = new Watcher({ stream, id, spec, place: 'over', nextRevision: toRevision(from) });
     this.enter(watcher, isPast ? 'behind' : 'synced');
     return watcher;
   }
@@ -284,7 +381,9 @@ export class WatchHub {
       dismiss: (watcher) => this.leavePlace(watcher),
       paused: (stream) => this.ready.delete(stream),
       resumed: (stream) => {
-        if (stream.behind.size > 0) this.ready.add(stream);
+        if (stream.behind.size === 0) return;
+        this.ready.add(stream);
+        if (this.large !== undefined) this.large.isIdle = false;
       },
       postponesProgress: (stream) => {
         if (this.isTelling) this.reporting.add(stream);
@@ -297,22 +396,4 @@ export class WatchHub {
       },
     };
   }
-}
-
-/** What a step that told enough counts for: more rows than any turn has. */
-const TURN_IS_OVER = Number.POSITIVE_INFINITY;
-
-const isAnybody = (): boolean => true;
-
-function firstOf<Value>(set: ReadonlySet<Value>): Value | undefined {
-  for (const value of set) return value;
-  return undefined;
-}
-
-function hindmostOf(stream: WatchStream): Watcher | undefined {
-  let hindmost: Watcher | undefined;
-  for (const watcher of stream.behind) {
-    if (hindmost === undefined || watcher.nextRevision < hindmost.nextRevision) hindmost = watcher;
-  }
-  return hindmost;
 }

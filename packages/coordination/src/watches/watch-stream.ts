@@ -42,6 +42,16 @@ export class WatchStream {
     this.sink = sink;
   }
 
+  /** Of those that are behind: who has the most to be told, unless it waits for a large revision as it is. */
+  get hindmost(): Watcher | undefined {
+    let hindmost: Watcher | undefined;
+    for (const watcher of this.behind) {
+      if (watcher.audience !== undefined) continue;
+      if (hindmost === undefined || watcher.nextRevision < hindmost.nextRevision) hindmost = watcher;
+    }
+    return hindmost;
+  }
+
   /** Nothing is delivered before this returns, so that the caller can tell its client of the watcher first. */
   create(spec: WatchSpec): WatchCreation {
     if (isEmptySpan(spec.span)) return { kind: 'refused', why: 'emptySpan' };

@@ -1,5 +1,6 @@
 /** One watcher: what it wants and where it stands. The hub moves it; it does nothing by itself. */
 import type { KeyEvent, KeySpan, Revision } from '../machine/values.ts';
+import type { Audience } from './audience.ts';
 import type { WatchEvent, WatchSpec } from './watch.ts';
 import type { WatchStream } from './watch-stream.ts';
 
@@ -15,8 +16,8 @@ export class Watcher {
   readonly id: number;
   readonly span: KeySpan;
   readonly previous: boolean;
-  private readonly puts: boolean;
-  private readonly deletes: boolean;
+  readonly puts: boolean;
+  readonly deletes: boolean;
   /** Volatile. Written by the hub only, together with the index that the watcher stands in. */
   place: WatcherPlace;
   /**
@@ -27,6 +28,8 @@ export class Watcher {
   nextRevision: Revision;
   /** What the step in progress found for it, not delivered yet; undefined between steps. Written by the hub only. */
   gathered: WatchEvent[] | undefined = undefined;
+  /** While the large revision that is being read is read for it, too: who it hears that with. Written by that reading only. */
+  audience: Audience | undefined = undefined;
 
   constructor(options: {
     stream: WatchStream;

@@ -1,8 +1,9 @@
 /** The machine on random commands against a model that keeps everything, through sweeps, restarts and moves. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Command, type RangeQuery, revision } from '@synod/coordination';
+import { type Command, type KeyEvent, type RangeQuery, revision } from '@synod/coordination';
 import fc from 'fast-check';
+import type { HistoryChunk, WatchHistory } from '../../src/watches/history.ts';
 import { MachineUnderTest } from '../machine/machine-under-test.ts';
 import { EVERYTHING } from './everything.ts';
 import { KeyspaceModel } from './keyspace-model.ts';
@@ -83,6 +84,18 @@ function playEntry(subject: MachineUnderTest, model: KeyspaceModel, commands: Co
     });
 }
 
+/** What its parts make. */
+function largeRevision(history: WatchHistory, at: number): Pick<HistoryChunk, 'revisions' | 'nextRevision'> {
+  const events: KeyEvent[] = [];
+  for (let sub: number | undefined = 0; sub !== undefined; ) {
+    const part = history.changesOf(revision(at), sub, { rowsMax: 2, bytesMax: 1000 });
+    assert.ok(part.events.length >= 1 && part.events.length <= 2);
+    events.push(...part.events);
+    sub = part.nextSub;
+  }
+  return { revisions: [{ revision: revision(at), events }], nextRevision: revision(at + 1) };
+}
+
 /** Every revision, every change and every record before a change, as they can be asked for. */
 function compareHistory({ subject, model }: { subject: MachineUnderTest; model: KeyspaceModel }): void {
   for (let at = 0; at <= model.revision + 1; at++) {
@@ -91,9 +104,11 @@ function compareHistory({ subject, model }: { subject: MachineUnderTest; model: 
   }
   const { history } = subject.machine;
   for (let from = Math.max(model.compactRevision, 2); from <= model.revision; ) {
-    const chunk = history.eventsFrom(revision(from), { rowsMax: 3, bytesMax: 1000 });
-    assert.ok(chunk.nextRevision > from, 'each chunk goes on');
-    for (const { revision: at, events } of chunk.revisions) {
+    const chunk = history.eventsFrom(revision(from), { rowsMax: 3, bytesMax: 1000, changesMax: 2 });
+    assert.ok(chunk.nextRevision > from || chunk.isLargeNext, 'each chunk goes on');
+    const { revisions, nextRevision } = chunk.revisions.length === 0 ? largeRevision(history, from) : chunk;
+    for (const { revision: at, events } of revisions) {
+      assert.equal(events.length > 2, revisions !== chunk.revisions, 'in parts if there are more than two');
       assert.equal(at, from);
       assert.deepEqual(events, model.eventsAt[at]);
       for (const { record } of events) {
@@ -102,7 +117,7 @@ function compareHistory({ subject, model }: { subject: MachineUnderTest; model: 
       }
       from = at + 1;
     }
-    assert.equal(from, chunk.nextRevision);
+    assert.equal(from, nextRevision);
   }
   for (const lease of model.leases) {
     const held = [...(model.states.at(-1)?.values() ?? [])].filter((record) => record.lease === lease);

@@ -40,7 +40,7 @@ function visible({ machine }: MachineUnderTest): unknown {
     applied: machine.appliedIndex,
     ranges: QUERIES.map((query) => machine.range(query)),
     page: machine.page(page),
-    history: history.eventsFrom(from, { rowsMax: 1_000, bytesMax: 100_000 }),
+    history: history.eventsFrom(from, { rowsMax: 1_000, bytesMax: 100_000, changesMax: 1_000 }),
     revision: history.revision,
     hash: hash.sum,
   };

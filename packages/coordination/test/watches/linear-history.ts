@@ -11,7 +11,14 @@ import {
   type Revision,
   revision,
 } from '../../src/machine/values.ts';
-import type { HistoryChunk, HistoryLimits, RevisionEvents, WatchHistory } from '../../src/watches/history.ts';
+import type {
+  ChunkLimits,
+  HistoryChunk,
+  HistoryLimits,
+  RevisionEvents,
+  RevisionPart,
+  WatchHistory,
+} from '../../src/watches/history.ts';
 
 export class LinearHistory implements WatchHistory {
   readonly all: RevisionEvents[] = [];
@@ -39,7 +46,7 @@ export class LinearHistory implements WatchHistory {
     return this.all.at(-1);
   }
 
-  eventsFrom(from: Revision, limits: HistoryLimits): HistoryChunk {
+  eventsFrom(from: Revision, limits: ChunkLimits): HistoryChunk {
     if (from < this.compactRevision || from > this.revision) throw new Error(`${from} was asked for`);
     this.reads++;
     const revisions: RevisionEvents[] = [];
@@ -48,13 +55,28 @@ export class LinearHistory implements WatchHistory {
     for (const each of this.all) {
       if (each.revision < from) continue;
       if (rows >= limits.rowsMax || bytes >= limits.bytesMax)
-        return { revisions, nextRevision: each.revision };
+        return { revisions, nextRevision: each.revision, isLargeNext: false, bytes };
+      if (each.events.length > limits.changesMax)
+        return { revisions, nextRevision: each.revision, isLargeNext: true, bytes };
       revisions.push(each);
       rows += each.events.length;
       this.rowsRead += each.events.length;
       for (const { record } of each.events) bytes += record.key.length + record.value.length;
     }
-    return { revisions, nextRevision: revision(this.revision + 1) };
+    return { revisions, nextRevision: revision(this.revision + 1), isLargeNext: false, bytes };
+  }
+
+  changesOf(at: Revision, fromSub: number, { rowsMax, bytesMax }: HistoryLimits): RevisionPart {
+    if (at < this.compactRevision || at > this.revision) throw new Error(`${at} was asked for`);
+    const { events } = this.all.find((each) => each.revision === at)!;
+    let end = fromSub;
+    let bytes = 0;
+    for (; end < events.length && end - fromSub < rowsMax && bytes < bytesMax; end++) {
+      const { record } = events[end]!;
+      bytes += record.key.length + record.value.length;
+    }
+    this.rowsRead += end - fromSub;
+    return { events: events.slice(fromSub, end), nextSub: end < events.length ? end : undefined, bytes };
   }
 
   recordBefore(name: Key, at: Revision): KeyRecord | undefined {

@@ -1,6 +1,7 @@
 /** Random schedules of changes, slow connections, compactions and restores; the world checks every delivery. */
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { WATCH_LIMITS, type WatchLimits } from '../../src/watches/limits.ts';
 import { WatchWorld, watch } from './watch-world.ts';
 
 const NAMES = ['a', 'aa', 'ab', 'b', 'ba', 'c', '\xff'];
@@ -105,17 +106,23 @@ function run(world: WatchWorld, each: Step): void {
   }
 }
 
+/** With small portions; and so small that a transaction of two changes is a large revision. */
+const limits: fc.Arbitrary<Partial<WatchLimits>> = fc.record({
+  bytesAStepMax: fc.constant(60),
+  deliveriesAStepMax: fc.constantFrom(6, 1),
+  changesAtOnceMax: fc.constantFrom(WATCH_LIMITS.changesAtOnceMax, 1, 2),
+  watchersAReadingMax: fc.constantFrom(100, 2, 1),
+  eventsHeldMax: fc.constantFrom(100, 6, 1),
+});
+
 test('C7 C8 C9 C10 C12 C13 C14 C15 C16 C17 every watcher sees exactly its part of the history, in order', () => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), (steps) => {
-      const world = new WatchWorld([Number.POSITIVE_INFINITY, 2, 1], {
-        bytesAStepMax: 60,
-        deliveriesAStepMax: 6,
-      });
+    fc.property(fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), limits, (steps, some) => {
+      const world = new WatchWorld([Number.POSITIVE_INFINITY, 2, 1], some);
       for (const each of steps) run(world, each);
       world.settle();
     }),
-    { seed: 1, numRuns: 2_000 },
+    { seed: 1, numRuns: 6_000 },
   );
 });
 
@@ -124,11 +131,9 @@ test('C8 C9 a sink that creates, cancels and asks while it is being told changes
     fc.property(
       fc.array(step, { minLength: 5, maxLength: 40, size: 'max' }),
       fc.array(fc.nat(5), { maxLength: 12 }),
-      (steps, acts) => {
-        const world = new WatchWorld([Number.POSITIVE_INFINITY, 2, 1], {
-          bytesAStepMax: 60,
-          deliveriesAStepMax: 6,
-        });
+      limits,
+      (steps, acts, some) => {
+        const world = new WatchWorld([Number.POSITIVE_INFINITY, 2, 1], some);
         const todo = [...acts];
         world.onDelivery = (teller) => {
           const act = todo.pop();
@@ -145,6 +150,6 @@ test('C8 C9 a sink that creates, cancels and asks while it is being told changes
         world.settle();
       },
     ),
-    { seed: 2, numRuns: 1_000 },
+    { seed: 11, numRuns: 5_000 },
   );
 });

@@ -14,7 +14,7 @@ test('C13 the spans around a key are found, whatever was added and removed befor
     to: fc.oneof({ weight: 5, arbitrary: word }, { weight: 1, arbitrary: fc.constant(ALL_AFTER) }),
   });
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), word, (steps, sought) => {
+    fc.property(fc.array(step, { maxLength: 60, size: 'max' }), word, word, (steps, sought, other) => {
       const tree = new SpanTree<string>();
       const model = new Map<string, { from: string; to: string }>();
       for (const { isRemoval, from, to } of steps) {
@@ -36,6 +36,13 @@ test('C13 the spans around a key are found, whatever was added and removed befor
         ([, { from, to }]) => from <= sought && (to === ALL_AFTER || sought < to),
       );
       assert.deepEqual(found.sort(), expected.map(([name]) => name).sort());
+      const [first, last] = sought < other ? [sought, other] : [other, sought];
+      const touched: string[] = [];
+      tree.collectOverlapping(key(first), key(last), touched);
+      const touching = [...model].filter(
+        ([, { from, to }]) => from <= last && (to === ALL_AFTER || first < to),
+      );
+      assert.deepEqual(touched.sort(), touching.map(([name]) => name).sort());
     }),
     { seed: 1, numRuns: 500 },
   );

@@ -108,27 +108,26 @@ abstract class Call implements StreamHandler, MessageSink, DeadlineLinks {
   /** Returns whether the stream takes more. */
   protected sendMessage(bytes: Uint8Array): boolean {
     const { stream } = this;
-    this.messagesSent++;
     if (bytes.length <= COPIED_MESSAGE_BYTES_MAX) {
+      this.messagesSent++;
       heldMessage = bytes;
       return stream.writeInPlace(PREFIX_BYTES + bytes.length, writeHeld);
     }
-    const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
-    writePrefix(prefix, 0, bytes.length);
-    stream.write(prefix);
+    this.sendPrefix(bytes.length);
     return stream.write(bytes);
   }
 
   protected sendMessageInParts(parts: readonly Uint8Array[]): void {
+    this.sendPrefix(parts.reduce((sum, { length }) => sum + length, 0));
+    for (const part of parts) this.stream.write(part);
+  }
+
+  /** What stands before a message's bytes. */
+  protected sendPrefix(messageBytes: number): void {
     this.messagesSent++;
     const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
-    writePrefix(
-      prefix,
-      0,
-      parts.reduce((sum, { length }) => sum + length, 0),
-    );
+    writePrefix(prefix, 0, messageBytes);
     this.stream.write(prefix);
-    for (const part of parts) this.stream.write(part);
   }
 
   protected sendMessageWith(bytesMax: number, write: WriteInto): boolean {
@@ -289,6 +288,18 @@ export class StreamCall extends Call {
     if (this.over) return false;
     this.sendHead();
     return this.sendMessage(bytes);
+  }
+
+  /** Begins a message of so many bytes, which follow by `continueMessage` before anything else is sent. */
+  beginMessage(bytes: number): void {
+    if (this.over) return;
+    this.sendHead();
+    this.sendPrefix(bytes);
+  }
+
+  /** The next bytes of the message that was begun; returns as `send`. */
+  continueMessage(part: Uint8Array): boolean {
+    return !this.over && this.stream.write(part);
   }
 
   /** As `send`, with what `write` puts into the outgoing buffer. */

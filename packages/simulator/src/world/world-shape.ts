@@ -5,6 +5,7 @@ import {
   type CorruptionCheckPlan,
   type MemberPaces,
   NO_CORRUPTION_CHECKS,
+  WATCH_LIMITS,
 } from '@synod/coordination';
 import type { SeededRandom } from '../random/seeded-random.ts';
 
@@ -48,7 +49,7 @@ const MEMBER_COUNTS = [3, 3, 3, 3, 5, 5, 1, 2, 4, 7] as const;
 export function drawShape(random: SeededRandom, options: ShapeOptions): WorldShape {
   const members = random.pick(MEMBER_COUNTS);
   const timing = random.pick(['partial', 'partial', 'partial', 'synchronous', 'asynchronous'] as const);
-  return {
+  const shape: WorldShape = {
     members: options.members ?? members,
     timing: options.timing ?? timing,
     tickMs: 100,
@@ -62,6 +63,7 @@ export function drawShape(random: SeededRandom, options: ShapeOptions): WorldSha
     },
     faultsMs: Math.round(random.skewed(15_000, 90_000)),
     paces: {
+      watchLimits: WATCH_LIMITS,
       catchUpRowsATurn: random.pick([2, 20, 200]),
       leaseCheckpointIntervalMs: random.pick([1_000, 4_000, 300_000, 300_000]),
       leaseExpiriesATick: random.pick([1, 100]),
@@ -75,4 +77,9 @@ export function drawShape(random: SeededRandom, options: ShapeOptions): WorldSha
     entryTurnMs: random.pick([0, 1, 20]),
     commitRowsMax: random.pick([1, 30, Number.POSITIVE_INFINITY]),
   };
+  // Drawn last: what was drawn before stays what it was.
+  const changesAtOnceMax = random.pick([1, 1, 2, WATCH_LIMITS.changesAtOnceMax]);
+  const watchersAReadingMax = random.pick([1, 2, WATCH_LIMITS.watchersAReadingMax]);
+  const watchLimits = { ...WATCH_LIMITS, changesAtOnceMax, watchersAReadingMax };
+  return { ...shape, paces: { ...shape.paces, watchLimits } };
 }

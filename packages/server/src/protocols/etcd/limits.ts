@@ -24,6 +24,20 @@ export const TRANSACTION_DEPTH_MAX = 129;
 /** `--experimental-watch-progress-notify-interval`: between bookmarks of a silent watch that asked for them. */
 export const PROGRESS_INTERVAL_MS = 600_000;
 
+/**
+ * Events, or bytes where there are several events, of a watch's answer that is made at once; what is more is made in
+ * pieces, as fast as its client takes them, between which the member serves others.
+ */
+export const WATCH_EVENTS_AT_ONCE_MAX = 1_000;
+export const WATCH_BYTES_AT_ONCE_MAX = 1024 * 1024;
+
+/** Of such a piece: events measured, and bytes written beside one event. */
+export const WATCH_PIECE_EVENTS_MEASURED_MAX = 5_000;
+export const WATCH_PIECE_BYTES_MAX = 64 * 1024;
+
+/** Bytes of answers to a watch stream's requests that wait behind a long answer; beyond, the stream is refused. */
+export const WATCH_ANSWERS_WAITING_BYTES_MAX = 8 * 1024 * 1024;
+
 /** Requests of one keep-alive stream that wait for an answer; beyond, the stream is refused. */
 export const KEEP_ALIVES_WAITING_MAX = 4096;
 

@@ -33,6 +33,13 @@ export interface UnaryCall extends CallMetadata, FailingCall {
 export interface StreamCall extends CallMetadata, FailingCall {
   /** `false`: the client reads slowly, and `onDrain` will say when it has caught up; the message is taken all the same. */
   send(message: Uint8Array): boolean;
+  /**
+   * Begins a message of so many bytes that is made in parts: messages too, which joined in their order are the whole. Until
+   * its last byte was given to `continueMessage`, nothing else is sent.
+   */
+  beginMessage(bytes: number): void;
+  /** The next part of it. `false`: as with `send`. */
+  continueMessage(part: Uint8Array): boolean;
   /** Ends the call with status OK. */
   finish(): void;
 }

@@ -94,6 +94,10 @@ export class FakeStreamCall implements StreamCall {
   status: string | undefined;
   /** What `send` says. */
   flowing = true;
+  /** Of the message that was begun. */
+  bytesToCome = 0;
+  /** The sizes of all parts that came. */
+  readonly partBytes: number[] = [];
 
   constructor(headers: Readonly<Record<string, string>>) {
     this.headers = headers;
@@ -103,7 +107,20 @@ export class FakeStreamCall implements StreamCall {
   }
   send(message: Uint8Array): boolean {
     assert.equal(this.status, undefined, 'nothing is sent after the status');
+    assert.equal(this.bytesToCome, 0, 'nothing is sent in the middle of a message');
     this.messages.push(Buffer.from(message));
+    return this.flowing;
+  }
+  beginMessage(bytes: number): void {
+    this.send(Buffer.alloc(0));
+    this.bytesToCome = bytes;
+  }
+  continueMessage(part: Uint8Array): boolean {
+    assert.equal(this.status, undefined, 'nothing is sent after the status');
+    this.bytesToCome -= part.length;
+    assert.ok(this.bytesToCome >= 0, 'a message is as long as it said');
+    this.partBytes.push(part.length);
+    this.messages.push(Buffer.concat([this.messages.pop()!, part]));
     return this.flowing;
   }
   finish(): void {

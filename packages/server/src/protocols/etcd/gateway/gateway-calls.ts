@@ -11,7 +11,7 @@ import type { MessageSchema } from '../schema/schema.ts';
 import type { TurnQueue } from '../turn-queue.ts';
 import { errorJson, httpStatusOf, streamErrorJson } from './http-status.ts';
 import { DEADLINE_MS_MAX, LONG_MESSAGE_BYTES } from './limits.ts';
-import { jsonPieces, protobufToJson } from './protobuf-to-json.ts';
+import { JsonInParts, jsonPieces, protobufToJson } from './protobuf-to-json.ts';
 
 /** What a call belongs to. */
 export interface Exchange {
@@ -128,6 +128,8 @@ export class GatewayUnaryCall extends GatewayCall implements UnaryCall {
 export class GatewayStreamCall extends GatewayCall implements StreamCall {
   /** Undefined until the method is open, which may fail it at once. */
   private listener: StreamListener | undefined;
+  /** The message that is sent in parts, and its bytes to come. */
+  private begun: { readonly json: JsonInParts; bytesLeft: number } | undefined;
 
   open(method: Extract<RpcMethod, { kind: 'stream' }>): void {
     this.exchange.response.on('drain', () => {
@@ -153,6 +155,23 @@ export class GatewayStreamCall extends GatewayCall implements StreamCall {
     return response.write(`{"result":${protobufToJson(answer, message)}}\n`);
   }
 
+  beginMessage(bytes: number): void {
+    if (this.over) return;
+    this.writeHead();
+    this.begun = { json: new JsonInParts(this.exchange.answer), bytesLeft: bytes };
+    this.exchange.response.write('{"result":');
+  }
+
+  continueMessage(part: Uint8Array): boolean {
+    const { begun } = this;
+    if (this.over || begun === undefined) return false;
+    begun.bytesLeft -= part.length;
+    const text = begun.json.text(part);
+    if (begun.bytesLeft > 0) return this.exchange.response.write(text);
+    this.begun = undefined;
+    return this.exchange.response.write(`${text}${begun.json.end()}}\n`);
+  }
+
   finish(): void {
     if (this.over) return;
     this.finished(STATUS.ok);
@@ -173,7 +192,9 @@ export class GatewayStreamCall extends GatewayCall implements StreamCall {
   protected writeFailure(code: StatusCode, text: string): void {
     const { response } = this.exchange;
     if (!response.headersSent) response.writeHead(httpStatusOf(code), { 'content-type': 'application/json' });
-    response.end(streamErrorJson(code, text));
+    // In the middle of a message nobody could read it.
+    if (this.begun !== undefined) response.destroy();
+    else response.end(streamErrorJson(code, text));
   }
 }
 

@@ -2,16 +2,21 @@
  * etcdserverpb.Watch: many watches on one stream. The requests are translated here; what happens to the keys comes from
  * the hub behind the service, which also lets slow streams fall behind without growing. Knows no keyspace.
  */
-import { unreachable } from '@synod/consensus';
+import { assert, unreachable } from '@synod/consensus';
 import type { Revision, WatchEvent, WatchSink, WatchSpec } from '@synod/coordination';
 import type { WatchStream } from '@synod/coordination/service/service-api.ts';
 import { MESSAGE_OVERHEAD_BYTES } from '../../../grpc/limits.ts';
-import { STATUS_NAMES, type StatusCode } from '../../../grpc/status.ts';
+import { STATUS, STATUS_NAMES, type StatusCode } from '../../../grpc/status.ts';
 import { ETCD_ERRORS, type EtcdErrorCode } from '../error-table.ts';
 import type { Identity } from '../identity.ts';
-import { WATCHES_PER_STREAM_MAX } from '../limits.ts';
+import {
+  WATCH_ANSWERS_WAITING_BYTES_MAX,
+  WATCH_BYTES_AT_ONCE_MAX,
+  WATCH_EVENTS_AT_ONCE_MAX,
+  WATCHES_PER_STREAM_MAX,
+} from '../limits.ts';
 import type { MemberFace } from '../member-face.ts';
-import { eventSize, writeEvent } from '../messages/key-value.ts';
+import { writeEvent } from '../messages/key-value.ts';
 import {
   decodeWatchRequest,
   FILTER_NO_DELETE,
@@ -24,6 +29,7 @@ import {
 import { spanOf } from '../neutral-commands.ts';
 import type { ServedMethod, StreamCall, StreamListener } from '../rpc.ts';
 import type { LeaderBoundStream, LeaderRequirement } from './leader-requirement.ts';
+import { ANSWER_HEAD_BYTES, LongWatchAnswer } from './long-watch-answer.ts';
 import type { WatchProgress } from './watch-progress.ts';
 
 export function watchHandlers(
@@ -95,6 +101,10 @@ export class EtcdWatchStream implements StreamListener, WatchSink, LeaderBoundSt
   /** Events of responses that the client has yet to take, and since when. */
   private heldEvents = 0;
   private heldSinceMs = 0;
+  /** What is being sent in pieces. While it is, the hub is paused, and all other answers wait behind it. */
+  private long: LongWatchAnswer | undefined;
+  private waiting: Uint8Array[] = [];
+  private waitingBytes = 0;
 
   constructor(
     face: MemberFace,
@@ -199,8 +209,11 @@ export class EtcdWatchStream implements StreamListener, WatchSink, LeaderBoundSt
     watch.eventsSinceRound = true;
     // To read the clock costs as much as to send one event.
     const startedMs = events.length < TIMED_EVENTS_MIN ? undefined : performance.now();
-    if (watch.fragment) this.sendInFragments(id, revision, events);
-    else this.send({ watchId: id }, revision, events, 0, events.length);
+    const fragmentBytesMax = watch.fragment
+      ? this.face.options.requestBytesMax + MESSAGE_OVERHEAD_BYTES
+      : undefined;
+    if (!this.sendAtOnce(id, revision, events, fragmentBytesMax))
+      this.sendInPieces(id, revision, events, fragmentBytesMax);
     this.sent(events.length, startedMs);
   }
 
@@ -225,14 +238,49 @@ export class EtcdWatchStream implements StreamListener, WatchSink, LeaderBoundSt
     this.heldEvents = 0;
   }
 
-  private sendInFragments(id: number, revision: Revision, events: readonly WatchEvent[]): void {
-    const bytesMax = this.face.options.requestBytesMax + MESSAGE_OVERHEAD_BYTES;
-    let from = 0;
-    while (from < events.length) {
-      const to = fragmentEnd(events, from, bytesMax);
-      this.send({ watchId: id, fragment: to < events.length }, revision, events, from, to);
-      from = to;
+  /** `false`, and nothing was sent: it is too long for that. One event cannot be. */
+  private sendAtOnce(
+    id: number,
+    revision: Revision,
+    events: readonly WatchEvent[],
+    fragmentBytesMax = Number.POSITIVE_INFINITY,
+  ): boolean {
+    if (events.length > WATCH_EVENTS_AT_ONCE_MAX) return false;
+    const { writer } = this.face;
+    const bytesMax = Math.min(WATCH_BYTES_AT_ONCE_MAX, fragmentBytesMax - ANSWER_HEAD_BYTES);
+    this.face.writeHeader(revision);
+    writeWatchAnswer(writer, { watchId: id });
+    for (const event of events) {
+      writeEvent(writer, WATCH_EVENTS, event);
+      if (writer.length <= bytesMax || events.length === 1) continue;
+      writer.discard();
+      return false;
     }
+    this.send(writer.finish());
+    return true;
+  }
+
+  private sendInPieces(
+    watchId: number,
+    revision: Revision,
+    events: readonly WatchEvent[],
+    fragmentBytesMax: number | undefined,
+  ): void {
+    assert(this.long === undefined, 'the hub tells a paused stream nothing');
+    const done = (hasRoom: boolean): void => this.sentLong(hasRoom);
+    const { face, call } = this;
+    this.long = new LongWatchAnswer({ face, call, watchId, revision, events, fragmentBytesMax, done });
+    this.hasRoom = false;
+    this.hubStream.pause();
+    this.long.goOn();
+  }
+
+  private sentLong(hasRoom: boolean): void {
+    this.long = undefined;
+    for (const bytes of this.waiting) hasRoom = this.call.send(bytes);
+    this.waiting = [];
+    this.waitingBytes = 0;
+    if (hasRoom) this.onDrain();
   }
 
   /** The one answer of etcd whose header has no revision; why stands in no document. */
@@ -246,27 +294,34 @@ export class EtcdWatchStream implements StreamListener, WatchSink, LeaderBoundSt
   }
 
   private answer(answer: WatchAnswer, revision: number): void {
-    this.send(answer, revision, NO_EVENTS, 0, 0);
+    this.face.writeHeader(revision);
+    writeWatchAnswer(this.face.writer, answer);
+    this.send(this.face.writer.finish());
   }
 
-  private send(
-    answer: WatchAnswer,
-    revision: number,
-    events: readonly WatchEvent[],
-    from: number,
-    to: number,
-  ): void {
-    const { writer } = this.face;
-    this.face.writeHeader(revision);
-    writeWatchAnswer(writer, answer);
-    for (let i = from; i < to; i++) writeEvent(writer, WATCH_EVENTS, events[i]!);
-    if (this.call.send(writer.finish())) return;
+  private send(bytes: Uint8Array): void {
+    if (this.long !== undefined) {
+      this.waitBehind(bytes);
+      return;
+    }
+    if (this.call.send(bytes)) return;
     this.hasRoom = false;
     this.hubStream.pause();
   }
 
+  /** A client can ask without reading what it is told. */
+  private waitBehind(bytes: Uint8Array): void {
+    this.waitingBytes += bytes.length;
+    if (this.waitingBytes <= WATCH_ANSWERS_WAITING_BYTES_MAX) this.waiting.push(bytes);
+    else this.fail(STATUS.resourceExhausted, ETCD_ERRORS.tooManyRequests.text);
+  }
+
   onDrain(): void {
     if (this.over) return;
+    if (this.long !== undefined) {
+      this.long.goOn();
+      return;
+    }
     this.hasRoom = true;
     this.letGo();
     this.hubStream.resume();
@@ -292,6 +347,8 @@ export class EtcdWatchStream implements StreamListener, WatchSink, LeaderBoundSt
   finish(): void {
     if (this.over) return;
     this.over = true;
+    this.long?.stop();
+    this.waiting = [];
     this.letGo();
     this.leaders.closed(this);
     this.progressRounds.closed(this);
@@ -299,8 +356,6 @@ export class EtcdWatchStream implements StreamListener, WatchSink, LeaderBoundSt
     this.watches.clear();
   }
 }
-
-const NO_EVENTS: readonly WatchEvent[] = [];
 
 function specOf(request: WatchCreateRequest): WatchSpec {
   return {
@@ -312,19 +367,4 @@ function specOf(request: WatchCreateRequest): WatchSpec {
     deletes: !request.filters.includes(FILTER_NO_DELETE),
     previous: request.previous,
   };
-}
-
-/** The bytes that the fields of an answer other than its events may take. */
-const ANSWER_HEAD_BYTES = 128;
-
-/** Where a fragment that begins at `from` ends: below the limit, but always one event at least. */
-function fragmentEnd(events: readonly WatchEvent[], from: number, bytesMax: number): number {
-  let size = ANSWER_HEAD_BYTES + eventSize(events[from]!);
-  let to = from + 1;
-  while (to < events.length) {
-    size += eventSize(events[to]!);
-    if (size >= bytesMax) break;
-    to++;
-  }
-  return to;
 }
