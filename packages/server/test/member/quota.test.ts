@@ -68,6 +68,8 @@ for (const protocol of PROTOCOLS) {
       // Disarmed while the store is full, it is raised again by the next that finds no room.
       for (const { memberID, alarm } of raised!)
         await leader.client.call('Maintenance', 'Alarm', { action: 2n, memberID: memberID!, alarm: alarm! });
+      // Who has not heard of it yet refuses by the alarm that it knows, and raises none: a read of the present waits for it.
+      await follower.client.get('small');
       await fill(follower);
       await alarmsOnce(leader, 'raised');
 
