@@ -257,7 +257,9 @@ export const FLAGS = {
   'client-cert-file': harmless('', 'the JSON gateway calls its member without a connection'),
   'client-key-file': harmless('', 'the JSON gateway calls its member without a connection'),
   'enable-pprof': harmless('false', 'Go’s profiles do not exist here: node’s --inspect and --cpu-prof do'),
-  metrics: harmless('basic', 'the histograms of calls are not there'),
+  metrics: works('string', 'basic', 'basic, or extensive: with histograms of how long calls take', {
+    choices: ['basic', 'extensive'],
+  }),
   'listen-metrics-urls': works(
     'urls',
     '',
@@ -268,7 +270,11 @@ export const FLAGS = {
     '{"maxsize": 100, "maxage": 0, "maxbackups": 0, "localtime": false, "compress": false}',
     'log files grow until something like logrotate cuts them',
   ),
-  'warning-unary-request-duration': harmless('300ms', 'slow requests are not logged'),
+  'warning-unary-request-duration': works(
+    'duration',
+    '300ms',
+    'a write that takes longer from its arrival to its answer is logged',
+  ),
   'enable-distributed-tracing': harmless('false', NO_TRACES),
   'distributed-tracing-address': harmless('localhost:4317', NO_TRACES),
   'distributed-tracing-service-name': harmless('etcd', NO_TRACES),
@@ -285,7 +291,11 @@ export const FLAGS = {
     'how often the leader compares hashes of compactions, with CompactHashCheck',
   ),
   'compaction-batch-limit': harmless('1000', 'a compaction goes on in small steps between other work'),
-  'warning-apply-duration': harmless('100ms', 'slow requests are not logged'),
+  'warning-apply-duration': works(
+    'duration',
+    '100ms',
+    'an entry that takes longer to apply, and a range that takes longer to answer, is logged',
+  ),
   'bootstrap-defrag-threshold-megabytes': harmless(
     '0',
     'the store is defragmented when somebody asks for it',

@@ -1,6 +1,7 @@
 /** What one member is told of itself and its cluster: the checked form of flags, environment and file. */
 import type { ProtocolName } from '@synod/consensus';
 import type { AutoCompactionPlan, CorruptionCheckPlan } from '@synod/coordination';
+import type { SlowRequestBounds } from '../log/slow-requests.ts';
 import type { WebAccess } from '../protocols/etcd/web-access.ts';
 import type { TlsConfig } from '../tls/tls-config.ts';
 import type { TokenOptions } from '../tokens/web-token-options.ts';
@@ -85,6 +86,9 @@ export interface MemberConfig {
   readonly jsonGateway: boolean;
   /** Who may ask over HTTP/1.1. */
   readonly webAccess: WebAccess;
+  /** Whether metrics tell how long calls take. */
+  readonly timesCalls: boolean;
+  readonly slowRequests: SlowRequestBounds;
   readonly log: LogConfig;
 }
 

@@ -233,6 +233,11 @@ function memberConfig(
     auth: authConfig(values),
     jsonGateway: booleanOf(values.of('enable-grpc-gateway')),
     webAccess: webAccess(flagValue),
+    timesCalls: values.choice('metrics', ['basic', 'extensive']) === 'extensive',
+    slowRequests: {
+      applyMs: durationMsOf(values.of('warning-apply-duration')),
+      requestMs: durationMsOf(values.of('warning-unary-request-duration')),
+    },
     log: logConfig(values),
   };
 }

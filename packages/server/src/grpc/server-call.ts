@@ -66,6 +66,8 @@ abstract class Call implements StreamHandler, MessageSink, DeadlineLinks {
   /** Over before it was answered. Monotonic. */
   cancelled = false;
   protected headSent = false;
+  /** For whoever times calls; the call itself does not look at it. */
+  begunMs = 0;
   messagesReceived = 0;
   messagesSent = 0;
 

@@ -128,8 +128,8 @@ export class Running {
     const { config, metrics } = this.parts;
     const { calls, protocol: etcdObserver } = metrics;
     const observer = {
-      callStarted: (call: ObservedCall) => calls.callStarted(call.path, call.metadata('client-api-version')),
-      callEnded: ({ path }: Pick<ObservedCall, 'path'>, code: StatusCode) => calls.callEnded(path, code),
+      callStarted: (call: ObservedCall) => calls.callStarted(call, call.metadata('client-api-version')),
+      callEnded: (call: ObservedCall, code: StatusCode) => calls.callEnded(call, code),
     };
     const http1 = etcdHttp1Handler(this.member.service, {
       ...ETCD_DEFAULTS,

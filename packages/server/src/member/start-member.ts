@@ -7,6 +7,7 @@ import { ConnectedOutputs, type CoordinationMachine, createMachine } from '@syno
 import type { FeatureGates } from '../config/feature-gates.ts';
 import type { MemberConfig } from '../config/member-config.ts';
 import type { Log } from '../log/log.ts';
+import { SlowRequests } from '../log/slow-requests.ts';
 import { MemberMetrics } from '../metrics/member-metrics.ts';
 import { ETCD_DEFAULTS } from '../protocols/etcd/member-face.ts';
 import { forgetAwaitedState, isStateAwaited } from '../storage/replaced-state.ts';
@@ -62,7 +63,13 @@ export async function startMember(
       discovery: { paces: tuning.discoveryPaces, signal: tuning.stopping },
     });
     const { memberId } = identity;
-    metrics = new MemberMetrics({ memberId, serverVersion, clusterVersion, features: featuresOf(config) });
+    metrics = new MemberMetrics(
+      { memberId, serverVersion, clusterVersion, features: featuresOf(config) },
+      {
+        slow: new SlowRequests(config.slowRequests, log, () => performance.now()),
+        timesCalls: config.timesCalls,
+      },
+    );
     member = new Member({ config, identity, log, metrics, storage, tuning });
     await member.start();
     return member;

@@ -1,5 +1,6 @@
 /** What the state machine does, entry by entry, and how long each takes by this process's clock; leases as they come and go. */
 import type { Command, CommandResult, LeaseChange, MachineObserver } from '@synod/coordination';
+import type { SlowRequests } from '../log/slow-requests.ts';
 import { Distribution, Distributions, doubling, type Labels } from './distribution.ts';
 import type { MetricFamilies } from './families.ts';
 import { requestName } from './request-names.ts';
@@ -8,10 +9,9 @@ import { requestName } from './request-names.ts';
 export const APPLY_BOUNDS = doubling(0.0001, 20);
 /** A second to three months. */
 const TTL_BOUNDS = doubling(1, 24);
-/** From then on it is slow, as in etcd where no flag says otherwise. */
-export const SLOW_APPLY_MS = 100;
 
 export class ApplyMetrics implements MachineObserver {
+  private readonly slow: Pick<SlowRequests, 'applied'>;
   private readonly nowMs: () => number;
   private begunMs = 0;
   /** By outcome, then by name. */
@@ -22,7 +22,8 @@ export class ApplyMetrics implements MachineObserver {
   private leasesEnded = 0;
   slowCount = 0;
 
-  constructor(families: MetricFamilies, nowMs: () => number) {
+  constructor(families: MetricFamilies, slow: Pick<SlowRequests, 'applied'>, nowMs: () => number) {
+    this.slow = slow;
     this.nowMs = nowMs;
     const { succeeded, failed } = this;
     families.histograms(
@@ -55,7 +56,7 @@ export class ApplyMetrics implements MachineObserver {
   entryApplied([command]: readonly Command[], [result]: readonly CommandResult[]): void {
     if (command === undefined || result === undefined) return;
     const milliseconds = this.nowMs() - this.begunMs;
-    if (milliseconds > SLOW_APPLY_MS) this.slowCount++;
+    if (this.slow.applied(command, milliseconds)) this.slowCount++;
     const name = requestName(command);
     if (name === undefined) return;
     (isFailed(result) ? this.failed : this.succeeded).observe(name, milliseconds / 1000);

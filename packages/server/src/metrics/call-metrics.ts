@@ -1,44 +1,16 @@
 /** Calls of clients: by method and status, and by the version of the client. */
+
+import { CODE_NAMES, callLabels, isStream } from './call-names.ts';
+import type { CallTimes, TimedCall } from './call-times.ts';
 import { Counts, type Labels } from './distribution.ts';
 import type { MetricFamilies } from './families.ts';
 import { CLIENT_VERSION_LENGTH_MAX, CLIENT_VERSIONS_MAX } from './limits.ts';
-
-/** Calls that are not unary, in the words of gRPC's own metrics. */
-const STREAM_TYPES: ReadonlyMap<string, string> = new Map([
-  ['/etcdserverpb.KV/RangeStream', 'server_stream'],
-  ['/etcdserverpb.Watch/Watch', 'bidi_stream'],
-  ['/etcdserverpb.Lease/LeaseKeepAlive', 'bidi_stream'],
-  ['/etcdserverpb.Maintenance/Snapshot', 'server_stream'],
-  ['/v3electionpb.Election/Observe', 'server_stream'],
-  ['/grpc.health.v1.Health/Watch', 'server_stream'],
-]);
 
 /** The streams whose failures etcd counts, by its names. */
 const COUNTED_STREAMS: ReadonlyMap<string, string> = new Map([
   ['/etcdserverpb.Watch/Watch', 'watch'],
   ['/etcdserverpb.Lease/LeaseKeepAlive', 'lease-keepalive'],
 ]);
-
-/** gRPC's names of its status codes, by number. */
-const CODE_NAMES: readonly string[] = [
-  'OK',
-  'Canceled',
-  'Unknown',
-  'InvalidArgument',
-  'DeadlineExceeded',
-  'NotFound',
-  'AlreadyExists',
-  'PermissionDenied',
-  'ResourceExhausted',
-  'FailedPrecondition',
-  'Aborted',
-  'OutOfRange',
-  'Unimplemented',
-  'Internal',
-  'Unavailable',
-  'DataLoss',
-  'Unauthenticated',
-];
 
 /** With these a stream ends whose client said what cannot be read, or too much: ResourceExhausted, Unimplemented, Internal. */
 const NOT_RECEIVED: ReadonlySet<number> = new Set([8, 12, 13]);
@@ -59,7 +31,7 @@ class MethodTally {
 
   constructor(path: string) {
     this.labels = callLabels(path);
-    this.isStream = STREAM_TYPES.has(path);
+    this.isStream = isStream(path);
     this.api = COUNTED_STREAMS.get(path);
   }
 }
@@ -96,12 +68,15 @@ class VersionTally {
 }
 
 export class CallMetrics {
+  private readonly times: CallTimes | undefined;
   private readonly methods = new Map<string, MethodTally>();
   private readonly unaryVersions = new VersionTally();
   private readonly streamVersions = new VersionTally();
   private readonly notReceived = new Counts((api) => ({ Type: 'receive', API: api }));
 
-  constructor(families: MetricFamilies) {
+  /** `times`: undefined where nobody asked how long calls take. */
+  constructor(families: MetricFamilies, times: CallTimes | undefined) {
+    this.times = times;
     families.counters(
       'grpc_server_started_total',
       'Calls that began, by method.',
@@ -129,14 +104,16 @@ export class CallMetrics {
   }
 
   /** `clientVersion`: the call's `client-api-version`. */
-  callStarted(path: string, clientVersion: string | undefined): void {
-    const method = this.methodAt(path);
+  callStarted(call: TimedCall, clientVersion: string | undefined): void {
+    this.times?.began(call);
+    const method = this.methodAt(call.path);
     method.started++;
     (method.isStream ? this.streamVersions : this.unaryVersions).add(clientVersion);
   }
 
-  callEnded(path: string, code: number): void {
-    const { ended, api } = this.methodAt(path);
+  callEnded(call: TimedCall, code: number): void {
+    this.times?.ended(call);
+    const { ended, api } = this.methodAt(call.path);
     ended[code] = (ended[code] ?? 0) + 1;
     if (api !== undefined && NOT_RECEIVED.has(code)) this.notReceived.add(api);
   }
@@ -162,9 +139,4 @@ export class CallMetrics {
     for (const [version, count] of this.streamVersions)
       yield [{ type: 'stream', client_api_version: version }, count];
   }
-}
-
-function callLabels(path: string): Labels {
-  const [, service = '', method = ''] = path.split('/');
-  return { grpc_type: STREAM_TYPES.get(path) ?? 'unary', grpc_service: service, grpc_method: method };
 }

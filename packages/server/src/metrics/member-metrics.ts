@@ -2,8 +2,10 @@
 
 import type { KeyspaceTally } from '@synod/coordination';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
+import type { SlowRequests } from '../log/slow-requests.ts';
 import { ApplyMetrics } from './apply-metrics.ts';
 import { CallMetrics } from './call-metrics.ts';
+import { CallTimes } from './call-times.ts';
 import { DiskMetrics } from './disk-metrics.ts';
 import { MetricFamilies } from './families.ts';
 import { openFileCount, openFileLimit } from './open-files.ts';
@@ -72,6 +74,15 @@ export interface MetricClocks {
 
 const PROCESS_CLOCKS: MetricClocks = { nowMs: () => performance.now(), unixMs: Date.now };
 
+export interface MetricOptions {
+  /** Decides what is slow. */
+  readonly slow: SlowRequests;
+  /** Whether there are histograms of how long calls take: `--metrics extensive`. */
+  readonly timesCalls: boolean;
+  /** The process's own where none are given. */
+  readonly clocks?: MetricClocks;
+}
+
 export class MemberMetrics {
   readonly calls: CallMetrics;
   readonly protocol: ProtocolMetrics;
@@ -84,13 +95,14 @@ export class MemberMetrics {
   private leader: string | undefined;
   private leaderChanges = 0;
 
-  constructor(facts: MemberFacts, { nowMs, unixMs }: MetricClocks = PROCESS_CLOCKS) {
+  constructor(facts: MemberFacts, { slow, timesCalls, clocks = PROCESS_CLOCKS }: MetricOptions) {
     const { families } = this;
+    const { nowMs, unixMs } = clocks;
     collectDefaultMetrics({ register: families.registry });
-    this.calls = new CallMetrics(families);
-    this.requests = new RequestMetrics(families, unixMs);
+    this.calls = new CallMetrics(families, timesCalls ? new CallTimes(families, nowMs) : undefined);
+    this.requests = new RequestMetrics(families, slow, unixMs);
     this.protocol = new ProtocolMetrics(families, this.requests);
-    this.applies = new ApplyMetrics(families, nowMs);
+    this.applies = new ApplyMetrics(families, slow, nowMs);
     this.disk = new DiskMetrics(families);
     this.peers = new PeerMetrics(families, facts.memberId);
     this.tellFacts(facts);
@@ -106,7 +118,7 @@ export class MemberMetrics {
     );
     families.counter(
       'etcd_server_slow_apply_total',
-      'Entries and ranges that took more than a tenth of a second.',
+      'Entries and ranges that took longer than --warning-apply-duration.',
       () => this.applies.slowCount + this.requests.slowCount,
     );
   }

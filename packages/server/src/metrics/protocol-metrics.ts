@@ -1,4 +1,5 @@
 /** What the etcd protocol tells of itself: what watches send, probes, promotions of learners. */
+import type { RangeQuery } from '@synod/coordination';
 import type { EtcdObserver } from '../protocols/etcd/etcd-observer.ts';
 import { Counts, DISK_BOUNDS, Distribution, type Labels } from './distribution.ts';
 import type { MetricFamilies } from './families.ts';
@@ -87,8 +88,8 @@ export class ProtocolMetrics implements EtcdObserver {
     );
   }
 
-  rangeAnswered(milliseconds: number, succeeded: boolean): void {
-    this.requests.rangeAnswered(milliseconds, succeeded);
+  rangeAnswered(query: RangeQuery, milliseconds: number, succeeded: boolean): void {
+    this.requests.rangeAnswered(query, milliseconds, succeeded);
   }
 
   watchEventsSent(events: number, milliseconds: number): void {

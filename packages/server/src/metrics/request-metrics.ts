@@ -1,6 +1,7 @@
 /** How long requests take from their arrival at the service to their answer, and what this member does in the background. */
-import type { Command, MemberMeasurements } from '@synod/coordination';
-import { APPLY_BOUNDS, SLOW_APPLY_MS } from './apply-metrics.ts';
+import type { Command, MemberMeasurements, RangeQuery } from '@synod/coordination';
+import type { SlowRequests } from '../log/slow-requests.ts';
+import { APPLY_BOUNDS } from './apply-metrics.ts';
 import { Distribution, Distributions, doubling } from './distribution.ts';
 import type { MetricFamilies } from './families.ts';
 import { requestName } from './request-names.ts';
@@ -14,6 +15,7 @@ const COMPACTION_BOUNDS = doubling(100, 14);
 const RANGE = 'Range';
 
 export class RequestMetrics implements MemberMeasurements {
+  private readonly slow: Pick<SlowRequests, 'rangeAnswered' | 'answered'>;
   private readonly unixMs: () => number;
   /** By outcome, then by name. */
   private readonly succeeded = new Distributions(APPLY_BOUNDS, (type) => ({ type, success: 'true' }));
@@ -28,7 +30,12 @@ export class RequestMetrics implements MemberMeasurements {
   slowCount = 0;
 
   /** `unixMs`: the wall clock, for the one metric that is a date. */
-  constructor(families: MetricFamilies, unixMs: () => number) {
+  constructor(
+    families: MetricFamilies,
+    slow: Pick<SlowRequests, 'rangeAnswered' | 'answered'>,
+    unixMs: () => number,
+  ) {
+    this.slow = slow;
     this.unixMs = unixMs;
     const { succeeded, failed } = this;
     families.histograms(
@@ -74,13 +81,14 @@ export class RequestMetrics implements MemberMeasurements {
   }
 
   commandEnded(command: Command, milliseconds: number, succeeded: boolean): void {
+    this.slow.answered(command, milliseconds);
     const name = requestName(command);
     if (name !== undefined) (succeeded ? this.succeeded : this.failed).observe(name, milliseconds / 1000);
   }
 
   /** A range was answered. `milliseconds`: since it was asked for, the wait for a quorum included. */
-  rangeAnswered(milliseconds: number, succeeded: boolean): void {
-    if (milliseconds > SLOW_APPLY_MS) this.slowCount++;
+  rangeAnswered(query: RangeQuery, milliseconds: number, succeeded: boolean): void {
+    if (this.slow.rangeAnswered(query, milliseconds)) this.slowCount++;
     (succeeded ? this.succeeded : this.failed).observe(RANGE, milliseconds / 1000);
   }
 

@@ -47,6 +47,7 @@ export interface ClusterOptions {
   readonly requestsPerSecondMax?: number;
   readonly autoCompaction?: MemberConfig['autoCompaction'];
   readonly corruptionChecks?: Partial<MemberConfig['corruptionChecks']>;
+  readonly slowRequests?: MemberConfig['slowRequests'];
   readonly tokens?: MemberConfig['auth']['tokens'];
   /** Both kinds of ports speak it. */
   readonly tls?: MemberConfig['clientTls'] & {};
@@ -301,6 +302,11 @@ function configOf(
     keepalive: { minTimeMs: 5_000, intervalMs: 7_200_000, timeoutMs: 20_000 },
     watchProgressIntervalMs: 600_000,
     auth: { tokens: options.tokens ?? { kind: 'simple' }, simpleTokenTtlMs: 300_000, bcryptCost: 4 },
+    timesCalls: false,
+    slowRequests: options.slowRequests ?? {
+      applyMs: Number.POSITIVE_INFINITY,
+      requestMs: Number.POSITIVE_INFINITY,
+    },
     log: { level: 'info', format: 'json', outputs: ['default'] },
   };
 }

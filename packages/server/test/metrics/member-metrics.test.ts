@@ -45,6 +45,7 @@ const LABELS: Readonly<Record<string, readonly string[]>> = {
   etcd_server_request_duration_seconds: ['success', 'type'],
   etcd_server_version: ['server_version'],
   grpc_server_handled_total: ['grpc_code', 'grpc_method', 'grpc_service', 'grpc_type'],
+  grpc_server_handling_seconds: ['grpc_method', 'grpc_service', 'grpc_type'],
   grpc_server_started_total: ['grpc_method', 'grpc_service', 'grpc_type'],
 };
 

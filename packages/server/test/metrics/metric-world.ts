@@ -1,6 +1,9 @@
 /** A member's metrics on sources and clocks that a test moves, and what a scrape shows of them. */
 import { memberId } from '@synod/consensus';
 import { type KeyspaceTally, revision } from '@synod/coordination';
+import { EVERYTHING } from '../../../coordination/test/keyspace/everything.ts';
+import { SlowRequests } from '../../src/log/slow-requests.ts';
+import type { TimedCall } from '../../src/metrics/call-times.ts';
 import { MemberMetrics } from '../../src/metrics/member-metrics.ts';
 
 /** What the sources tell; a test changes it. */
@@ -49,7 +52,7 @@ export function metricWorld() {
   };
 }
 
-export function connectedMetrics(world: ReturnType<typeof metricWorld>): MemberMetrics {
+export function connectedMetrics(world: ReturnType<typeof metricWorld>, timesCalls = true): MemberMetrics {
   const metrics = new MemberMetrics(
     {
       memberId: 'aaaa',
@@ -57,7 +60,11 @@ export function connectedMetrics(world: ReturnType<typeof metricWorld>): MemberM
       clusterVersion: '3.7.0',
       features: { InitialCorruptCheck: true, CompactHashCheck: false },
     },
-    { nowMs: () => world.nowMs, unixMs: () => world.unixMs },
+    {
+      slow: new SlowRequests({ applyMs: 100, requestMs: 300 }, { warn: () => {} }, () => world.nowMs),
+      timesCalls,
+      clocks: { nowMs: () => world.nowMs, unixMs: () => world.unixMs },
+    },
   );
   metrics.connect({
     currentRevision: () => world.currentRevision,
@@ -87,13 +94,18 @@ export function connectedMetrics(world: ReturnType<typeof metricWorld>): MemberM
   return metrics;
 }
 
+export function aCall(path: string): TimedCall {
+  return { path, begunMs: 0 };
+}
+
 /** Every metric with a label has a sample then. */
 export function usedMetrics(world = metricWorld()): MemberMetrics {
   const metrics = connectedMetrics(world);
   const { calls, peers, protocol, requests, applies } = metrics;
-  calls.callStarted('/etcdserverpb.KV/Put', '3.7.0');
-  calls.callEnded('/etcdserverpb.KV/Put', 0);
-  calls.callEnded('/etcdserverpb.Watch/Watch', 13);
+  const [put, watch] = [aCall('/etcdserverpb.KV/Put'), aCall('/etcdserverpb.Watch/Watch')];
+  calls.callStarted(put, '3.7.0');
+  calls.callEnded(put, 0);
+  calls.callEnded(watch, 13);
   peers.roundTrip('bbbb', 3);
   peers.disconnected('bbbb');
   peers.receiveFailed('bbbb');
@@ -104,7 +116,7 @@ export function usedMetrics(world = metricWorld()): MemberMetrics {
   protocol.learnerNotPromoted('it lags');
   protocol.checked('livez', 'serializable_read', true);
   requests.rangeRead(1, true);
-  requests.rangeAnswered(1, true);
+  requests.rangeAnswered(EVERYTHING, 1, true);
   applies.entryBegins();
   applies.entryApplied([{ module: 'auth', kind: 'enable' }], [{ kind: 'authChanged', revision: REVISION }]);
   return metrics;

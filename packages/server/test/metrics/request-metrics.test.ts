@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Command, type CommandResult, key, leaseId, NO_LEASE, revision } from '@synod/coordination';
+import { EVERYTHING } from '../../../coordination/test/keyspace/everything.ts';
 import { connectedMetrics, metricWorld, scrape } from './metric-world.ts';
 
 const PUT: Command = {
@@ -67,8 +68,8 @@ test('requests by what they ask for; ranges with and without their wait', async 
   requests.commandEnded(PROMOTE, 7, true);
   requests.rangeRead(0.25, true);
   requests.rangeRead(0.5, false);
-  requests.rangeAnswered(150, true);
-  requests.rangeAnswered(1, false);
+  requests.rangeAnswered(EVERYTHING, 150, true);
+  requests.rangeAnswered(EVERYTHING, 1, false);
   const shown = await values();
   const counts = [...shown].filter(([sample]) => /^etcd_server_(request|range)_.*_count/.test(sample));
   assert.deepEqual(Object.fromEntries(counts), {

@@ -1,8 +1,9 @@
 /** Told of what the protocol does that nobody else sees, for whoever counts and measures. It gives nothing back. */
+import type { RangeQuery } from '@synod/coordination';
 
 export interface EtcdObserver {
   /** A client's range was answered, so long after it came. */
-  rangeAnswered(milliseconds: number, succeeded: boolean): void;
+  rangeAnswered(query: RangeQuery, milliseconds: number, succeeded: boolean): void;
   /** A response with events was handed over; for so long nothing more could be on its stream. */
   watchEventsSent(events: number, milliseconds: number): void;
   /** So many events more, or fewer, wait for clients to take them. */

@@ -25,12 +25,14 @@ import { type BodyRefusal, receiveBody, type UnfinishedBodies } from './request-
 /** Told of the calls, for the metrics: they count as calls of gRPC, as in etcd. */
 export interface GatewayObserver {
   callStarted(call: ObservedCall): void;
-  callEnded(call: Pick<ObservedCall, 'path'>, code: StatusCode): void;
+  callEnded(call: ObservedCall, code: StatusCode): void;
 }
 
 export interface ObservedCall {
   /** As gRPC has it. */
   readonly path: string;
+  /** For whoever times calls. */
+  begunMs: number;
   metadata(name: string): string | undefined;
 }
 
@@ -97,13 +99,18 @@ export class JsonGateway {
   }
 
   private call(route: Route, method: RpcMethod, request: IncomingMessage, response: ServerResponse): void {
-    this.observer?.callStarted({ path: route.path, metadata: (name) => metadataOf(request, name) });
+    const observed: ObservedCall = {
+      path: route.path,
+      begunMs: 0,
+      metadata: (name) => metadataOf(request, name),
+    };
+    this.observer?.callStarted(observed);
     const exchange: Exchange = {
       request,
       response,
       answer: route.answer,
       turns: this.turns,
-      ended: (code) => this.observer?.callEnded(route, code),
+      ended: (code) => this.observer?.callEnded(observed, code),
     };
     // A call may take long; what limits its request is below.
     request.socket.setTimeout(0);

@@ -208,7 +208,7 @@ export class GatheredRange {
   }
 
   private tell(succeeded: boolean): void {
-    this.face.observer.rangeAnswered(performance.now() - this.startedMs, succeeded);
+    this.face.observer.rangeAnswered(this.asked.query, performance.now() - this.startedMs, succeeded);
   }
 
   private respond(more: boolean, count: number): void {

@@ -5,6 +5,7 @@ import type {
   DeleteRangeResult,
   Failure,
   PutResult,
+  RangeQuery,
   RangeResult,
   Revision,
   TransactionResult,
@@ -64,7 +65,7 @@ function range(face: MemberFace, call: UnaryCall, caller: Caller | undefined): v
   }
   const query = rangeQueryOf(request);
   const linearizable = !request.serializable;
-  if (isBounded(query)) face.service.range(query, linearizable, new RangeAnswer(face, call), caller);
+  if (isBounded(query)) face.service.range(query, linearizable, new RangeAnswer(face, call, query), caller);
   else new GatheredRange(face, call, { query, linearizable, caller }).begin();
 }
 
@@ -118,15 +119,18 @@ function compact(face: MemberFace, call: UnaryCall, caller: Caller | undefined):
 class RangeAnswer implements Completion<RangeResult | Failure | ServiceFailure> {
   private readonly face: MemberFace;
   private readonly call: UnaryCall;
+  private readonly query: RangeQuery;
   private readonly startedMs = performance.now();
 
-  constructor(face: MemberFace, call: UnaryCall) {
+  constructor(face: MemberFace, call: UnaryCall, query: RangeQuery) {
     this.face = face;
     this.call = call;
+    this.query = query;
   }
 
   complete(result: RangeResult | Failure | ServiceFailure): void {
-    this.face.observer.rangeAnswered(performance.now() - this.startedMs, result.kind === 'range');
+    const tookMs = performance.now() - this.startedMs;
+    this.face.observer.rangeAnswered(this.query, tookMs, result.kind === 'range');
     if (result.kind !== 'range') {
       this.face.failWith(this.call, result);
       return;
