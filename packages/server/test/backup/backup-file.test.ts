@@ -14,7 +14,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createMachine, MemoryBackend } from '@synod/coordination';
 import { BackupWriter, BLOCK_BYTES } from '../../src/backup/backup-format.ts';
-import { run } from '../cli/client/recorded-terminal.ts';
+import { runClientCommand } from '../../src/cli/client/run-client-command.ts';
+import { RecordedTerminal, run } from '../cli/client/recorded-terminal.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'synod-backup-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -144,6 +145,18 @@ test('what a killed restoration left goes, and no half of one ever has the direc
     readdirSync(target).filter((name) => name === 'journal' || name === 'state.lmdb'),
     ['journal', 'state.lmdb'],
   );
+});
+
+test('members on the same machine go first', async () => {
+  const path = fileWith(whole);
+  for (const line of [
+    ['status', path],
+    ['restore', path, '--data-dir', `${path}.etcd`],
+  ]) {
+    const terminal = new RecordedTerminal();
+    assert.equal(await runClientCommand(['snapshot', ...line], {}, terminal), 0);
+    assert.equal(terminal.gaveWay, true, line[0]);
+  }
 });
 
 test('wrong arguments of a restoration', async () => {

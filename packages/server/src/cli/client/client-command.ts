@@ -40,6 +40,8 @@ export interface Terminal {
   error(text: string): void;
   /** How far a long command is, over what was told before; nothing where no person looks. '' clears it. */
   progress(text: string): void;
+  /** Long work on this machine's processors and disks: members that run here go first. */
+  giveWay(): void;
   /** Asks for a password; nothing of it is shown. */
   secret(question: string): Promise<string>;
   /** Aborted when the command shall end: Ctrl-C, or a signal to stop. */

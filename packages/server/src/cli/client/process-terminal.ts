@@ -1,4 +1,5 @@
 /** This process's ends as a command sees them: its streams, its terminal, its signals. */
+import { constants, setPriority } from 'node:os';
 import type { Terminal } from './client-command.ts';
 import { EXIT_BY_SIGNAL, EXIT_FAILED } from './exit-codes.ts';
 
@@ -17,6 +18,13 @@ export function processTerminal(): Terminal {
     error: (text) => void process.stderr.write(text),
     progress: (text) => {
       if (process.stderr.isTTY) process.stderr.write(`\r${CLEAR_LINE}${text}`);
+    },
+    giveWay: () => {
+      try {
+        setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+      } catch {
+        // The work is done all the same where the system does not let it be less urgent.
+      }
     },
     secret: async (question) => {
       const { askSecret } = await import('./ask-secret.ts');

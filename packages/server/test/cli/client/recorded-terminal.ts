@@ -17,6 +17,8 @@ export class RecordedTerminal implements Terminal {
   /** Each piece of standard output as it comes. */
   readonly pieces = new RecordedEvents<string>();
   readonly progressTexts: string[] = [];
+  /** Whether the command let others on the machine go first. */
+  gaveWay = false;
   stdout = '';
   stderr = '';
   private readonly controller = new AbortController();
@@ -47,6 +49,10 @@ export class RecordedTerminal implements Terminal {
 
   progress(text: string): void {
     this.progressTexts.push(text);
+  }
+
+  giveWay(): void {
+    this.gaveWay = true;
   }
 
   async secret(question: string): Promise<string> {

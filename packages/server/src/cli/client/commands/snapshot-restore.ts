@@ -73,6 +73,7 @@ one of the new ones.`,
         initialCluster: given('initial-cluster'),
         advertisePeerUrls: urlsOf(given('initial-advertise-peer-urls')),
       });
+      terminal.giveWay();
       const file = await BackupFile.open(path);
       try {
         const { interrupted } = terminal;

@@ -2,7 +2,7 @@
 import { MalformedBytes } from '@synod/consensus';
 import { BackupImage } from '@synod/coordination';
 import { BackupFile, BackupProblem } from '../../../backup/backup-file.ts';
-import { clientCommand } from '../client-command.ts';
+import { clientCommand, type Terminal } from '../client-command.ts';
 import { badArguments, CommandFailure } from '../command-failure.ts';
 import { EXIT_DONE, EXIT_FAILED } from '../exit-codes.ts';
 
@@ -28,7 +28,8 @@ the rows and the size.`,
   },
 });
 
-async function read(path: string, terminal: { progress(text: string): void; interrupted: AbortSignal }) {
+async function read(path: string, terminal: Pick<Terminal, 'progress' | 'giveWay' | 'interrupted'>) {
+  terminal.giveWay();
   const file = await BackupFile.open(path);
   try {
     const tell = (share: number): void => terminal.progress(`reading: ${Math.floor(100 * share)} %`);
