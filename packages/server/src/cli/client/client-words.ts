@@ -3,7 +3,7 @@ import { EXIT_USAGE } from '../exit-codes.ts';
 import { CLIENT_COMMANDS, isClientWord } from './command-list.ts';
 import { wordsBesideFlags } from './flags.ts';
 import { GLOBAL_FLAGS } from './global-flags.ts';
-import { processTerminal } from './process-terminal.ts';
+import { allWritten, processTerminal } from './process-terminal.ts';
 import { runClientCommand } from './run-client-command.ts';
 
 export async function runClientWords(argv: readonly string[]): Promise<void> {
@@ -21,8 +21,10 @@ export async function runClientWords(argv: readonly string[]): Promise<void> {
     await runCommandLine(argv);
     return;
   }
+  const exitCode = await runClientCommand(line, process.env, processTerminal());
+  await allWritten();
   // What still listens (standard input, a signal) has nothing more to say.
-  process.exit(await runClientCommand(line, process.env, processTerminal()));
+  process.exit(exitCode);
 }
 
 async function closestClientWord(word: string): Promise<string | undefined> {

@@ -38,6 +38,12 @@ export function processTerminal(): Terminal {
   };
 }
 
+/** Resolves once whoever reads this process has taken all that was said: a pipe takes 64 KiB, and the rest when it is read. */
+export async function allWritten(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise<void>((resolve) => stream.write('', () => resolve()));
+}
+
 function abortedBySignals(): AbortController {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)

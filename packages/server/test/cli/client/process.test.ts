@@ -3,13 +3,16 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { EtcdClient } from '../../member/etcd-client.ts';
 import { TestCluster } from '../../member/test-cluster.ts';
 import { run, SynodProcess } from '../synod-process.ts';
 
 const endings: (() => unknown)[] = [];
 let endpoint = '';
+let client: EtcdClient;
 before(async () => {
   const cluster = await TestCluster.started({ after: (job) => void endings.push(job) }, { size: 1 });
+  client = cluster.members[0]!.client;
   endpoint = `--endpoints=127.0.0.1:${cluster.members[0]!.running!.clientPorts[0]}`;
 });
 after(async () => {
@@ -55,6 +58,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
       { code: 130, stderr: '' },
     );
   });
+
+test('a long answer reaches whoever reads it through a pipe, to its end', async (context) => {
+  const value = 'x'.repeat(1_000_000);
+  await client.put('process/long', value);
+  const { code, stdout } = await run(context, [endpoint, 'get', 'process/long', '--print-value-only']);
+  assert.equal(code, 0);
+  assert.equal(stdout.length, value.length + 1);
+});
 
 test('a reader that leaves early is no fault', async (context) => {
   await run(context, [endpoint, 'put', 'process/b', 'x']);
