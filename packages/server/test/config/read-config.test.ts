@@ -232,6 +232,18 @@ describe('zeros and ends of ranges', () => {
     assert.match(warnings('--feature-gates LeaseCheckpoint=true')[0]!, /changes nothing in Synod/);
   });
 
+  test('what is slow, by either name of etcd’s; and whether calls are timed', () => {
+    assert.deepEqual(accepted('').slowRequests, { applyMs: 100, requestMs: 300 });
+    assert.equal(accepted('').timesCalls, false);
+    assert.deepEqual(
+      accepted('--warning-apply-duration 1s --experimental-warning-unary-request-duration 0s').slowRequests,
+      { applyMs: 1_000, requestMs: 0 },
+    );
+    assert.equal(accepted('--metrics extensive').timesCalls, true);
+    assert.match(refused('--metrics full').message, /it must be basic or extensive/);
+    assert.equal(refused('--warning-apply-duration 5').kind, 'usage');
+  });
+
   test('elections take at least five heartbeats, and less than 50 s', () => {
     assert.equal(accepted('--election-timeout 500').electionTimeoutMs, 500);
     assert.match(refused('--election-timeout 499').message, /at least as 5 times/);
