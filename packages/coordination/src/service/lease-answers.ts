@@ -126,22 +126,17 @@ export function decodeTimeToLiveQuestion(bytes: Uint8Array): TimeToLiveQuestion 
   return question;
 }
 
-export function encodeTimeToLiveAnswer(answer: TimeToLiveAnswer): Uint8Array {
+/** That there is nothing to tell. */
+export function encodeNoTimeToLive(
+  answer: Exclude<TimeToLiveAnswer, { readonly kind: 'found' }>,
+): Uint8Array {
   const writer = new ByteWriter();
-  writer.u8(answer.kind === 'found' ? FOUND : answer.kind === 'refused' ? REFUSED : NOT_FOUND);
+  writer.u8(answer.kind === 'refused' ? REFUSED : NOT_FOUND);
   if (answer.kind === 'refused') writeRefusal(writer, answer);
-  if (answer.kind === 'found') {
-    writer.varint(answer.remainingSeconds);
-    writer.varint(answer.grantedSeconds);
-    writer.varint(answer.keys.length);
-    for (const key of answer.keys) writer.latin1(key);
-  }
   return writer.finish();
 }
 
-/**
- * The same of a lease with very many keys, which need not be in order yet. Yields where others may have their turn.
- */
+/** What was found, of a lease whose keys may be very many and in no order. Yields where others may have their turn. */
 export function* timeToLiveAnswerInSteps(
   facts: { readonly remainingSeconds: number; readonly grantedSeconds: number },
   keys: readonly Key[],

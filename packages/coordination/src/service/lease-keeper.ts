@@ -16,8 +16,8 @@ import type { LeaderCalls } from './leader-calls.ts';
 import {
   decodeRenewQuestion,
   decodeTimeToLiveQuestion,
+  encodeNoTimeToLive,
   encodeRenewAnswer,
-  encodeTimeToLiveAnswer,
   type RenewQuestion,
   type TimeToLiveQuestion,
   timeToLiveAnswerInSteps,
@@ -177,13 +177,13 @@ export class LeaseKeeper {
   private tellTimeToLive(question: TimeToLiveQuestion, answer: Answer): void {
     const reason = this.refusal(question.caller, question.id, question.withKeys ? 'read' : undefined);
     if (reason !== undefined) {
-      answer(encodeTimeToLiveAnswer({ kind: 'refused', reason }));
+      answer(encodeNoTimeToLive({ kind: 'refused', reason }));
       return;
     }
     const facts = this.parts.machine.lease(question.id);
     const remainingSeconds = this.clock.remainingSeconds(question.id, this.parts.nowMs());
     if (facts === undefined || remainingSeconds === undefined) {
-      answer(encodeTimeToLiveAnswer({ kind: 'notFound' }));
+      answer(encodeNoTimeToLive({ kind: 'notFound' }));
       return;
     }
     // A copy: while it is sorted and encoded, in turns, others go on.

@@ -1,12 +1,8 @@
-/** Long work takes its turns, and the answers about leases that are made so are the same as in one go. */
+/** Long work takes its turns, and the answers about leases that are made so are whole and in order. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { key } from '@synod/coordination';
-import {
-  decodeTimeToLiveAnswer,
-  encodeTimeToLiveAnswer,
-  timeToLiveAnswerInSteps,
-} from '../../src/service/lease-answers.ts';
+import { decodeTimeToLiveAnswer, timeToLiveAnswerInSteps } from '../../src/service/lease-answers.ts';
 import { PieceQueue } from '../../src/service/piece-queue.ts';
 
 const FACTS = { remainingSeconds: 6, grantedSeconds: 10 };
@@ -38,7 +34,7 @@ test('one piece a turn, in the order in which works came, whoever they are of', 
   assert.deepEqual(order, [['a1'], ['b'], ['a']]);
 });
 
-test('what is told of a lease with very many keys is made in steps, and is the same as in one go', () => {
+test('what is told of a lease with very many keys is made in steps, and is read back in order', () => {
   for (const [count, stepsMin] of [
     [0, 0],
     [5, 0],
@@ -51,9 +47,10 @@ test('what is told of a lease with very many keys is made in steps, and is the s
     for (; step.done !== true; step = making.next()) steps++;
     assert.ok(steps >= stepsMin, `${steps} steps`);
     const sorted = [...keys].sort();
-    assert.deepEqual(step.value, encodeTimeToLiveAnswer({ kind: 'found', ...FACTS, keys: sorted }));
     const read = decodeTimeToLiveAnswer(step.value);
     assert.ok(read.kind === 'found');
+    const { remainingSeconds, grantedSeconds } = read;
+    assert.deepEqual({ remainingSeconds, grantedSeconds }, FACTS);
     assert.equal(read.keys.length, count);
     assert.deepEqual([...read.keys], sorted);
   }

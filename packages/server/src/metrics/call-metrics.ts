@@ -1,5 +1,4 @@
 /** Calls of clients: by method and status, and by the version of the client. */
-
 import { CODE_NAMES, callLabels, isStream } from './call-names.ts';
 import type { CallTimes, TimedCall } from './call-times.ts';
 import { Counts, type Labels } from './distribution.ts';

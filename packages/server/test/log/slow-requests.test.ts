@@ -11,7 +11,7 @@ import { TestCluster } from '../member/test-cluster.ts';
 const PUT: Command = {
   module: 'keyspace',
   kind: 'put',
-  key: key('config/ä'.normalize().replace('ä', '\xc3\xa4')),
+  key: key('config/\xc3\xa4'),
   value: Buffer.from('secret'),
   lease: NO_LEASE,
   previous: false,
